@@ -1,0 +1,14 @@
+/** Where progress and notes go: injected, so that no library code prints. */
+
+/** Receives what a long piece of work has to say. */
+export interface Reporter {
+  /** A state that replaces the one before: one live line on a terminal, nothing in a log. */
+  progress(text: string): void;
+  /** A line that stays. */
+  note(text: string): void;
+  /** A line that stays and that the user should read. */
+  warn(text: string): void;
+}
+
+/** Says nothing; for tests and for callers that only want the result. */
+export const silentReporter: Reporter = { progress() {}, note() {}, warn() {} };
