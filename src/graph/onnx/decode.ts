@@ -1,0 +1,89 @@
+/** Reads ONNX files that any exporter wrote. */
+import type { AttributeValue } from "../op.ts";
+import { CAST_TYPES } from "../ops/elementwise.ts";
+import type { TensorData } from "../tensor_type.ts";
+import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import { decodeTensor, type Onnx, onnx, toNumber } from "./proto.ts";
+
+/** @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type. */
+export function decodeModel(bytes: Uint8Array): OnnxModel {
+  let model: Onnx.ModelProto;
+  try {
+    model = onnx.ModelProto.decode(bytes);
+  } catch (error) {
+    throw new SyntaxError(`the bytes are not an ONNX model (${error instanceof Error ? error.message : error})`);
+  }
+  const graph = model.graph;
+  if (graph == null || model.opsetImport.length === 0 || (graph.output ?? []).length === 0) {
+    throw new SyntaxError("the bytes are not an ONNX model: they hold no graph with outputs");
+  }
+  const initializers = new Map<string, TensorData>();
+  for (const tensor of graph.initializer ?? []) initializers.set(tensor.name ?? "", decodeTensor(tensor));
+  return {
+    irVersion: toNumber(model.irVersion),
+    opsets: Object.fromEntries(
+      model.opsetImport.map(({ domain, version }) => [normalDomain(domain), toNumber(version)]),
+    ),
+    producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
+    graphName: graph.name ?? "",
+    nodes: (graph.node ?? []).map(decodeNode),
+    initializers,
+    inputs: (graph.input ?? []).filter(({ name }) => !initializers.has(name ?? "")).map(decodeValue),
+    outputs: (graph.output ?? []).map(decodeValue),
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),
+  };
+}
+
+function normalDomain(domain: string | null | undefined): string {
+  return domain == null || domain === "ai.onnx" ? "" : domain;
+}
+
+function decodeNode(node: Onnx.INodeProto): OnnxNode {
+  const attributes: Record<string, AttributeValue> = {};
+  const otherAttributes: string[] = [];
+  for (const attribute of node.attribute ?? []) {
+    const value = decodeAttribute(attribute);
+    if (value === undefined) otherAttributes.push(attribute.name ?? "");
+    else attributes[attribute.name ?? ""] = value;
+  }
+  return {
+    opType: node.opType ?? "",
+    domain: normalDomain(node.domain),
+    name: node.name ?? "",
+    inputs: node.input ?? [],
+    outputs: node.output ?? [],
+    attributes,
+    otherAttributes,
+  };
+}
+
+function decodeAttribute(attribute: Onnx.IAttributeProto): AttributeValue | undefined {
+  const types = onnx.AttributeProto.AttributeType;
+  switch (attribute.type) {
+    case types.FLOAT:
+      return attribute.f ?? 0;
+    case types.INT:
+      return toNumber(attribute.i ?? 0);
+    case types.STRING:
+      return new TextDecoder().decode(attribute.s ?? new Uint8Array());
+    case types.TENSOR:
+      return decodeTensor(attribute.t ?? {});
+    case types.FLOATS:
+      return attribute.floats ?? [];
+    case types.INTS:
+      return (attribute.ints ?? []).map(toNumber);
+    default:
+      return undefined;
+  }
+}
+
+function decodeValue(value: Onnx.IValueInfoProto): OnnxValue {
+  const tensor = value.type?.tensorType;
+  return {
+    name: value.name ?? "",
+    elementType: CAST_TYPES[tensor?.elemType ?? 0],
+    shape: tensor?.shape?.dim?.map(({ dimParam, dimValue }, axis) =>
+      dimParam ? dimParam : dimValue == null ? `unknown_${axis}` : toNumber(dimValue)
+    ),
+  };
+}

@@ -1,0 +1,115 @@
+/** Element-wise ops with two broadcast inputs. Rules return broadcast gradients: `differentiate` undoes the broadcasting. */
+import type { OpDefinition, Value } from "../op.ts";
+import { noTensorRtLimit } from "../op.ts";
+import {
+  broadcastShapes,
+  ELEMENT_ARRAYS,
+  elementCount,
+  numbersOf,
+  type TensorData,
+  type TensorType,
+} from "../tensor_type.ts";
+import { neg } from "./elementwise.ts";
+
+/** An op with two broadcast inputs and no attributes. */
+export type Binary = OpDefinition<readonly [Value, Value], Record<never, never>>;
+
+/** Output type of broadcasting ops. @throws {RangeError} where element types differ or shapes do not fit. */
+export function broadcastType([a, b]: readonly [Value, Value]): TensorType[] {
+  if (a.type.elementType !== b.type.elementType) {
+    throw new RangeError(
+      `Element types of ${a.name} and ${b.name} must be equal: found ${a.type.elementType} and ${b.type.elementType}`,
+    );
+  }
+  return [{ elementType: a.type.elementType, shape: broadcastShapes(a.type.shape, b.type.shape) }];
+}
+
+/** One operation per output element. */
+export function broadcastFlops(_inputs: unknown, outputs: readonly TensorType[]): number {
+  return elementCount((outputs[0] as TensorType).shape);
+}
+
+// Shape arithmetic is on short integer vectors; anything larger is left to ONNX Runtime.
+const FOLDED_ELEMENTS = 64;
+
+function foldPairs(
+  compute: (a: number, b: number) => number,
+): (inputs: readonly [Value, Value]) => TensorData[] | undefined {
+  return ([a, b]) => {
+    if (a.constant === undefined || b.constant === undefined) return undefined;
+    const [type] = broadcastType([a, b]) as [TensorType];
+    const count = elementCount(type.shape);
+    const [x, y] = [numbersOf(a.constant), numbersOf(b.constant)];
+    const sized = (values: number[]) => values.length === 1 || values.length === count;
+    if (count > FOLDED_ELEMENTS || !sized(x) || !sized(y)) return undefined;
+    const values = new ELEMENT_ARRAYS[type.elementType](count);
+    for (let i = 0; i < count; i++) {
+      const result = compute(x[x.length === 1 ? 0 : i] as number, y[y.length === 1 ? 0 : i] as number);
+      values[i] = values instanceof BigInt64Array || values instanceof BigUint64Array
+        ? BigInt(Math.trunc(result))
+        : result;
+    }
+    return [{ ...type, values } as TensorData];
+  };
+}
+
+/** y = a + b */
+export const add: Binary = {
+  type: "Add",
+  sinceOpset: 7,
+  attributes: {},
+  outputTypes: broadcastType,
+  flops: broadcastFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // da = dy, db = dy
+  gradient: ({ outputGradients: [dy] }) => [dy, dy],
+  fold: foldPairs((a, b) => a + b),
+};
+
+/** y = a − b */
+export const sub: Binary = {
+  type: "Sub",
+  sinceOpset: 7,
+  attributes: {},
+  outputTypes: broadcastType,
+  flops: broadcastFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // da = dy, db = −dy
+  gradient: ({ graph, needed: [, needB], outputGradients: [dy] }) => [
+    dy,
+    needB ? graph.apply(neg, [dy as Value]) : undefined,
+  ],
+  fold: foldPairs((a, b) => a - b),
+};
+
+/** y = a · b */
+export const mul: Binary = {
+  type: "Mul",
+  sinceOpset: 7,
+  attributes: {},
+  outputTypes: broadcastType,
+  flops: broadcastFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // da = dy · b, db = dy · a
+  gradient: ({ graph, inputs: [a, b], needed: [needA, needB], outputGradients: [dy] }) => [
+    needA ? graph.apply(mul, [dy as Value, b]) : undefined,
+    needB ? graph.apply(mul, [dy as Value, a]) : undefined,
+  ],
+  fold: foldPairs((a, b) => a * b),
+};
+
+/** y = a / b */
+export const div: Binary = {
+  type: "Div",
+  sinceOpset: 7,
+  attributes: {},
+  outputTypes: broadcastType,
+  flops: broadcastFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // da = dy / b, db = −dy · y / b
+  gradient: ({ graph, inputs: [, b], outputs: [y], needed: [needA, needB], outputGradients: [dy] }) => {
+    const da = graph.apply(div, [dy as Value, b]);
+    return [needA ? da : undefined, needB ? graph.apply(neg, [graph.apply(mul, [da, y as Value])]) : undefined];
+  },
+  fold: foldPairs((a, b) => a / b),
+};

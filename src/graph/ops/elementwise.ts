@@ -1,0 +1,198 @@
+/** Element-wise ops with one input, and the shapes of rules that they share. */
+import type { GradientRequest, GraphBuilder, OpDefinition, Value } from "../op.ts";
+import { noFlops, noGradient, noTensorRtLimit } from "../op.ts";
+import { elementCount, type ElementType, numbersOf, type TensorData, type TensorType } from "../tensor_type.ts";
+import { ELEMENT_ARRAYS } from "../tensor_type.ts";
+import { div, mul, sub } from "./arithmetic.ts";
+
+/** An op with one input and no attributes. */
+export type Unary = OpDefinition<readonly [Value], Record<never, never>>;
+
+/** The output type of ops that keep their input's. */
+export function sameType(inputs: readonly [Value, ...unknown[]]): TensorType[] {
+  return [inputs[0].type];
+}
+
+/** The FLOP rule of element-wise ops that take `perElement` operations. */
+export function flopsPerElement(perElement: number): (inputs: unknown, outputs: readonly TensorType[]) => number {
+  return (_inputs, outputs) => perElement * elementCount((outputs[0] as TensorType).shape);
+}
+
+/** y = x: keeps a name or marks a place; costs nothing. */
+export const identity: Unary = {
+  type: "Identity",
+  sinceOpset: 1,
+  attributes: {},
+  outputTypes: sameType,
+  flops: noFlops,
+  tensorRtLimit: noTensorRtLimit,
+  gradient: ({ outputGradients: [dy] }) => [dy],
+  fold: ([x]) => (x.constant === undefined ? undefined : [x.constant]),
+};
+
+/** y = max(x, 0) */
+export const relu: Unary = {
+  type: "Relu",
+  sinceOpset: 6,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(1),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy · sign(y), since y ≥ 0
+  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
+    graph.apply(mul, [dy as Value, graph.apply(sign, [y as Value])]),
+  ],
+};
+
+/** y = −1, 0 or 1 */
+export const sign: Unary = {
+  type: "Sign",
+  sinceOpset: 9,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(1),
+  // onnx-tensorrt 8.x has no importer for Sign before 8.5.
+  tensorRtLimit: (_inputs, _attributes, version) =>
+    version < 80500 ? "Sign has no importer before TensorRT 8.5; write it as a comparison" : undefined,
+  gradient: noGradient,
+};
+
+/** y = 1 / (1 + e^−x) */
+export const sigmoid: Unary = {
+  type: "Sigmoid",
+  sinceOpset: 6,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(4),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy · y · (1 − y)
+  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
+    graph.apply(mul, [
+      graph.apply(mul, [dy as Value, y as Value]),
+      graph.apply(sub, [graph.scalar(1), y as Value]),
+    ]),
+  ],
+};
+
+/** y = e^x */
+export const exp: Unary = {
+  type: "Exp",
+  sinceOpset: 6,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(1),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy · y
+  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [graph.apply(mul, [dy as Value, y as Value])],
+};
+
+/** y = ln x */
+export const log: Unary = {
+  type: "Log",
+  sinceOpset: 6,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(1),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy / x
+  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [graph.apply(div, [dy as Value, x])],
+};
+
+/** y = √x */
+export const sqrt: Unary = {
+  type: "Sqrt",
+  sinceOpset: 6,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(1),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy / 2y
+  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
+    graph.apply(div, [graph.apply(mul, [dy as Value, graph.scalar(0.5)]), y as Value]),
+  ],
+};
+
+/** y = −x */
+export const neg: Unary = {
+  type: "Neg",
+  sinceOpset: 6,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(1),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = −dy
+  gradient: ({ graph, outputGradients: [dy] }) => [graph.apply(neg, [dy as Value])],
+};
+
+/** The element types of ONNX's TensorProto.DataType by number, for the `to` attribute of Cast. */
+export const CAST_TYPES: Readonly<Record<number, ElementType>> = {
+  1: "float32",
+  2: "uint8",
+  3: "int8",
+  4: "uint16",
+  5: "int16",
+  6: "int32",
+  7: "int64",
+  9: "bool",
+  10: "float16",
+  11: "float64",
+  12: "uint32",
+  13: "uint64",
+};
+
+/** y = x in another element type */
+export const cast: OpDefinition<readonly [Value], { to: "int" }> = {
+  type: "Cast",
+  sinceOpset: 6,
+  attributes: { to: "int" },
+  outputTypes: ([x], attributes) => [{ elementType: castTarget(attributes), shape: x.type.shape }],
+  flops: flopsPerElement(1),
+  tensorRtLimit: (_inputs, attributes, version) =>
+    castTarget(attributes) === "uint8" && version < 80500 ? "Cast to uint8 needs TensorRT 8.5; use int32" : undefined,
+  // dx = dy, in x's type; integers pass no gradient
+  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+    const types = ["float32", "float64", "float16"];
+    if (!types.includes(x.type.elementType) || !types.includes(castTarget(attributes))) return [undefined];
+    return [castTo(graph, dy as Value, x.type.elementType)];
+  },
+  fold: ([x], attributes) => (x.constant === undefined ? undefined : [castData(x.constant, castTarget(attributes))]),
+};
+
+/** Casts `x` to `elementType`; `x` itself where it has that type already. */
+export function castTo(graph: GraphBuilder, x: Value, elementType: ElementType): Value {
+  if (x.type.elementType === elementType) return x;
+  return graph.apply(cast, [x], { to: onnxTypeNumber(elementType) });
+}
+
+/** The number of an element type in ONNX's TensorProto.DataType. */
+export function onnxTypeNumber(elementType: ElementType): number {
+  const found = Object.entries(CAST_TYPES).find(([, type]) => type === elementType);
+  return Number((found as [string, ElementType])[0]);
+}
+
+function castTarget(attributes: { readonly to?: number | undefined }): ElementType {
+  const target = CAST_TYPES[attributes.to ?? 0];
+  if (target === undefined) throw new RangeError(`Cast cannot produce ONNX element type ${attributes.to}`);
+  return target;
+}
+
+/** A constant in another element type, rounded towards zero for integers as ONNX's Cast does. @throws {RangeError} for float16. */
+export function castData(data: TensorData, elementType: ElementType): TensorData {
+  if (data.elementType === elementType) return data;
+  if (elementType === "float16" || data.elementType === "float16") {
+    throw new RangeError("Cast of float16 constants is not supported");
+  }
+  const values = new ELEMENT_ARRAYS[elementType](data.values.length);
+  numbersOf(data).forEach((value, i) => {
+    const whole = elementType.startsWith("float") ? value : Math.trunc(value);
+    values[i] = values instanceof BigInt64Array || values instanceof BigUint64Array
+      ? BigInt(whole)
+      : elementType === "bool"
+      ? Number(whole !== 0)
+      : whole;
+  });
+  return { elementType, shape: data.shape, values } as TensorData;
+}
+
+/** A request to a rule with one input and one output. */
+export type UnaryRequest = GradientRequest<readonly [Value], Record<never, never>>;

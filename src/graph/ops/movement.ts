@@ -1,0 +1,305 @@
+/** Ops that move data: their gradients move it back. */
+import type { OpDefinition, TensorRtVersion, Value } from "../op.ts";
+import { noFlops, noTensorRtLimit } from "../op.ts";
+import {
+  broadcastShapes,
+  elementCount,
+  formatShape,
+  normalizeAxis,
+  type TensorData,
+  type TensorType,
+} from "../tensor_type.ts";
+import { ELEMENT_ARRAYS } from "../tensor_type.ts";
+import { add } from "./arithmetic.ts";
+
+/** y = x with the same elements in another shape; `shape` is static, without 0 and −1. */
+export const reshape: OpDefinition<readonly [Value], { shape: "ints"; allowzero: "int" }> = {
+  type: "Reshape",
+  sinceOpset: 5,
+  attributes: { shape: "ints", allowzero: "int" },
+  attributeInputs: { shape: { position: 1, sinceOpset: 5, elementType: "int64" } },
+  outputTypes: ([x], { shape = [] }) => {
+    if (elementCount(shape) !== elementCount(x.type.shape)) {
+      throw new RangeError(`Cannot reshape ${x.name} of shape ${formatShape(x.type.shape)} to ${formatShape(shape)}`);
+    }
+    return [{ elementType: x.type.elementType, shape }];
+  },
+  // ONNX Reshape-14: 0 keeps the input's dimension unless allowzero, −1 takes what is left.
+  resolve: ([x], { shape = [], allowzero = 0 }) => {
+    const kept = shape.map((size, axis) => (size === 0 && allowzero === 0 ? x.type.shape[axis] ?? 0 : size));
+    const known = elementCount(kept.filter((size) => size !== -1));
+    return { shape: kept.map((size) => (size === -1 ? elementCount(x.type.shape) / known : size)) };
+  },
+  flops: noFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy in x's shape
+  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
+    graph.apply(reshape, [dy as Value], { shape: x.type.shape }),
+  ],
+  fold: ([x], { shape = [] }) => (x.constant === undefined ? undefined : [{ ...x.constant, shape } as TensorData]),
+};
+
+/** y = x with permuted axes: axis i of y is axis perm[i] of x. */
+export const transpose: OpDefinition<readonly [Value], { perm: "ints" }> = {
+  type: "Transpose",
+  sinceOpset: 1,
+  attributes: { perm: "ints" },
+  outputTypes: ([x], attributes) => {
+    const perm = permutation(x, attributes);
+    if (new Set(perm).size !== x.type.shape.length || perm.length !== x.type.shape.length) {
+      throw new RangeError(
+        `Transpose perm ${formatShape(perm)} must permute the ${x.type.shape.length} axes of ${x.name}`,
+      );
+    }
+    return [{ elementType: x.type.elementType, shape: perm.map((axis) => x.type.shape[axis] as number) }];
+  },
+  flops: noFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy with the inverse permutation
+  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+    const perm = permutation(x, attributes);
+    return [graph.apply(transpose, [dy as Value], { perm: perm.map((_, axis) => perm.indexOf(axis)) })];
+  },
+};
+
+function permutation(x: Value, attributes: { readonly perm?: readonly number[] | undefined }): readonly number[] {
+  return attributes.perm ?? x.type.shape.map((_, axis) => axis).reverse();
+}
+
+/** y = the inputs one after the other along `axis` */
+export const concat: OpDefinition<readonly Value[], { axis: "int" }> = {
+  type: "Concat",
+  sinceOpset: 4,
+  attributes: { axis: "int" },
+  outputTypes: (inputs, { axis = 0 }) => {
+    const first = inputs[0] as Value;
+    const along = normalizeAxis(axis, first.type.shape.length);
+    for (const { name, type } of inputs) {
+      const fits = type.elementType === first.type.elementType && type.shape.length === first.type.shape.length &&
+        type.shape.every((size, i) => i === along || size === first.type.shape[i]);
+      if (!fits) {
+        throw new RangeError(
+          `Concat along axis ${along} needs equal other axes: ${first.name} has ${
+            formatShape(first.type.shape)
+          }, ${name} has ${formatShape(type.shape)}`,
+        );
+      }
+    }
+    const total = inputs.reduce((sum, { type }) => sum + (type.shape[along] as number), 0);
+    return [{ ...first.type, shape: first.type.shape.map((size, i) => (i === along ? total : size)) }];
+  },
+  flops: noFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dxᵢ = the part of dy that xᵢ filled
+  gradient: ({ graph, inputs, attributes: { axis = 0 }, needed, outputGradients: [dy] }) => {
+    const along = normalizeAxis(axis, (inputs[0] as Value).type.shape.length);
+    let end = 0;
+    return inputs.map((x, i) => {
+      const start = end;
+      end += x.type.shape[along] as number;
+      return needed[i] ? graph.apply(slice, [dy as Value], { starts: [start], ends: [end], axes: [along] }) : undefined;
+    });
+  },
+  fold: (inputs) => {
+    if (inputs.some(({ constant, type }) => constant === undefined || type.shape.length !== 1)) return undefined;
+    const parts = inputs.map(({ constant }) => constant as TensorData);
+    const values = new ELEMENT_ARRAYS[(parts[0] as TensorData).elementType](
+      parts.reduce((sum, part) => sum + part.values.length, 0),
+    );
+    let offset = 0;
+    for (const part of parts) {
+      (values as Float32Array).set(part.values as Float32Array, offset);
+      offset += part.values.length;
+    }
+    return [{ elementType: (parts[0] as TensorData).elementType, shape: [values.length], values } as TensorData];
+  },
+};
+
+/** The range that one axis of Slice keeps: first index, step and count (ONNX Slice-13: negative counts from the end, clamped). */
+export function sliceRange(size: number, start: number, end: number, step: number): { first: number; count: number } {
+  const clamp = (index: number, low: number, high: number) =>
+    Math.min(Math.max(index < 0 ? index + size : index, low), high);
+  const [first, last] = step > 0
+    ? [clamp(start, 0, size), clamp(end, 0, size)]
+    : [clamp(start, 0, size - 1), clamp(end, -1, size - 1)];
+  return { first, count: Math.max(0, Math.ceil((last - first) / step)) };
+}
+
+/** y = x[starts:ends:steps] along `axes` */
+export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints"; axes: "ints"; steps: "ints" }> = {
+  type: "Slice",
+  sinceOpset: 10,
+  attributes: { starts: "ints", ends: "ints", axes: "ints", steps: "ints" },
+  attributeInputs: {
+    starts: { position: 1, sinceOpset: 10, elementType: "int64" },
+    ends: { position: 2, sinceOpset: 10, elementType: "int64" },
+    axes: { position: 3, sinceOpset: 10, elementType: "int64" },
+    steps: { position: 4, sinceOpset: 10, elementType: "int64" },
+  },
+  outputTypes: ([x], attributes) => {
+    const ranges = sliceRanges(x, attributes);
+    return [{ elementType: x.type.elementType, shape: ranges.map(({ count }) => count) }];
+  },
+  flops: noFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy at the kept places, 0 elsewhere
+  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+    const ranges = sliceRanges(x, attributes);
+    if (ranges.every(({ step }) => step === 1)) {
+      const before = ranges.map(({ first }) => first);
+      const after = ranges.map(({ first, count }, axis) => (x.type.shape[axis] as number) - first - count);
+      return [graph.apply(pad, [dy as Value], { pads: [...before, ...after] })];
+    }
+    // Steps: each axis once as a selection matrix would be; zeros are put between the kept places by concatenation.
+    return [spreadSteps(graph, dy as Value, x, ranges)];
+  },
+  fold: ([x], attributes) => {
+    const ranges = x.constant === undefined || x.type.shape.length !== 1 ? undefined : sliceRanges(x, attributes);
+    if (ranges === undefined || x.constant === undefined) return undefined;
+    const { first, count, step } = ranges[0] as SliceAxis;
+    const source = x.constant;
+    const values = new ELEMENT_ARRAYS[source.elementType](count);
+    for (let i = 0; i < count; i++) values[i] = source.values[first + i * step] as number & bigint;
+    return [{ elementType: source.elementType, shape: [count], values } as TensorData];
+  },
+};
+
+interface SliceAxis {
+  readonly first: number;
+  readonly count: number;
+  readonly step: number;
+}
+
+interface SliceAttributes {
+  readonly starts?: readonly number[] | undefined;
+  readonly ends?: readonly number[] | undefined;
+  readonly axes?: readonly number[] | undefined;
+  readonly steps?: readonly number[] | undefined;
+}
+
+function sliceRanges(x: Value, { starts = [], ends = [], axes, steps }: SliceAttributes): SliceAxis[] {
+  const rank = x.type.shape.length;
+  const named = axes?.map((axis) => normalizeAxis(axis, rank)) ?? starts.map((_, i) => i);
+  return x.type.shape.map((size, axis) => {
+    const i = named.indexOf(axis);
+    if (i < 0) return { first: 0, count: size, step: 1 };
+    const step = steps?.[i] ?? 1;
+    return { ...sliceRange(size, starts[i] as number, ends[i] as number, step), step };
+  });
+}
+
+function spreadSteps(
+  graph: Parameters<typeof slice.gradient>[0]["graph"],
+  dy: Value,
+  x: Value,
+  ranges: readonly SliceAxis[],
+): Value {
+  let spread = dy;
+  ranges.forEach(({ first, count, step }, axis) => {
+    const size = x.type.shape[axis] as number;
+    const shape = spread.type.shape;
+    const around = (before: number, after: number) => {
+      const pads = new Array<number>(2 * shape.length).fill(0);
+      [pads[axis], pads[shape.length + axis]] = [before, after];
+      return pads;
+    };
+    const stride = Math.abs(step);
+    if (step < 0) {
+      spread = graph.apply(slice, [spread], { starts: [-1], ends: [-count - 1], axes: [axis], steps: [-1] });
+    }
+    const lowest = step < 0 ? first - (count - 1) * stride : first;
+    if (stride > 1) {
+      // [.., count, ..] → [.., count, 1, ..] → zeros behind each element → [.., count · stride, ..]
+      const wide = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
+      const pads = new Array<number>(2 * wide.length).fill(0);
+      pads[wide.length + axis + 1] = stride - 1;
+      const padded = graph.apply(pad, [graph.apply(reshape, [spread], { shape: wide })], { pads });
+      spread = graph.apply(reshape, [padded], {
+        shape: [...shape.slice(0, axis), count * stride, ...shape.slice(axis + 1)],
+      });
+    }
+    const after = size - lowest - count * stride;
+    if (lowest !== 0 || after !== 0) spread = graph.apply(pad, [spread], { pads: around(lowest, after) });
+  });
+  return spread;
+}
+
+/** y = x with `pads` = [begin of each axis…, end of each axis…] added; negative pads crop. */
+export const pad: OpDefinition<readonly [Value], { mode: "string"; pads: "ints"; value: "float" }> = {
+  type: "Pad",
+  sinceOpset: 11,
+  attributes: { mode: "string", pads: "ints", value: "float" },
+  attributeInputs: {
+    pads: { position: 1, sinceOpset: 11, elementType: "int64" },
+    value: { position: 2, sinceOpset: 11, elementType: "float32", scalar: true },
+  },
+  outputTypes: ([x], { pads = [] }) => {
+    const rank = x.type.shape.length;
+    if (pads.length !== 2 * rank) throw new RangeError(`Pad of ${x.name} needs ${2 * rank} pads: found ${pads.length}`);
+    const shape = x.type.shape.map((size, axis) => size + (pads[axis] as number) + (pads[rank + axis] as number));
+    if (shape.some((size) => size < 0)) {
+      throw new RangeError(`Pad of ${x.name} crops more than there is: ${formatShape(shape)}`);
+    }
+    return [{ elementType: x.type.elementType, shape }];
+  },
+  flops: noFlops,
+  tensorRtLimit: (_inputs, { mode = "constant", pads = [] }, version) => padLimit(mode, pads, version),
+  // dx = dy without the border
+  gradient: ({ graph, inputs: [x], attributes: { mode = "constant", pads = [] }, outputGradients: [dy] }) => {
+    if (mode === "constant") return [graph.apply(pad, [dy as Value], { pads: pads.map((size) => -size) })];
+    return [foldBorders(graph, dy as Value, x, mode, pads)];
+  },
+};
+
+function padLimit(mode: string, pads: readonly number[], version: TensorRtVersion): string | undefined {
+  if (pads.some((size) => size < 0)) return "Pad with negative pads is refused; use Slice";
+  if (mode === "wrap" && version < 100000) return "Pad mode wrap needs TensorRT 10";
+  return undefined;
+}
+
+// Border elements of reflect, edge and wrap copy an element of x; their gradients are added to it, one axis at a time.
+function foldBorders(
+  graph: Parameters<typeof pad.gradient>[0]["graph"],
+  dy: Value,
+  x: Value,
+  mode: string,
+  pads: readonly number[],
+): Value {
+  let folded = dy;
+  const rank = x.type.shape.length;
+  for (let axis = rank - 1; axis >= 0; axis--) {
+    const size = x.type.shape[axis] as number;
+    const [before, after] = [pads[axis] as number, pads[rank + axis] as number];
+    if (before === 0 && after === 0) continue;
+    const source = (i: number) => {
+      if (mode === "edge") return Math.min(Math.max(i, 0), size - 1);
+      if (mode === "wrap") return ((i % size) + size) % size;
+      const period = Math.max(2 * (size - 1), 1);
+      const position = ((i % period) + period) % period;
+      return Math.min(position, period - position);
+    };
+    const parts: (Value | undefined)[] = Array.from({ length: size }, () => undefined);
+    for (let i = -before; i < size + after; i++) {
+      const piece = graph.apply(slice, [folded], { starts: [i + before], ends: [i + before + 1], axes: [axis] });
+      const known = parts[source(i)];
+      parts[source(i)] = known === undefined ? piece : graph.apply(add, [known, piece]);
+    }
+    folded = graph.apply(concat, parts as Value[], { axis });
+  }
+  return folded;
+}
+
+/** y = x repeated to the broadcast of its shape with `shape` */
+export const expand: OpDefinition<readonly [Value], { shape: "ints" }> = {
+  type: "Expand",
+  sinceOpset: 8,
+  attributes: { shape: "ints" },
+  attributeInputs: { shape: { position: 1, sinceOpset: 8, elementType: "int64" } },
+  outputTypes: ([x], { shape = [] }): TensorType[] => [
+    { elementType: x.type.elementType, shape: broadcastShapes(x.type.shape, shape) },
+  ],
+  flops: noFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy, summed over the repeated axes by differentiate
+  gradient: ({ outputGradients: [dy] }) => [dy],
+};

@@ -1,0 +1,109 @@
+/** Normalization over batch and pixels. */
+import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import { noTensorRtLimit } from "../op.ts";
+import { elementCount, floats, formatShape, sameShape, type TensorType } from "../tensor_type.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
+import { neg, sqrt } from "./elementwise.ts";
+import { reshape } from "./movement.ts";
+import { reduceSum } from "./reduce.ts";
+
+/**
+ * y = scale · (x − mean) / √(variance + epsilon) + bias; x `[N, C, ...]`, the others `[C]`.
+ *
+ * With `training_mode` 1 mean and (biased) variance come from the batch, and the second and third output are
+ * `given · momentum + batch · (1 − momentum)` (ONNX BatchNormalization-15). The gradient needs the batch's own values: momentum 0.
+ */
+export const batchNormalization: OpDefinition<
+  readonly [Value, Value, Value, Value, Value],
+  { epsilon: "float"; momentum: "float"; training_mode: "int" }
+> = {
+  type: "BatchNormalization",
+  sinceOpset: 9,
+  attributes: { epsilon: "float", momentum: "float", training_mode: "int" },
+  outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
+    const channels = [x.type.shape[1] as number];
+    for (const { name, type } of statistics) {
+      if (!sameShape(type.shape, channels)) {
+        throw new RangeError(
+          `BatchNormalization needs ${name} of shape ${formatShape(channels)}: found ${formatShape(type.shape)}`,
+        );
+      }
+    }
+    return training_mode === 0 ? [x.type] : [x.type, statistics[2].type, statistics[3].type];
+  },
+  flops: (_inputs, [y]) => 2 * elementCount((y as TensorType).shape),
+  tensorRtLimit: ([, ...rest], { training_mode = 0 }) => {
+    if (training_mode !== 0) return "BatchNormalization in training mode; export the model for inference";
+    return rest.some(({ constant }) => constant === undefined)
+      ? "BatchNormalization needs its scale, bias, mean and variance as initializers"
+      : noTensorRtLimit();
+  },
+  gradient: (
+    {
+      graph,
+      inputs,
+      outputs,
+      attributes: { epsilon = 1e-5, momentum = 0.9, training_mode = 0 },
+      needed,
+      outputGradients,
+    },
+  ) => {
+    const [x, scale, , givenMean, givenVariance] = inputs;
+    const dy = outputGradients[0] as Value;
+    if (training_mode !== 0 && momentum !== 0) {
+      throw new RangeError(
+        `Cannot differentiate BatchNormalization in training mode with momentum ${momentum}: it must be 0`,
+      );
+    }
+    const mean = training_mode === 0 ? givenMean : (outputs[1] as Value);
+    const variance = training_mode === 0 ? givenVariance : (outputs[2] as Value);
+    const axes = x.type.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+    const sum = (value: Value) => graph.apply(reduceSum, [value], { axes, keepdims: 0 });
+    const deviation = graph.apply(sqrt, [graph.apply(add, [variance, graph.scalar(epsilon)])]);
+    const slope = graph.apply(div, [scale, deviation]);
+    const frozen = training_mode === 0;
+    const statistics = !frozen || needed[1] || needed[2];
+    // dbias = Σ dy, dscale = Σ dy · (x − mean) / deviation = (Σ dy · x − mean · Σ dy) / deviation
+    const dBias = statistics ? sum(dy) : undefined;
+    const dScale = dBias !== undefined && (!frozen || needed[1])
+      ? graph.apply(div, [
+        graph.apply(sub, [sum(graph.apply(mul, [dy, x])), graph.apply(mul, [mean, dBias])]),
+        deviation,
+      ])
+      : undefined;
+    // frozen: dx = dy · slope;  training: dx = slope · (dy − Σdy / m − (x − mean) / deviation · dscale / m), an affine map of dy and x per channel
+    let dx: Value | undefined;
+    if (needed[0] && (frozen || dBias === undefined || dScale === undefined)) {
+      dx = graph.apply(mul, [dy, perChannel(graph, slope, x)]);
+    } else if (needed[0] && dBias !== undefined && dScale !== undefined) {
+      const perElement = graph.scalar((x.type.shape[1] as number) / elementCount(x.type.shape));
+      const ofX = graph.apply(neg, [
+        graph.apply(mul, [graph.apply(div, [slope, deviation]), graph.apply(mul, [dScale, perElement])]),
+      ]);
+      const shift = graph.apply(add, [
+        graph.apply(mul, [graph.apply(mul, [slope, dBias]), perElement]),
+        graph.apply(mul, [ofX, mean]),
+      ]);
+      dx = graph.apply(add, [
+        affinePerChannel(graph, dy, slope, graph.apply(neg, [shift])),
+        graph.apply(mul, [x, perChannel(graph, ofX, x)]),
+      ]);
+    }
+    return [dx, needed[1] ? dScale : undefined, needed[2] ? dBias : undefined, undefined, undefined];
+  },
+};
+
+// x · slope + shift with one number per channel: an inference BatchNormalization with mean 0 and variance 1 does it in one pass.
+function affinePerChannel(graph: GraphBuilder, x: Value, slope: Value, shift: Value): Value {
+  const channels = slope.type.shape[0] as number;
+  const zeros = graph.constant(floats(new Float32Array(channels)), "zeros");
+  const ones = graph.constant(floats(new Float32Array(channels).fill(1)), "ones");
+  return graph.apply(batchNormalization, [x, slope, shift, zeros, ones], { epsilon: 0 });
+}
+
+/** A `[C]` value in the shape that broadcasts against x `[N, C, ...]`. */
+export function perChannel(graph: GraphBuilder, value: Value, x: Value): Value {
+  return graph.apply(reshape, [value], {
+    shape: [value.type.shape[0] as number, ...x.type.shape.slice(2).map(() => 1)],
+  });
+}

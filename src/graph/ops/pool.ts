@@ -1,0 +1,118 @@
+/** Pooling ops. */
+import type { OpDefinition, Value } from "../op.ts";
+import { noGradient, noTensorRtLimit } from "../op.ts";
+import { elementCount, type TensorType } from "../tensor_type.ts";
+import { reshape } from "./movement.ts";
+import { resolveWindow, type Window, type WindowAttributes } from "./window.ts";
+
+const windowAttributes = {
+  kernel_shape: "ints",
+  strides: "ints",
+  pads: "ints",
+  dilations: "ints",
+  auto_pad: "string",
+  ceil_mode: "int",
+} as const;
+
+function poolWindow(x: Value, attributes: WindowAttributes): Window {
+  return resolveWindow(x.type.shape.slice(2), attributes.kernel_shape ?? [], attributes);
+}
+
+/** y = the largest value of each window; the second output holds where it stood in x, counted over the whole tensor. */
+export const maxPool: OpDefinition<readonly [Value], typeof windowAttributes & { storage_order: "int" }> = {
+  type: "MaxPool",
+  sinceOpset: 8,
+  attributes: { ...windowAttributes, storage_order: "int" },
+  optionalOutputs: true,
+  outputTypes: ([x], attributes) => {
+    const shape = [...x.type.shape.slice(0, 2), ...poolWindow(x, attributes).outputSizes];
+    return [{ elementType: x.type.elementType, shape }, { elementType: "int64", shape }];
+  },
+  flops: (_inputs, [y], { kernel_shape = [] }) => elementCount((y as TensorType).shape) * elementCount(kernel_shape),
+  tensorRtLimit: (_inputs, { dilations = [] }) =>
+    dilations.some((size) => size !== 1) ? "MaxPool with dilations is refused; use dilations of 1" : undefined,
+  // dx[index of the largest] += dy
+  gradient: ({ graph, inputs: [x], outputs: [, indices], attributes, outputGradients: [dy] }) => {
+    const window = poolWindow(x, attributes);
+    // MaxUnpool sets instead of adding, and wants every window inside of x.
+    const disjoint = window.kernel.every((size, axis) => {
+      const stride = window.strides[axis] as number;
+      const reach = ((window.outputSizes[axis] as number) - 1) * stride + size;
+      return size <= stride && window.dilations[axis] === 1 && reach <= (x.type.shape[2 + axis] as number);
+    });
+    if (disjoint) return [graph.apply(maxUnpool, [dy as Value, indices as Value], unpoolAttributes(x, window))];
+    const flat = (value: Value) => graph.apply(reshape, [value], { shape: [elementCount(value.type.shape)] });
+    const zeros = graph.constant({
+      elementType: "float32",
+      shape: [elementCount(x.type.shape)],
+      values: new Float32Array(elementCount(x.type.shape)),
+    });
+    const sums = graph.apply(scatterElements, [zeros, flat(indices as Value), flat(dy as Value)], {
+      axis: 0,
+      reduction: "add",
+    });
+    return [graph.apply(reshape, [sums], { shape: x.type.shape })];
+  },
+};
+
+function unpoolAttributes(x: Value, window: Window) {
+  return { kernel_shape: window.kernel, strides: window.strides, output_shape: x.type.shape };
+}
+
+/** y[indices] = x, 0 elsewhere: MaxPool backwards. */
+export const maxUnpool: OpDefinition<
+  readonly [Value, Value],
+  { kernel_shape: "ints"; strides: "ints"; pads: "ints"; output_shape: "ints" }
+> = {
+  type: "MaxUnpool",
+  sinceOpset: 9,
+  attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", output_shape: "ints" },
+  attributeInputs: { output_shape: { position: 2, sinceOpset: 9, elementType: "int64" } },
+  outputTypes: ([x], { output_shape = [] }) => [{ elementType: x.type.elementType, shape: output_shape }],
+  flops: () => 0,
+  tensorRtLimit: () => "MaxUnpool has no importer; use Resize or ConvTranspose",
+  // dx = dy[indices]
+  gradient: ({ graph, inputs: [x, indices], outputGradients: [dy] }) => {
+    const flat = graph.apply(reshape, [dy as Value], { shape: [elementCount((dy as Value).type.shape)] });
+    const places = graph.apply(reshape, [indices], { shape: [elementCount(x.type.shape)] });
+    return [
+      graph.apply(reshape, [graph.apply(gatherElements, [flat, places], { axis: 0 })], { shape: x.type.shape }),
+      undefined,
+    ];
+  },
+};
+
+/** y[i] = x[indices[i]] along `axis`, element by element */
+export const gatherElements: OpDefinition<readonly [Value, Value], { axis: "int" }> = {
+  type: "GatherElements",
+  sinceOpset: 11,
+  attributes: { axis: "int" },
+  outputTypes: ([x, indices]) => [{ elementType: x.type.elementType, shape: indices.type.shape }],
+  flops: () => 0,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = 0 with dy added at the indices
+  gradient: ({ graph, inputs: [x, indices], attributes: { axis = 0 }, outputGradients: [dy] }) => {
+    const zeros = graph.constant({
+      elementType: "float32",
+      shape: x.type.shape,
+      values: new Float32Array(elementCount(x.type.shape)),
+    });
+    return [graph.apply(scatterElements, [zeros, indices, dy as Value], { axis, reduction: "add" }), undefined];
+  },
+};
+
+/** y = x with `updates` put (or added) at `indices` along `axis` */
+export const scatterElements: OpDefinition<readonly [Value, Value, Value], { axis: "int"; reduction: "string" }> = {
+  type: "ScatterElements",
+  sinceOpset: 16,
+  attributes: { axis: "int", reduction: "string" },
+  outputTypes: ([x]) => [x.type],
+  flops: (inputs) => elementCount(inputs[2].type.shape),
+  tensorRtLimit: (_inputs, _attributes, version) =>
+    version < 80400 ? "ScatterElements with reduction is not understood before TensorRT 8.4" : undefined,
+  // d(updates) = dy[indices]; dx = dy for reduction "add"
+  gradient: ({ graph, inputs: [, indices], attributes: { axis = 0, reduction = "none" }, outputGradients: [dy] }) =>
+    reduction === "add"
+      ? [dy, undefined, graph.apply(gatherElements, [dy as Value, indices], { axis })]
+      : noGradient({ inputs: [undefined, undefined, undefined] }),
+};

@@ -1,0 +1,102 @@
+/** Sums and means over axes, and matrix products. */
+import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import { noTensorRtLimit } from "../op.ts";
+import { broadcastShapes, elementCount, formatShape, normalizeAxis, type TensorType } from "../tensor_type.ts";
+import { mul } from "./arithmetic.ts";
+import { expand, reshape, transpose } from "./movement.ts";
+
+/** An op that reduces `axes` (absent: all) and keeps them with size 1 unless `keepdims` is 0. */
+export type Reduction = OpDefinition<readonly [Value], { axes: "ints"; keepdims: "int" }>;
+
+interface ReductionAttributes {
+  readonly axes?: readonly number[] | undefined;
+  readonly keepdims?: number | undefined;
+}
+
+function reducedAxes(x: Value, { axes }: ReductionAttributes): number[] {
+  const rank = x.type.shape.length;
+  return axes === undefined || axes.length === 0
+    ? x.type.shape.map((_, i) => i)
+    : axes.map((axis) => normalizeAxis(axis, rank));
+}
+
+/** Output type of a {@link Reduction}. */
+export function reducedType([x]: readonly [Value], attributes: ReductionAttributes): TensorType[] {
+  const axes = reducedAxes(x, attributes);
+  const kept = x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const shape = (attributes.keepdims ?? 1) === 0 ? kept.filter((_, axis) => !axes.includes(axis)) : kept;
+  return [{ elementType: x.type.elementType, shape }];
+}
+
+/** `y` (reduced over `axes` of `x`) in the shape that broadcasts against `x`. */
+export function withReducedAxes(graph: GraphBuilder, y: Value, x: Value, attributes: ReductionAttributes): Value {
+  const axes = reducedAxes(x, attributes);
+  return graph.apply(reshape, [y], { shape: x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) });
+}
+
+function inputFlops([x]: readonly [Value]): number {
+  return elementCount(x.type.shape);
+}
+
+/** y = Σ x over `axes` */
+export const reduceSum: Reduction = {
+  type: "ReduceSum",
+  sinceOpset: 1,
+  attributes: { axes: "ints", keepdims: "int" },
+  attributeInputs: { axes: { position: 1, sinceOpset: 13, elementType: "int64" } },
+  outputTypes: reducedType,
+  flops: inputFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy, repeated
+  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => [
+    graph.apply(expand, [withReducedAxes(graph, dy as Value, x, attributes)], { shape: x.type.shape }),
+  ],
+};
+
+/** y = mean of x over `axes` */
+export const reduceMean: Reduction = {
+  type: "ReduceMean",
+  sinceOpset: 1,
+  attributes: { axes: "ints", keepdims: "int" },
+  attributeInputs: { axes: { position: 1, sinceOpset: 18, elementType: "int64" } },
+  outputTypes: reducedType,
+  flops: inputFlops,
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy / count, repeated
+  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
+    const count = elementCount(x.type.shape) / elementCount((y as Value).type.shape);
+    const share = graph.apply(mul, [withReducedAxes(graph, dy as Value, x, attributes), graph.scalar(1 / count)]);
+    return [graph.apply(expand, [share], { shape: x.type.shape })];
+  },
+};
+
+/** y = a · b for the last two axes; the others are broadcast. Rank 2 or more. */
+export const matMul: OpDefinition<readonly [Value, Value], Record<never, never>> = {
+  type: "MatMul",
+  sinceOpset: 1,
+  attributes: {},
+  outputTypes: ([a, b]) => {
+    const [rows, inner] = a.type.shape.slice(-2) as [number, number];
+    const [innerB, columns] = b.type.shape.slice(-2) as [number, number];
+    if (a.type.shape.length < 2 || b.type.shape.length < 2 || inner !== innerB) {
+      throw new RangeError(`MatMul cannot multiply ${formatShape(a.type.shape)} by ${formatShape(b.type.shape)}`);
+    }
+    const batch = broadcastShapes(a.type.shape.slice(0, -2), b.type.shape.slice(0, -2));
+    return [{ elementType: a.type.elementType, shape: [...batch, rows, columns] }];
+  },
+  flops: ([a], [y]) => 2 * elementCount((y as TensorType).shape) * (a.type.shape.at(-1) as number),
+  tensorRtLimit: noTensorRtLimit,
+  // da = dy · bᵀ, db = aᵀ · dy
+  gradient: ({ graph, inputs: [a, b], needed: [needA, needB], outputGradients: [dy] }) => [
+    needA ? graph.apply(matMul, [dy as Value, swapLastAxes(graph, b)]) : undefined,
+    needB ? graph.apply(matMul, [swapLastAxes(graph, a), dy as Value]) : undefined,
+  ],
+};
+
+/** xᵀ in the last two axes. */
+export function swapLastAxes(graph: GraphBuilder, x: Value): Value {
+  const perm = x.type.shape.map((_, axis) => axis);
+  const rank = perm.length;
+  [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
+  return graph.apply(transpose, [x], { perm });
+}

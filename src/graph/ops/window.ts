@@ -1,0 +1,71 @@
+/** Geometry of ops that slide a window over the spatial axes: Conv, ConvTranspose and the pools. */
+import { formatShape } from "../tensor_type.ts";
+
+/** The attributes that windows share in ONNX. */
+export interface WindowAttributes {
+  readonly kernel_shape?: readonly number[] | undefined;
+  readonly strides?: readonly number[] | undefined;
+  readonly pads?: readonly number[] | undefined;
+  readonly dilations?: readonly number[] | undefined;
+  readonly auto_pad?: string | undefined;
+  readonly ceil_mode?: number | undefined;
+}
+
+/** A window with every default filled in; one number per spatial axis. */
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  /** Sizes of the small side: the output of Conv and pools, the input of ConvTranspose. */
+  readonly outputSizes: readonly number[];
+}
+
+/**
+ * Fills in strides, dilations and pads (ONNX Conv-11: auto_pad SAME_UPPER, SAME_LOWER, VALID) for spatial `sizes`.
+ *
+ * @throws {RangeError} where the window does not fit into the padded input.
+ */
+export function resolveWindow(
+  sizes: readonly number[],
+  kernel: readonly number[],
+  attributes: WindowAttributes,
+): Window {
+  const strides = attributes.strides ?? sizes.map(() => 1);
+  const dilations = attributes.dilations ?? sizes.map(() => 1);
+  const given = attributes.pads ?? sizes.flatMap(() => [0, 0]);
+  const padsBegin: number[] = [];
+  const padsEnd: number[] = [];
+  const outputSizes = sizes.map((size, axis) => {
+    const stride = strides[axis] as number;
+    const extent = ((kernel[axis] as number) - 1) * (dilations[axis] as number) + 1;
+    let [begin, end] = [given[axis] as number, given[sizes.length + axis] as number];
+    if (attributes.auto_pad?.startsWith("SAME") === true) {
+      const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size);
+      begin = attributes.auto_pad === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
+      end = total - begin;
+    } else if (attributes.auto_pad === "VALID") {
+      [begin, end] = [0, 0];
+    }
+    padsBegin.push(begin);
+    padsEnd.push(end);
+    const positions = (size + begin + end - extent) / stride;
+    let output = Math.floor(positions) + 1;
+    if (attributes.ceil_mode === 1) {
+      output = Math.ceil(positions) + 1;
+      // A window that would start in the end padding is left out (ONNX MaxPool-22, PyTorch).
+      if ((output - 1) * stride >= size + begin) output--;
+    }
+    if (output < 1) {
+      throw new RangeError(`A window of ${formatShape(kernel)} does not fit into spatial size ${formatShape(sizes)}`);
+    }
+    return output;
+  });
+  return { kernel, strides, dilations, padsBegin, padsEnd, outputSizes };
+}
+
+/** Pads in ONNX's order. */
+export function onnxPads({ padsBegin, padsEnd }: Window): number[] {
+  return [...padsBegin, ...padsEnd];
+}

@@ -1,0 +1,80 @@
+/** The only importer of onnxruntime-node: sessions over model bytes, and tensors in both directions. */
+import { InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import { ELEMENT_ARRAYS, type ElementType, type TensorData } from "../graph/tensor_type.ts";
+
+/** How a session runs. */
+export interface SessionOptions {
+  /** Threads inside an op; 0 or absent leaves the choice to ONNX Runtime (all cores). */
+  readonly threads?: number;
+  /** Execution provider, e.g. "cpu", "cuda", "webgpu". */
+  readonly provider?: string;
+  /** Writes a profile by node to files that start with this path. */
+  readonly profilePrefix?: string;
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+}
+
+/** A model that is ready to run. */
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Runs the model once. Outputs named in `into` are written into these arrays in place; the others are allocated.
+   *
+   * @throws {Error} with ONNX Runtime's message where shapes or types do not fit.
+   */
+  run(
+    feeds: Readonly<Record<string, TensorData>>,
+    into?: Readonly<Record<string, TensorData>>,
+  ): Promise<Record<string, TensorData>>;
+  /** Frees the memory of the model. */
+  release(): Promise<void>;
+  /** Ends profiling and writes its file. */
+  endProfiling(): void;
+}
+
+/** Creates a session over the bytes of an ONNX model. @throws {Error} with ONNX Runtime's message where it refuses the model. */
+export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const session = await InferenceSession.create(model, {
+    executionProviders: [options.provider ?? "cpu"],
+    graphOptimizationLevel: options.optimization ?? "all",
+    // Level 3: warnings of the optimizer about constants it folds are of no use to anybody.
+    logSeverityLevel: 3,
+    ...(options.threads ? { intraOpNumThreads: options.threads, interOpNumThreads: 1 } : {}),
+    ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+  });
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    async run(feeds, into) {
+      const inputs = mapValues(feeds, toTensor);
+      const fetches: Record<string, Tensor | null> = {};
+      for (const name of session.outputNames) fetches[name] = null;
+      for (const [name, data] of Object.entries(into ?? {})) fetches[name] = toTensor(data);
+      const outputs = await session.run(inputs, fetches);
+      return mapValues(outputs, fromTensor);
+    },
+    release: () => session.release(),
+    endProfiling: () => session.endProfiling(),
+  };
+}
+
+/** The execution providers of the installed ONNX Runtime: which are in the package, which need a library beside it. */
+export function supportedProviders(): readonly { readonly name: string; readonly bundled: boolean }[] {
+  return listSupportedBackends();
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
+
+function toTensor(data: TensorData): Tensor {
+  return new Tensor(data.elementType, data.values as Float32Array, data.shape);
+}
+
+function fromTensor(tensor: Tensor): TensorData {
+  const elementType = tensor.type as ElementType;
+  const { buffer, byteOffset, length } = tensor.data as Float32Array;
+  // float16 is a Uint16Array or a Float16Array, by the version of the runtime: its bits are viewed the same way everywhere.
+  const values = new ELEMENT_ARRAYS[elementType](buffer as ArrayBuffer, byteOffset, length);
+  return { elementType, shape: tensor.dims, values } as TensorData;
+}
