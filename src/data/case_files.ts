@@ -1,0 +1,156 @@
+/** Reads the files of a case as they are: channels side by side, single slices stacked. */
+import { join } from "node:path";
+import { Failure, messageOf } from "../failure.ts";
+import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
+import { readVolume } from "../imaging/read.ts";
+import { scalingAffine, type Volume, type VoxelArray } from "../imaging/volume.ts";
+import { FindingFailure } from "./finding.ts";
+import { compareGrids } from "./geometry.ts";
+import type { CaseFiles } from "./layout.ts";
+
+/** A volume with the file it came from; `geometry` is what writing it back needs. */
+export interface FileVolume {
+  readonly volume: Volume;
+  readonly geometry?: NiftiGeometry;
+  /** Relative to the data set folder; of a stack the first slice. */
+  readonly file: string;
+}
+
+/**
+ * The image of a case with the chosen channels.
+ *
+ * @param channels positions in the files.
+ * @param channelCount channels that every case must have.
+ * @throws {FindingFailure} E03 unreadable, E04 to E07 geometry or number of channels.
+ */
+export function readCaseImage(
+  root: string,
+  files: CaseFiles,
+  { channels, channelCount }: { channels: readonly number[]; channelCount: number },
+): FileVolume {
+  if (files.slices) {
+    const stack = readStack(root, files.slices.map((slice) => slice.image), "image");
+    return { ...stack, volume: pickChannels(stack, { channels, channelCount }) };
+  }
+  if (files.images.length === channelCount && channelCount > 1) {
+    const volumes = channels.map((channel) => readFile(root, files.images[channel] as string, "image"));
+    const [first, ...others] = volumes as [FileVolume, ...FileVolume[]];
+    for (const one of volumes) if (one.volume.channels !== 1) throw wrongChannelCount(one, 1);
+    for (const other of others) {
+      const differs = compareGrids({ grid: first.volume, file: first.file }, { grid: other.volume, file: other.file });
+      if (differs) throw new FindingFailure({ ...differs, code: "E07" });
+    }
+    return { ...first, volume: { ...first.volume, channels: volumes.length, data: joinData(volumes) } };
+  }
+  const [path] = files.images as [string];
+  const image = readFile(root, path, "image");
+  return { ...image, volume: pickChannels(image, { channels, channelCount }) };
+}
+
+/**
+ * The mask of a case with the values of its file.
+ *
+ * @throws {FindingFailure} E03 unreadable, E04 slices of different size.
+ */
+export function readCaseMask(root: string, files: CaseFiles): FileVolume | undefined {
+  if (files.slices) return readStack(root, files.slices.map((slice) => slice.mask), "mask");
+  if (files.mask === undefined) return undefined;
+  const mask = readFile(root, files.mask, "mask");
+  if (mask.volume.channels !== 1) throw wrongChannelCount(mask, 1);
+  return mask;
+}
+
+/**
+ * Reads one file of a data set.
+ *
+ * @throws {FindingFailure} E03 where it cannot be read.
+ */
+export function readFile(root: string, file: string, as: "image" | "mask"): FileVolume {
+  const path = join(root, file);
+  try {
+    return { ...readVolume(path, { as }), file };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const message = messageOf(error).replace(`Cannot read ${path}: `, "").replaceAll(path, file);
+    const [found, remedy] = message.split(/; (?=[^;]*$)/) as [string, string?];
+    throw new FindingFailure({
+      code: "E03",
+      file,
+      found: `that ${found}`,
+      expected: "a readable file",
+      remedy: remedy ?? "copy the file again",
+    }, { cause: error });
+  }
+}
+
+/** Single slices along z. */
+function readStack(root: string, paths: readonly string[], as: "image" | "mask"): FileVolume {
+  const slices = paths.map((path) => readFile(root, path, as));
+  const [first] = slices as [FileVolume, ...FileVolume[]];
+  const { shape: [nx, ny], channels } = first.volume;
+  for (const slice of slices) {
+    const { shape, channels: count } = slice.volume;
+    if (shape[0] !== nx || shape[1] !== ny || shape[2] !== 1 || (as === "image" && count !== channels)) {
+      throw new FindingFailure({
+        code: as === "image" && count !== channels ? "E07" : "E04",
+        file: slice.file,
+        found: `a slice of ${shape.join("×")} with ${count} channels`,
+        expected: `${nx}×${ny}×1 with ${channels} as in ${first.file}`,
+        remedy: "bring the slices of a case to one size, or give cases of different size different names",
+      });
+    }
+    if (as === "mask" && count !== 1) throw wrongChannelCount(slice, 1);
+  }
+  const area = nx * ny;
+  const data = emptyLike(slices, area * slices.length * channels);
+  slices.forEach(({ volume }, z) => {
+    for (let channel = 0; channel < channels; channel++) {
+      data.set(volume.data.subarray(channel * area, (channel + 1) * area), area * (z + slices.length * channel));
+    }
+  });
+  const volume = {
+    data,
+    shape: [nx, ny, slices.length] as const,
+    channels,
+    affine: scalingAffine([1, 1, 1]),
+    spacingKnown: false,
+  };
+  return { volume, file: first.file };
+}
+
+function pickChannels(
+  { volume, file }: FileVolume,
+  { channels, channelCount }: { channels: readonly number[]; channelCount: number },
+): Volume {
+  if (volume.channels !== channelCount) throw wrongChannelCount({ volume, file }, channelCount);
+  if (channels.length === channelCount && channels.every((channel, index) => channel === index)) return volume;
+  const size = volume.data.length / volume.channels;
+  const data = emptyLike([{ volume }], size * channels.length);
+  channels.forEach((channel, index) => {
+    data.set(volume.data.subarray(channel * size, (channel + 1) * size), index * size);
+  });
+  return { ...volume, data, channels: channels.length };
+}
+
+function joinData(volumes: readonly { readonly volume: Volume }[]): VoxelArray {
+  const size = volumes[0]?.volume.data.length ?? 0;
+  const data = emptyLike(volumes, size * volumes.length);
+  volumes.forEach(({ volume }, index) => data.set(volume.data, index * size));
+  return data;
+}
+
+/** An array of the common type, or of float32 where the types differ. */
+function emptyLike(volumes: readonly { readonly volume: Volume }[], length: number): VoxelArray {
+  const [first, ...others] = volumes.map(({ volume }) => volume.data.constructor as new (length: number) => VoxelArray);
+  return first && others.every((other) => other === first) ? new first(length) : new Float32Array(length);
+}
+
+function wrongChannelCount({ volume, file }: FileVolume, expected: number): FindingFailure {
+  return new FindingFailure({
+    code: "E07",
+    file,
+    found: `${volume.channels} ${volume.channels === 1 ? "channel" : "channels"}`,
+    expected: String(expected),
+    remedy: "bring all files to the same channels",
+  });
+}

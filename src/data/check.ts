@@ -1,0 +1,151 @@
+/** All faults of a data set in one run, so that a user mends them once. */
+import { join } from "node:path";
+import { messageOf, UsageFailure } from "../failure.ts";
+import { writeJsonAtomic } from "../files.ts";
+import { type Reporter, silentReporter } from "../reporter.ts";
+import { type CaseStatistics, inspectCase } from "./case_statistics.ts";
+import { type DatasetIndex, type DatasetOptions, indexDataset } from "./dataset.ts";
+import { type Finding, isError } from "./finding.ts";
+import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+import { findLeaks, makeSplits, readSplits, type Split, writeSplits } from "./splits.ts";
+import { warnAboutCases, warnAboutFolds, warnAboutSmallLesions } from "./warnings.ts";
+
+/** What to check against. */
+export interface CheckOptions extends DatasetOptions {
+  /** Side of the network's input in pixels; 64 where nothing is given. */
+  readonly inputSize?: number | undefined;
+  /** The axis across the slices; the default plane of each volume where nothing is given. */
+  readonly axis?: 0 | 1 | 2 | undefined;
+  /** 5 folds with seed 0 where nothing is given. */
+  readonly folds?: number | undefined;
+  readonly seed?: number | undefined;
+  /** A splits file to check in place of made folds. */
+  readonly splitsFile?: string | undefined;
+  readonly reporter?: Reporter | undefined;
+}
+
+/** The result; `layout`, `cases`, `errors` and `warnings` are the JSON of `seg check`. */
+export interface CheckReport {
+  readonly layout: string;
+  readonly evidence: string;
+  /** Cases with image and mask. */
+  readonly cases: number;
+  readonly errors: readonly Finding[];
+  readonly warnings: readonly Finding[];
+  /** Folds of the usable cases; absent where there are too few. */
+  readonly splits?: readonly Split[];
+  readonly fingerprint: Fingerprint;
+}
+
+/**
+ * Reads every file of a data set once and reports all faults.
+ *
+ * @throws {Failure} where the folder is missing or its layout is not recognized.
+ * @throws {UsageFailure} where an option names something that does not exist.
+ */
+export function checkDataset(path: string, options: CheckOptions = {}): CheckReport {
+  const { inputSize = 64, reporter = silentReporter } = options;
+  if (!Number.isInteger(inputSize) || inputSize < 1) {
+    throw new UsageFailure(`--input-size ${inputSize} is no size, expected a whole number of pixels from 1`);
+  }
+  const index = indexDataset(path, options);
+  const findings: Finding[] = [...index.findings];
+  const statistics: CaseStatistics[] = [];
+  index.cases.forEach((files, done) => {
+    reporter.progress(`Checking case ${done + 1} of ${index.cases.length}: ${files.id}`);
+    const result = inspectCase(index, files, { axis: options.axis });
+    findings.push(...result.findings);
+    if (result.statistics) statistics.push(result.statistics);
+  });
+  if (index.cases.length === 0) findings.push(noCases(index));
+  findings.push(...repeatedImages(statistics));
+  const splits = splitsOf(index, { statistics, options, findings });
+  findings.push(
+    ...warnAboutCases(index, statistics),
+    ...warnAboutFolds(index, { statistics, splits: splits ?? [] }),
+    ...warnAboutSmallLesions(index, { statistics, inputSize }),
+  );
+  return {
+    layout: index.layout,
+    evidence: index.evidence,
+    cases: index.cases.length,
+    errors: findings.filter(isError),
+    warnings: findings.filter((finding) => !isError(finding)),
+    ...(splits && { splits }),
+    fingerprint: fingerprintOf(index, statistics),
+  };
+}
+
+/** Writes `check.json`, `fingerprint.json` and, where there are folds, `splits.json` into a folder; returns their names. */
+export function writeCheckFiles(report: CheckReport, folder: string): string[] {
+  const { layout, cases, errors, warnings } = report;
+  const names = ["check.json", "fingerprint.json"];
+  writeJsonAtomic(join(folder, "check.json"), { layout, cases, errors, warnings });
+  writeJsonAtomic(join(folder, "fingerprint.json"), report.fingerprint);
+  if (report.splits) {
+    writeSplits(join(folder, "splits.json"), report.splits);
+    names.push("splits.json");
+  }
+  return names;
+}
+
+/** Given splits, those of a file, or made ones; leaks are added to the findings. */
+function splitsOf(
+  index: DatasetIndex,
+  { statistics, options, findings }: {
+    statistics: readonly CaseStatistics[];
+    options: CheckOptions;
+    findings: Finding[];
+  },
+): Split[] | undefined {
+  const given = index.givenSplits;
+  if (options.splitsFile !== undefined || (given && given.val.length > 0)) {
+    const splits = options.splitsFile === undefined ? [given as Split] : readSplits(options.splitsFile);
+    for (const split of splits) findings.push(...findLeaks(index, { ...split, test: given?.test ?? [] }));
+    return splits;
+  }
+  const foreground = new Map(statistics.map(({ id, classVoxels }) => [id, classVoxels.reduce((a, b) => a + b, 0)]));
+  const pool = new Set(given ? given.train : foreground.keys());
+  const usable = index.cases.filter((files) => foreground.has(files.id) && pool.has(files.id));
+  try {
+    return makeSplits(usable, { folds: options.folds ?? 5, seed: options.seed ?? 0, foreground });
+  } catch (error) {
+    if (!(error instanceof UsageFailure)) throw error;
+    findings.push({
+      code: "W06",
+      file: index.root,
+      found: `${usable.length} usable cases: ${messageOf(error)}`,
+      expected: "at least one patient per fold",
+      remedy: "train with fewer --folds or add cases",
+    });
+    return undefined;
+  }
+}
+
+/** E11 for every image that an earlier case has too, whatever its compression. */
+function repeatedImages(statistics: readonly CaseStatistics[]): Finding[] {
+  const first = new Map<string, CaseStatistics>();
+  return statistics.flatMap((one) => {
+    const twin = first.get(one.imageHash);
+    if (!twin) first.set(one.imageHash, one);
+    return twin
+      ? [{
+        code: "E11" as const,
+        file: one.file,
+        found: `the same voxels as in ${twin.file}`,
+        expected: "every image once, since folds would put it on both sides",
+        remedy: "remove one of the two cases",
+      }]
+      : [];
+  });
+}
+
+function noCases(index: DatasetIndex): Finding {
+  return {
+    code: "E01",
+    file: index.root,
+    found: "no case with image and mask",
+    expected: "at least one",
+    remedy: "add the files of a case",
+  };
+}

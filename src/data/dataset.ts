@@ -1,0 +1,183 @@
+/** A data set as training and scoring see it: cases with chosen channels and classes. */
+import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
+import type { Volume } from "../imaging/volume.ts";
+import { Failure } from "../failure.ts";
+import { readCaseImage, readCaseMask } from "./case_files.ts";
+import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
+import { type Folder, readFolder } from "./folder.ts";
+import { compareGrids } from "./geometry.ts";
+import type { CaseFiles, GivenSplits, LayoutIndex, LayoutName } from "./layout.ts";
+import { labelValues, toClasses } from "./masks.ts";
+import { recognizeLayout } from "./recognize.ts";
+import { type Labelling, labelsFromValues, parseLabelMap, selectChannels, selectLabels } from "./selection.ts";
+
+export type { CaseFiles } from "./layout.ts";
+export type { LabelClass } from "./selection.ts";
+
+/** What the user may choose. */
+export interface DatasetOptions {
+  /** Overrules recognition. */
+  readonly layout?: string | undefined;
+  /** Names or indices; all where nothing is given. */
+  readonly channels?: readonly (string | number)[] | undefined;
+  /** Values, names, names of regions, or "whole"; all declared labels where nothing is given. */
+  readonly labels?: readonly (string | number)[] | undefined;
+  /** Label values to take for others, such as "4:3". */
+  readonly map?: string | undefined;
+  /** Accept images and masks whose direction or origin differs. */
+  readonly ignoreOrigin?: boolean | undefined;
+}
+
+/** The cases of a data set folder. */
+export interface DatasetIndex {
+  /** The folder as a real, absolute path; the paths of the cases are relative to it. */
+  readonly root: string;
+  readonly layout: LayoutName;
+  /** Why this layout. */
+  readonly evidence: string;
+  /** Names of the chosen channels. */
+  readonly channels: readonly string[];
+  /** Their positions in the files, and how many the files have. */
+  readonly channelPositions: readonly number[];
+  readonly channelCount: number;
+  /** The classes without background: class index k is `labels[k - 1]`. */
+  readonly labels: Labelling["classes"];
+  readonly labelling: Labelling;
+  readonly cases: readonly CaseFiles[];
+  readonly givenSplits?: GivenSplits;
+  readonly ignoreOrigin: boolean;
+  /** Faults that the names of the files show; `openDataset` throws on errors among them. */
+  readonly findings: readonly Finding[];
+}
+
+/** A case in memory. */
+export interface LoadedCase {
+  /** The chosen channels. */
+  readonly image: Volume;
+  /** Class indices, 0 for background. */
+  readonly mask?: Volume<Uint8Array>;
+  /** What writing a mask on the image's grid needs; absent for PNG and TIFF. */
+  readonly geometry?: NiftiGeometry;
+}
+
+/**
+ * Recognizes the layout of a folder and lists its cases.
+ *
+ * @throws {Failure} where no layout or several fit, or the files do not pair up.
+ * @throws {UsageFailure} where a chosen layout, channel, label or map does not exist.
+ */
+export function openDataset(path: string, options: DatasetOptions = {}): DatasetIndex {
+  const index = indexDataset(path, options);
+  const errors = index.findings.filter(isError);
+  const [first] = errors;
+  if (first) {
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more faults, listed by seg check)` : "";
+    throw new Failure(findingSentence(first) + more);
+  }
+  if (index.cases.length === 0) {
+    throw new Failure(`${index.root} holds no case with image and mask (layout ${index.layout}); add files`);
+  }
+  return index;
+}
+
+/** As {@link openDataset}, but with the faults in `findings` instead of thrown. */
+export function indexDataset(path: string, options: DatasetOptions = {}): DatasetIndex {
+  const folder = readFolder(path);
+  const { layout, evidence } = recognizeLayout(folder, options.layout);
+  const content = layout.read(folder);
+  const channelPositions = selectChannels(content.channels, options.channels);
+  const { labelling, findings } = chooseLabels(folder, content, options);
+  return {
+    root: folder.root,
+    layout: layout.name,
+    evidence,
+    channels: channelPositions.map((position) => content.channels[position] as string),
+    channelPositions,
+    channelCount: content.channels.length,
+    labels: labelling.classes,
+    labelling,
+    cases: content.cases,
+    ...(content.givenSplits && { givenSplits: content.givenSplits }),
+    ignoreOrigin: options.ignoreOrigin ?? false,
+    findings: [...content.findings, ...findings],
+  };
+}
+
+/**
+ * Reads image and mask of a case and makes sure that they belong together.
+ *
+ * @throws {FindingFailure} with the sentence of the first fault: unreadable file, other geometry, NaN or infinite
+ * intensity, unknown label, fractions in the mask.
+ */
+export function loadCase(index: DatasetIndex, files: CaseFiles): LoadedCase {
+  const { volume: image, geometry, file } = readCaseImage(index.root, files, {
+    channels: index.channelPositions,
+    channelCount: index.channelCount,
+  });
+  const notFinite = findNotFinite(image, file);
+  if (notFinite) throw new FindingFailure(notFinite);
+  const mask = readCaseMask(index.root, files);
+  if (mask) {
+    const differs = compareGrids({ grid: image, file }, { grid: mask.volume, file: mask.file }, index);
+    if (differs) throw new FindingFailure(differs);
+  }
+  return {
+    image,
+    ...(mask && { mask: toClasses(mask.volume, index.labelling, mask.file) }),
+    ...(geometry && { geometry }),
+  };
+}
+
+/** E09 for the first voxel that is NaN or infinite. */
+export function findNotFinite({ data, shape, channels }: Volume, file: string): Finding | undefined {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return undefined;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    const [nx, ny, nz] = shape;
+    const voxel = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny)) % nz].join(", ");
+    const channel = channels > 1 ? ` of channel ${Math.floor(i / (nx * ny * nz))}` : "";
+    return {
+      code: "E09",
+      file,
+      found: `intensity ${data[i]} at voxel (${voxel})${channel}`,
+      expected: "finite numbers",
+      remedy: "export the image again or replace the value",
+    };
+  }
+  return undefined;
+}
+
+/** Declared labels, or those in the mask files where the layout declares none. */
+function chooseLabels(
+  folder: Folder,
+  content: LayoutIndex,
+  options: DatasetOptions,
+): { labelling: Labelling; findings: Finding[] } {
+  const map = options.map === undefined ? new Map<number, number>() : parseLabelMap(options.map);
+  if (content.labels) {
+    const { labels, regions, labelsByConvention = false } = content;
+    return {
+      labelling: selectLabels({ labels, regions, labelsByConvention }, { labels: options.labels, map }),
+      findings: [],
+    };
+  }
+  const found = new Map<string, number[]>();
+  for (const files of content.cases) {
+    try {
+      const mask = readCaseMask(folder.root, files);
+      if (mask) found.set(mask.file, labelValues(mask.volume, mask.file));
+    } catch (error) {
+      // An unreadable mask is reported where the case is loaded.
+      if (!(error instanceof FindingFailure)) throw error;
+    }
+  }
+  const derived = labelsFromValues(found, map);
+  if ("labels" in derived) {
+    const source = { labels: derived.labels, regions: content.regions };
+    return { labelling: selectLabels(source, { labels: options.labels, map }), findings: [] };
+  }
+  const values = [...new Set([...found.values()].flat())].filter((value) => value !== 0).sort((a, b) => a - b);
+  const source = { labels: values.map((value) => ({ value, name: `label ${value}` })), regions: content.regions };
+  const labelling = selectLabels(source, { labels: options.labels, map });
+  return { labelling, findings: options.labels ? [] : [derived.finding] };
+}

@@ -1,0 +1,168 @@
+/** What lies in a data set folder, and the rule that nothing of it may point outside. */
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, isAbsolute, join, posix, sep } from "node:path";
+import { Failure, messageOf } from "../failure.ts";
+
+/** A JSON object whose fields nobody has checked yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The listing of a data set folder. Paths are relative to `root` with "/" and in natural order. */
+export interface Folder {
+  /** The folder as a real, absolute path. */
+  readonly root: string;
+  readonly files: readonly string[];
+  /** The content of `dataset.json` in the folder itself. */
+  readonly description?: JsonObject;
+}
+
+/** Folders below the data set folder that are looked into: enough for archive/HGG/patient/file. */
+const MAXIMUM_DEPTH = 5;
+const MAXIMUM_FILES = 1_000_000;
+const MAXIMUM_DESCRIPTION_BYTES = 64 * 2 ** 20;
+
+const READABLE = [".nii.gz", ".nii", ".png", ".tiff", ".tif"] as const;
+const UNREADABLE = [
+  ".jpeg",
+  ".jpg",
+  ".bmp",
+  ".gif",
+  ".webp",
+  ".nrrd",
+  ".mha",
+  ".mhd",
+  ".gipl",
+  ".npy",
+  ".npz",
+] as const;
+
+/** The extension of an image file that can be read, in lower case, or undefined. */
+export function imageExtension(path: string): string | undefined {
+  return extensionAmong(path, READABLE);
+}
+
+/** The extension of an image file that cannot be read, in lower case, or undefined. */
+export function foreignExtension(path: string): string | undefined {
+  return extensionAmong(path, UNREADABLE);
+}
+
+/** The file's name without folder and image extension. */
+export function stemOf(path: string): string {
+  const name = posix.basename(path);
+  const extension = imageExtension(name) ?? foreignExtension(name) ?? posix.extname(name);
+  return name.slice(0, name.length - extension.length);
+}
+
+/** Orders names as people do: digit runs by their number (2 before 10), all else by code unit. */
+export function naturalOrder(a: string, b: string): number {
+  const left = a.match(/\d+|\D+/g) ?? [];
+  const right = b.match(/\d+|\D+/g) ?? [];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [l, r] = [left[i] as string, right[i] as string];
+    const byNumber = /^\d/.test(l) && /^\d/.test(r) ? Number(l) - Number(r) : 0;
+    if (byNumber !== 0) return byNumber;
+    if (l !== r) return l < r ? -1 : 1;
+  }
+  return left.length - right.length;
+}
+
+/**
+ * Lists a data set folder without hidden files, macOS `._*` files and `__MACOSX`.
+ *
+ * @throws {Failure} where the folder is missing, a link leads out of it, or its dataset.json cannot be parsed.
+ */
+export function readFolder(path: string): Folder {
+  if (!existsSync(path)) throw new Failure(`Data set folder ${path} does not exist; check the path`);
+  if (!statSync(path).isDirectory()) {
+    throw new Failure(`${path} is a file, expected a data set folder; give the folder that holds it`);
+  }
+  const root = realpathSync(path);
+  const files: string[] = [];
+  walk(root, "", files);
+  files.sort(naturalOrder);
+  const description = files.includes("dataset.json") ? readDescription(root) : undefined;
+  return { root, files, ...(description && { description }) };
+}
+
+/**
+ * The path of a file that a data set file names, relative to `root` with "/".
+ *
+ * @throws {Failure} where the path is absolute, climbs out by "..", or is a link that leads out.
+ */
+export function pathInside(root: string, path: string, source: string): string {
+  const relative = posix.normalize(path.replaceAll("\\", "/"));
+  const outside = isAbsolute(path) || /^[A-Za-z]:/.test(path) || path.includes("\0") || relative.startsWith("..") ||
+    relative.startsWith("/");
+  if (outside || leavesByLink(root, relative)) {
+    throw new Failure(
+      `${source} names ${JSON.stringify(path)}, which leaves the data set folder; expected a path inside it; ` +
+        `copy the file into the folder and correct the path`,
+    );
+  }
+  return relative;
+}
+
+function extensionAmong(path: string, extensions: readonly string[]): string | undefined {
+  const lower = path.toLowerCase();
+  return extensions.find((extension) => lower.endsWith(extension));
+}
+
+function walk(root: string, folder: string, files: string[]): void {
+  const depth = folder === "" ? 0 : folder.split("/").length;
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isSymbolicLink()) {
+      addLink(root, path, files);
+    } else if (entry.isDirectory()) {
+      if (depth + 1 < MAXIMUM_DEPTH) walk(root, path, files);
+    } else if (entry.isFile()) {
+      files.push(path);
+    }
+    if (files.length > MAXIMUM_FILES) {
+      throw new Failure(`${root} holds more than ${MAXIMUM_FILES} files; give the data set folder itself`);
+    }
+  }
+}
+
+/** Links to files of the folder count as files; links to folders are not followed, since they may form a circle. */
+function addLink(root: string, path: string, files: string[]): void {
+  const target = join(root, path);
+  if (!existsSync(target)) return;
+  const isFolder = statSync(target).isDirectory();
+  if (!isFolder && imageExtension(path) === undefined && basename(path) !== "dataset.json") return;
+  if (isFolder || leavesByLink(root, path)) {
+    throw new Failure(
+      `${path} in ${root} is a link to ${realpathSync(target)}; expected the ${isFolder ? "folder" : "file"} itself; ` +
+        `copy it into the data set folder`,
+    );
+  }
+  files.push(path);
+}
+
+function leavesByLink(root: string, relative: string): boolean {
+  const path = join(root, relative);
+  return existsSync(path) && !realpathSync(path).startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+function readDescription(root: string): JsonObject {
+  const path = join(root, "dataset.json");
+  const bytes = statSync(path).size;
+  if (bytes > MAXIMUM_DESCRIPTION_BYTES) {
+    throw new Failure(
+      `${path} has ${bytes} bytes, expected at most ${MAXIMUM_DESCRIPTION_BYTES}; is it the right file?`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new Failure(`Cannot parse ${path}: ${messageOf(error)}; correct the file`, { cause: error });
+  }
+  if (!isObject(value)) throw new Failure(`${path} holds no JSON object; correct the file`);
+  return value;
+}
+
+/** True for a JSON object, false for null, arrays and plain values. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,134 @@
+/**
+ * Folders of the Brain Tumour Segmentation challenge: one folder per case whose name begins all its files.
+ *
+ * Spellings of the years: `_flair _t1 _t1ce _t2 _seg` until 2021, `-t2f -t1n -t1c -t2w -seg` since 2023.
+ */
+import { posix } from "node:path";
+import { type Finding, missingMask, repeatedId } from "./finding.ts";
+import { type Folder, imageExtension, naturalOrder, stemOf } from "./folder.ts";
+import type { CaseFiles, LabelDeclaration, Layout, Region } from "./layout.ts";
+
+/** The layout of the BraTS challenge. */
+export const brats: Layout = {
+  name: "brats",
+  looksLike: "one folder per case with <case>_flair.nii.gz, <case>_t1ce.nii.gz, … and <case>_seg.nii.gz",
+  recognize(folder) {
+    const groups = caseFolders(folder);
+    const example = groups.find((group) => group.mask !== undefined && group.channels.size > 0);
+    if (!example) return undefined;
+    const channels = [...example.channels.keys()].join(", ");
+    return `${groups.length} case folders such as ${example.path} with a segmentation and ${channels}`;
+  },
+  read(folder) {
+    const groups = caseFolders(folder);
+    const channels = CHANNELS.filter((channel) => groups.some((group) => group.channels.has(channel)));
+    const findings: Finding[] = [];
+    const cases: CaseFiles[] = [];
+    const seen = new Set<string>();
+    for (const group of groups) {
+      if (seen.has(group.id)) findings.push(repeatedId(group.path, group.id));
+      seen.add(group.id);
+      const images = channels.map((channel) => group.channels.get(channel));
+      const missing = channels.filter((channel) => !group.channels.has(channel));
+      if (missing.length > 0) {
+        findings.push({
+          code: "E07",
+          file: group.path,
+          found: `no file for ${missing.join(", ")}`,
+          expected: `${channels.join(", ")} in every case folder`,
+          remedy: "add the missing channel or move the folder away",
+        });
+      }
+      if (!group.mask) findings.push(oddMask(folder, group));
+      if (group.mask && missing.length === 0) {
+        cases.push({ id: group.id, patient: patientOf(group.id), images: images as string[], mask: group.mask });
+      }
+    }
+    cases.sort((a, b) => naturalOrder(a.id, b.id));
+    return { channels, ...labelsOf(groups), labelsByConvention: true, cases, findings };
+  },
+};
+
+/** The channels by one name each, in the order of the files before 2023. */
+const CHANNELS = ["flair", "t1", "t1ce", "t2"];
+
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ["flair", "flair"],
+  ["fla", "flair"],
+  ["t2f", "flair"],
+  ["t1", "t1"],
+  ["t1n", "t1"],
+  ["t1ce", "t1ce"],
+  ["t1c", "t1ce"],
+  ["t1gd", "t1ce"],
+  ["t2", "t2"],
+  ["t2w", "t2"],
+]);
+
+interface CaseFolder {
+  readonly id: string;
+  readonly path: string;
+  readonly channels: Map<string, string>;
+  mask?: string;
+}
+
+/** Folders that hold at least one channel named after themselves. */
+function caseFolders(folder: Folder): CaseFolder[] {
+  const groups = new Map<string, CaseFolder>();
+  for (const file of folder.files) {
+    const path = posix.dirname(file);
+    const id = posix.basename(path === "." ? folder.root : path);
+    const stem = stemOf(file);
+    if (!imageExtension(file)?.startsWith(".nii") || !stem.startsWith(id) || !/^[_-]/.test(stem.slice(id.length))) {
+      continue;
+    }
+    const kind = stem.slice(id.length + 1).toLowerCase();
+    const group = groups.get(path) ?? { id, path, channels: new Map<string, string>() };
+    const channel = SPELLINGS.get(kind);
+    if (channel !== undefined) group.channels.set(channel, file);
+    else if (kind === "seg") group.mask = file;
+    else continue;
+    groups.set(path, group);
+  }
+  return [...groups.values()].filter((group) => group.channels.size > 0);
+}
+
+/** The last number of `BraTS-GLI-00000-000` and `brats_2013_pat0003_1` counts visits, not patients. */
+function patientOf(id: string): string {
+  return /^(.+-\d+)-\d+$/.exec(id)?.[1] ?? /^(.*pat\d+)_\d+$/.exec(id)?.[1] ?? id;
+}
+
+/** One case of 2020 has a segmentation under a foreign name; the remedy names such a file where there is one. */
+function oddMask(folder: Folder, group: CaseFolder): Finding {
+  const example = [...group.channels.values()][0] as string;
+  const separator = stemOf(example).charAt(group.id.length);
+  const expected = `${group.path}/${group.id}${separator}seg${imageExtension(example)}`;
+  const odd = folder.files.find((file) =>
+    posix.dirname(file) === group.path && /seg/i.test(stemOf(file).replace(group.id, "")) && imageExtension(file)
+  );
+  const finding = missingMask(example, expected);
+  return odd
+    ? { ...finding, found: `no mask for this image but ${odd}`, remedy: "rename it if it is the mask" }
+    : finding;
+}
+
+/** Meaning of the values by the spelling of the year: 4 is the enhancing tumour until 2021, 3 since 2023. */
+function labelsOf(groups: readonly CaseFolder[]): { labels: LabelDeclaration[]; regions: Region[] } {
+  const id = groups[0]?.id ?? "";
+  const labels = (names: Readonly<Record<number, string>>) =>
+    Object.entries(names).map(([value, name]) => ({ value: Number(value), name }));
+  const regions = (core: number[], enhancing: number) => [
+    { name: "core", values: core },
+    { name: "enhancing", values: [enhancing] },
+  ];
+  if (/^BraTS-/i.test(id)) {
+    return { labels: labels({ 1: "necrosis", 2: "edema", 3: "enhancing" }), regions: regions([1, 3], 3) };
+  }
+  if (/^BraTS(18|19|20|2021)_/i.test(id)) {
+    return { labels: labels({ 1: "necrosis", 2: "edema", 4: "enhancing" }), regions: regions([1, 4], 4) };
+  }
+  return {
+    labels: labels({ 1: "necrosis", 2: "edema", 3: "non-enhancing", 4: "enhancing" }),
+    regions: regions([1, 3, 4], 4),
+  };
+}
