@@ -1,0 +1,86 @@
+/** Two masks cut out of an image with a border of background, so that their surfaces need no look at the image's edge. */
+
+import type { Box, LabelPair, Triple } from "./overlap.ts";
+
+/** Masks (0 or 1) on one grid whose outermost layer is background. */
+export interface MaskPair {
+  readonly reference: Uint8Array;
+  readonly prediction: Uint8Array;
+  /** The box around both masks and one voxel more at each end; along z only if the image has several slices. */
+  readonly shape: Triple;
+  /** A 2-D image: surfaces are contours within the slice. */
+  readonly planar: boolean;
+}
+
+/** Cuts one class out of a label pair; undefined where neither image has a voxel of it. */
+export function cropClass(pair: LabelPair, members: Uint8Array): MaskPair | undefined {
+  const box = pair.boxes.filter((_, code) => members[code] === 1).reduce(unite, undefined);
+  return box && crop(pair, { box, members });
+}
+
+/**
+ * Cuts two masks (0 is background, all else the object) out of their image; undefined where both are empty.
+ *
+ * @throws {RangeError} if a length is not that of the shape
+ */
+export function cropMasks(reference: Uint8Array, prediction: Uint8Array, shape: Triple): MaskPair | undefined {
+  const [nx, ny, nz] = shape;
+  if (reference.length !== nx * ny * nz || prediction.length !== reference.length) {
+    throw new RangeError(
+      `Cannot compare masks of ${reference.length} and ${prediction.length} voxels on a grid of ${shape.join("×")}`,
+    );
+  }
+  const first: [number, number, number] = [nx, ny, nz];
+  const last: [number, number, number] = [-1, -1, -1];
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        if (reference[i] === 0 && prediction[i] === 0) continue;
+        if (x < first[0]) first[0] = x;
+        if (x > last[0]) last[0] = x;
+        if (y < first[1]) first[1] = y;
+        if (y > last[1]) last[1] = y;
+        if (z < first[2]) first[2] = z;
+        last[2] = z;
+      }
+    }
+  }
+  if (last[0] < 0) return undefined;
+  const members = new Uint8Array(256).fill(1);
+  members[0] = 0;
+  return crop({ reference, prediction, shape }, { box: { first, last }, members });
+}
+
+function unite(a: Box | undefined, b: Box | undefined): Box | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const pick = (choose: (p: number, q: number) => number, end: "first" | "last"): Triple => [
+    choose(a[end][0], b[end][0]),
+    choose(a[end][1], b[end][1]),
+    choose(a[end][2], b[end][2]),
+  ];
+  return { first: pick(Math.min, "first"), last: pick(Math.max, "last") };
+}
+
+function crop(
+  images: { reference: Uint8Array; prediction: Uint8Array; shape: Triple },
+  part: { box: Box; members: Uint8Array },
+): MaskPair {
+  const [nx, ny, nz] = images.shape;
+  const { box: { first, last }, members } = part;
+  const planar = nz === 1;
+  const borderZ = planar ? 0 : 1;
+  const shape: Triple = [last[0] - first[0] + 3, last[1] - first[1] + 3, last[2] - first[2] + 1 + 2 * borderZ];
+  const reference = new Uint8Array(shape[0] * shape[1] * shape[2]);
+  const prediction = new Uint8Array(reference.length);
+  for (let z = first[2]; z <= last[2]; z++) {
+    for (let y = first[1]; y <= last[1]; y++) {
+      let from = first[0] + nx * (y + ny * z);
+      let to = 1 + shape[0] * (y - first[1] + 1 + shape[1] * (z - first[2] + borderZ));
+      for (let x = first[0]; x <= last[0]; x++, from++, to++) {
+        reference[to] = members[images.reference[from] as number] as number;
+        prediction[to] = members[images.prediction[from] as number] as number;
+      }
+    }
+  }
+  return { reference, prediction, shape, planar };
+}

@@ -1,0 +1,244 @@
+/** Overlap of two label images: voxel counts, Dice, IoU, sensitivity, specificity, precision, and the four states of a mask pair. */
+
+import type { VoxelArray } from "../imaging/volume.ts";
+
+/** Three numbers along x, y, z. */
+export type Triple = readonly [number, number, number];
+
+/** Both masks hold voxels; only the reference; only the prediction; neither. */
+export type MaskState = "hit" | "missed" | "false_alarm" | "true_empty";
+
+/**
+ * What a score is where a mask is empty.
+ *
+ * | rule | both empty: Dice, IoU, NSD, lesion F1 | false alarm: Dice, IoU | distances without a hit |
+ * |---|---|---|---|
+ * | `nnunet` | undefined | 0 | undefined |
+ * | `one` | 1 | 0 | undefined |
+ * | `monai` | undefined | undefined (the false alarm is forgiven) | undefined |
+ * | `brats` | 1 | 0 | 0 if both are empty, else the image diagonal |
+ */
+export type EmptyRule = "nnunet" | "one" | "monai" | "brats";
+
+/** A class to score: one label value, or several taken together (a region such as the whole tumour). */
+export interface LabelClass {
+  readonly name: string;
+  readonly value: number | readonly number[];
+}
+
+/** Voxels by what reference and prediction say of them. */
+export interface ConfusionCounts {
+  readonly truePositives: number;
+  readonly falsePositives: number;
+  readonly falseNegatives: number;
+  readonly trueNegatives: number;
+}
+
+/** First and last voxel along x, y, z, both inclusive. */
+export interface Box {
+  readonly first: Triple;
+  readonly last: Triple;
+}
+
+/** Two label images, read once: everything that the scores of any class need. */
+export interface LabelPair {
+  readonly shape: Triple;
+  /** Codes of the reference: 0 or 1 + the position of the label among `values`. */
+  readonly reference: Uint8Array;
+  readonly prediction: Uint8Array;
+  /** Label values of all classes. */
+  readonly values: readonly number[];
+  /** Voxels by code: `joint[referenceCode * (values.length + 1) + predictionCode]`. */
+  readonly joint: Float64Array;
+  /** By code: the box around its voxels in both images together; undefined where there is none. */
+  readonly boxes: readonly (Box | undefined)[];
+  /** Up to 16 values other than 0 that are in an image but in no class. */
+  readonly unexpected: { readonly reference: number[]; readonly prediction: number[] };
+}
+
+const MAX_UNEXPECTED = 16;
+
+/**
+ * Reads two label images in one pass.
+ *
+ * @param reference labels, first axis fastest
+ * @param prediction labels on the same grid
+ * @throws {RangeError} if a length is not that of the shape, or a class is 0 (the background), not a whole number of 1…65535, or there are over 254
+ */
+export function readLabelPair(
+  reference: VoxelArray,
+  prediction: VoxelArray,
+  options: { shape: Triple; classes: readonly LabelClass[] },
+): LabelPair {
+  const { shape, classes } = options;
+  const [nx, ny, nz] = shape;
+  const voxels = nx * ny * nz;
+  if (reference.length !== voxels || prediction.length !== voxels) {
+    throw new RangeError(
+      `Cannot compare labels: the reference has ${reference.length} voxels and the prediction ${prediction.length}, ` +
+        `where the shape ${shape.join("×")} has ${voxels}`,
+    );
+  }
+  const values = [...new Set(classes.flatMap((c) => c.value))];
+  const codeOf = new Uint8Array(65536);
+  if (values.length > 254) throw new RangeError(`Cannot score ${values.length} label values: at most 254 are possible`);
+  for (const [i, value] of values.entries()) {
+    if (!Number.isInteger(value) || value < 1 || value > 65535) {
+      throw new RangeError(
+        `Cannot score label ${value}: a class is a whole number of 1 to 65535, and 0 is the background`,
+      );
+    }
+    codeOf[value] = i + 1;
+  }
+  const size = values.length + 1;
+  const joint = new Float64Array(size * size);
+  const referenceCodes = new Uint8Array(voxels);
+  const predictionCodes = new Uint8Array(voxels);
+  const unexpected = { reference: [] as number[], prediction: [] as number[] };
+  const low = new Int32Array(3 * size).fill(2 ** 31 - 1);
+  const high = new Int32Array(3 * size).fill(-1);
+  const extend = (code: number, x: number, y: number, z: number) => {
+    const i = 3 * code;
+    if (x < (low[i] as number)) low[i] = x;
+    if (x > (high[i] as number)) high[i] = x;
+    if (y < (low[i + 1] as number)) low[i + 1] = y;
+    if (y > (high[i + 1] as number)) high[i + 1] = y;
+    if (z < (low[i + 2] as number)) low[i + 2] = z;
+    if (z > (high[i + 2] as number)) high[i + 2] = z;
+  };
+  let seen = 0;
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        const r = reference[i] as number;
+        const p = prediction[i] as number;
+        if (r === 0 && p === 0) continue;
+        const rc = codeOf[r] ?? 0;
+        const pc = codeOf[p] ?? 0;
+        if (rc > 0) {
+          referenceCodes[i] = rc;
+          extend(rc, x, y, z);
+        } else if (r !== 0) note(unexpected.reference, r);
+        if (pc > 0) {
+          predictionCodes[i] = pc;
+          extend(pc, x, y, z);
+        } else if (p !== 0) note(unexpected.prediction, p);
+        (joint[rc * size + pc] as number)++;
+        seen++;
+      }
+    }
+  }
+  (joint[0] as number) += voxels - seen;
+  const boxes = Array.from({ length: size }, (_, code): Box | undefined => {
+    const i = 3 * code;
+    if ((high[i] as number) < 0) return undefined;
+    return {
+      first: [low[i] as number, low[i + 1] as number, low[i + 2] as number],
+      last: [high[i] as number, high[i + 1] as number, high[i + 2] as number],
+    };
+  });
+  return { shape, reference: referenceCodes, prediction: predictionCodes, values, joint, boxes, unexpected };
+}
+
+function note(found: number[], value: number): void {
+  if (found.length < MAX_UNEXPECTED && !found.includes(value)) found.push(value);
+}
+
+/** By code of `pair`: 1 where the code belongs to `labelClass`, else 0. */
+export function membersOf(pair: LabelPair, labelClass: LabelClass): Uint8Array {
+  const wanted = [labelClass.value].flat();
+  return Uint8Array.from([0, ...pair.values.map((value) => (wanted.includes(value) ? 1 : 0))]);
+}
+
+/** Voxel counts of one class against everything else. */
+export function confusionCounts(pair: LabelPair, labelClass: LabelClass): ConfusionCounts {
+  const members = membersOf(pair, labelClass);
+  const counts = [0, 0, 0, 0];
+  for (let r = 0; r < members.length; r++) {
+    for (let p = 0; p < members.length; p++) {
+      const kind = 2 * (members[r] as number) + (members[p] as number);
+      counts[kind] = (counts[kind] as number) + (pair.joint[r * members.length + p] as number);
+    }
+  }
+  const [trueNegatives, falsePositives, falseNegatives, truePositives] = counts as [number, number, number, number];
+  return { truePositives, falsePositives, falseNegatives, trueNegatives };
+}
+
+/** Which of the two masks hold voxels. */
+export function maskState(counts: ConfusionCounts): MaskState {
+  const inReference = counts.truePositives + counts.falseNegatives > 0;
+  const inPrediction = counts.truePositives + counts.falsePositives > 0;
+  if (inReference) return inPrediction ? "hit" : "missed";
+  return inPrediction ? "false_alarm" : "true_empty";
+}
+
+/** Scores of two masks by voxel counts, each in [0, 1]; null where it is undefined. */
+export interface OverlapScores {
+  readonly emptyRule: EmptyRule;
+  readonly state: MaskState;
+  /** 2·TP / (2·TP + FP + FN). */
+  readonly dice: number | null;
+  /** TP / (TP + FP + FN). */
+  readonly iou: number | null;
+  /** TP / (TP + FN), undefined without a reference. */
+  readonly sensitivity: number | null;
+  /** TN / (TN + FP); it depends on the field of view. */
+  readonly specificity: number | null;
+  /** TP / (TP + FP), undefined without a prediction. */
+  readonly precision: number | null;
+}
+
+/** The value of an overlap-like score under a rule, where the rule and not the formula decides; undefined where the formula holds. */
+export function ruledOverlap(state: MaskState, rule: EmptyRule): number | null | undefined {
+  if (state === "true_empty") return rule === "one" || rule === "brats" ? 1 : null;
+  if (state === "false_alarm" && rule === "monai") return null;
+  return undefined;
+}
+
+/** The overlap scores of one class (Taha and Hanbury 2015, doi 10.1186/s12880-015-0068-x), with the empty rule named. */
+export function overlapScores(counts: ConfusionCounts, emptyRule: EmptyRule = "nnunet"): OverlapScores {
+  const { truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn } = counts;
+  const state = maskState(counts);
+  const ruled = ruledOverlap(state, emptyRule);
+  return {
+    emptyRule,
+    state,
+    dice: ruled === undefined ? ratio(2 * tp, 2 * tp + fp + fn) : ruled,
+    iou: ruled === undefined ? ratio(tp, tp + fp + fn) : ruled,
+    sensitivity: ratio(tp, tp + fn),
+    specificity: ratio(tn, tn + fp),
+    precision: ratio(tp, tp + fp),
+  };
+}
+
+/** Volumes of a mask pair; ml where the spacing is known. */
+export interface VolumeScores {
+  readonly referenceVoxels: number;
+  readonly predictionVoxels: number;
+  readonly referenceMl: number | null;
+  readonly volumeMl: number | null;
+  /** Prediction minus reference. */
+  readonly volumeDifferenceMl: number | null;
+  /** (prediction − reference) / reference; null without a reference. */
+  readonly relativeVolumeDifference: number | null;
+}
+
+/** The volumes of one class; without a spacing (a PNG) the ml are null. */
+export function volumeScores(counts: ConfusionCounts, spacingMm?: Triple): VolumeScores {
+  const referenceVoxels = counts.truePositives + counts.falseNegatives;
+  const predictionVoxels = counts.truePositives + counts.falsePositives;
+  const voxelMl = spacingMm === undefined ? undefined : (spacingMm[0] * spacingMm[1] * spacingMm[2]) / 1000;
+  const ml = (voxels: number) => (voxelMl === undefined ? null : voxels * voxelMl);
+  return {
+    referenceVoxels,
+    predictionVoxels,
+    referenceMl: ml(referenceVoxels),
+    volumeMl: ml(predictionVoxels),
+    volumeDifferenceMl: ml(predictionVoxels - referenceVoxels),
+    relativeVolumeDifference: ratio(predictionVoxels - referenceVoxels, referenceVoxels),
+  };
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}
