@@ -1,0 +1,169 @@
+/** Reads what trtexec prints, line by line, into facts; of all versions from 8.0 on. */
+import type { TensorRtVersion } from "../graph/op.ts";
+import { BANNER, isSimulated } from "./capabilities.ts";
+import { LogReport } from "./log_report.ts";
+import type { ReportedDevice } from "./targets.ts";
+import { decodeVersionNumber, parseVersion } from "./version.ts";
+
+/** How trtexec ended by its own word; absent in {@link TrtexecLog} where it was killed or aborted. */
+export type Verdict = "passed" | "failed" | "waived";
+
+/** One row of the performance summary, in ms. */
+export interface SummaryRow {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly median: number;
+  /** 8.0 to 8.4 print one (99 %), 8.5 and newer three (90, 95, 99 %). */
+  readonly percentiles: readonly { readonly percent: number; readonly ms: number }[];
+}
+
+/** The block `=== Performance summary ===`. */
+export interface PerformanceSummary {
+  throughputQps?: number;
+  /** Copy to the device, computation and copy back of one query. */
+  latency?: SummaryRow;
+  /** Including the wait for the query before; 8.0 to 8.2 only. */
+  endToEnd?: SummaryRow;
+  enqueue?: SummaryRow;
+  hostToDevice?: SummaryRow;
+  gpuCompute?: SummaryRow;
+  deviceToHost?: SummaryRow;
+  hostWalltimeSeconds?: number;
+  gpuComputeSeconds?: number;
+}
+
+/** Memory of the build, where it is printed. */
+export interface MemoryFacts {
+  peakHostMiB?: number;
+  peakDeviceMiB?: number;
+  activationBytes?: number;
+  scratchBytes?: number;
+  devicePersistentBytes?: number;
+  engineMiB?: number;
+  /** Use of the GPU right after CUDA was started: on a Jetson, what all other programs take. */
+  deviceUsedAtStartMiB?: number;
+}
+
+/** An input or output as trtexec binds it. */
+export interface Binding {
+  readonly name: string;
+  readonly kind: "input" | "output";
+  readonly shape: readonly number[];
+}
+
+/** Everything read from one log; a fact is absent where its line is. */
+export interface TrtexecLog {
+  verdict?: Verdict;
+  version?: TensorRtVersion;
+  commandLine?: string;
+  simulated: boolean;
+  device: { -readonly [K in keyof ReportedDevice]: ReportedDevice[K] };
+  /** E.g. `FP32+FP16`. */
+  precision?: string;
+  opset?: number;
+  memory: MemoryFacts;
+  /** Number of `[GpuLayer]` lines: kernels of the engine, fused layers counted once. */
+  gpuLayers: number;
+  engineSeconds?: number;
+  bindings: Binding[];
+  warmUpQueries?: number;
+  queries?: number;
+  traceSeconds?: number;
+  performance: PerformanceSummary;
+  /** Text of the `[W]` lines, the first 200. */
+  warnings: string[];
+  /** Text of the `[E]` and `[F]` lines with their continuation lines, the first 200. */
+  errors: string[];
+  /** Lines that carry no severity and belong to no other message, and notes of the parser on missing importers: the first 200. */
+  remarks: string[];
+}
+
+const MESSAGES_KEPT = 200;
+const TEXT_KEPT = 2000;
+
+/** `[07/14/2023-11:52:09] [E] [TRT] text`; the API loggers write `[TRT] [E] text`, and some builds leave the time out. */
+const PREFIX = /^(?:\[\d{2}\/\d{2}\/\d{4}-\d{2}:\d{2}:\d{2}\] )?(?:\[TRT\] )?\[([VIWEF])\] ?(?:\[TRT\] ?)?(.*)$/;
+
+/** Takes the lines of a log in their order; standard output and standard error may be mixed. */
+export class LogParser {
+  readonly #log: TrtexecLog = {
+    simulated: false,
+    device: {},
+    memory: {},
+    gpuLayers: 0,
+    bindings: [],
+    performance: {},
+    warnings: [],
+    errors: [],
+    remarks: [],
+  };
+  readonly #report = new LogReport(this.#log);
+  /** Where continuation lines go, per stream: a message may span lines, of which only the first has a prefix. */
+  readonly #open = new Map<string, string[] | undefined>();
+
+  /** What the lines so far say; the same object all the time. */
+  get log(): TrtexecLog {
+    return this.#log;
+  }
+
+  /**
+   * Takes one line without its end and returns its text without the prefix.
+   *
+   * @param stream a name of the stream that the line came from: `[I]`, `[V]` and banners go to standard output, the rest to standard error
+   */
+  push(line: string, stream = ""): string {
+    const banner = BANNER.exec(line);
+    const match = banner ? null : PREFIX.exec(line);
+    if (banner) {
+      this.#open.delete(stream);
+      this.#banner(banner);
+    } else if (match) {
+      this.#open.set(stream, this.#message(match[1] ?? "", match[2] ?? ""));
+    } else {
+      this.#unprefixed(line, this.#open.get(stream));
+    }
+    return match?.[2] ?? line;
+  }
+
+  #banner([, word = "", number = "", , commandLine = ""]: RegExpExecArray): void {
+    this.#log.version = decodeVersionNumber(Number(number));
+    this.#log.commandLine = commandLine;
+    this.#log.simulated = isSimulated(commandLine);
+    if (word !== "RUNNING") this.#log.verdict = word.toLowerCase() as Verdict;
+  }
+
+  #message(severity: string, text: string): string[] | undefined {
+    if (severity === "W") return keep(this.#log.warnings, text);
+    if (severity === "E" || severity === "F") return keep(this.#log.errors, text);
+    // The parser reports a missing importer as information, before the error that follows from it.
+    if (/No importer registered for op/.test(text)) keep(this.#log.remarks, text);
+    if (severity === "I") this.#report.take(text);
+    const version = /^TensorRT version: (\S+)/.exec(text)?.[1];
+    const parsed = version === undefined ? undefined : parseVersion(version);
+    if (parsed !== undefined) this.#log.version ??= parsed;
+    return undefined;
+  }
+
+  #unprefixed(line: string, open: string[] | undefined): void {
+    const last = open?.at(-1);
+    if (open && last !== undefined) {
+      if (last.length < TEXT_KEPT) open[open.length - 1] = `${last}\n${line}`;
+    } else if (line.trim() !== "") {
+      keep(this.#log.remarks, line);
+    }
+  }
+}
+
+/** Parses a whole recorded log. */
+export function parseLog(text: string): TrtexecLog {
+  const parser = new LogParser();
+  for (const line of text.split(/\r?\n/)) parser.push(line);
+  return parser.log;
+}
+
+function keep(list: string[], text: string): string[] | undefined {
+  if (list.length >= MESSAGES_KEPT) return undefined;
+  list.push(text.slice(0, TEXT_KEPT));
+  return list;
+}
