@@ -70,9 +70,18 @@ export type InputGradients = readonly (Value | undefined)[];
 export interface AttributeInput {
   readonly position: number;
   readonly sinceOpset: number;
-  readonly elementType: "int64" | "float32";
+  /** Where files of older opsets have it (Resize-10). */
+  readonly formerly?: { readonly position: number; readonly sinceOpset: number };
+  /** "float": in the element type of the node's first input. */
+  readonly elementType: "int64" | "float32" | "float" | "bool";
   /** True where the wire wants a scalar instead of a list. */
   readonly scalar?: boolean;
+}
+
+/** What a file says of a node besides its inputs and attributes. */
+export interface FileContext {
+  readonly opset: number;
+  readonly outputCount: number;
 }
 
 /** A TensorRT version as one number: major · 10000 + minor · 100 + patch, e.g. 80201. */
@@ -86,8 +95,12 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   readonly domain?: string;
   /** First opset whose definition is the one written here. */
   readonly sinceOpset: number;
+  /** Last opset that has the op; such an op has an `expand` into its successor. */
+  readonly lastOpset?: number;
   readonly attributes: S;
   readonly attributeInputs?: { readonly [N in keyof S]?: AttributeInput };
+  /** Positions of inputs that are running averages: training updates them, but not by gradient. */
+  readonly runningStatistics?: readonly number[];
   /** True where outputs that nobody reads may be left out of the file. */
   readonly optionalOutputs?: boolean;
   /** True where equal inputs need not give equal outputs (Dropout): never folded, never shared. */
@@ -102,8 +115,8 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   gradient(request: GradientRequest<I, S>): InputGradients;
   /** The outputs as constants where they follow from constant inputs or from types alone (shape arithmetic). */
   fold?(inputs: I, attributes: Attributes<S>): TensorData[] | undefined;
-  /** The attributes as a file of `opset` wrote them, in the static form that the other rules expect (Reshape: 0 and −1 replaced). */
-  resolve?(inputs: I, attributes: Attributes<S>, opset: number): Attributes<S>;
+  /** The attributes as a file wrote them, in the static form that the other rules expect (Reshape: 0 and −1 replaced). @throws {RangeError} for a form that has no equal here. */
+  resolve?(inputs: I, attributes: Attributes<S>, file: FileContext): Attributes<S>;
   /** The op in simpler ops, for targets that lack it (ONNX "FunctionBody"). */
   expand?(graph: GraphBuilder, inputs: I, attributes: Attributes<S>): Value[];
 }

@@ -106,5 +106,49 @@ export function integers(values: readonly number[], shape: readonly number[] = [
 
 /** The values of a constant as plain numbers. */
 export function numbersOf(data: TensorData): number[] {
+  if (data.elementType === "float16") return Array.from(data.values as Uint16Array, numberOfFloat16);
   return Array.from<number | bigint, number>(data.values as ArrayLike<number | bigint>, Number);
+}
+
+/** A constant from plain numbers, rounded to the element type: towards zero for integers, to 0 and 1 for bool. @throws {RangeError} where an integer type cannot hold a value that is not finite. */
+export function tensorOf(elementType: ElementType, shape: readonly number[], numbers: ArrayLike<number>): TensorData {
+  const values = new ELEMENT_ARRAYS[elementType](numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i] as number;
+    values[i] = elementValue(elementType, value) as number & bigint;
+  }
+  return { elementType, shape, values } as TensorData;
+}
+
+function elementValue(elementType: ElementType, value: number): number | bigint {
+  if (elementType === "int64" || elementType === "uint64") return BigInt(Math.trunc(value));
+  if (elementType === "float16") return float16Bits(value);
+  if (elementType === "bool") return Number(value !== 0);
+  return elementType.startsWith("float") ? value : Math.trunc(value);
+}
+
+/** The number that 16 bits of IEEE 754 binary16 stand for. */
+export function numberOfFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The bits of the nearest IEEE 754 binary16 number, ties to even. */
+export function float16Bits(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size >= 65520) return sign | 0x7c00;
+  // The step between neighbours: 2^-24 for subnormal numbers, 2^(exponent − 10) for the others.
+  const exponent = Math.max(Math.floor(Math.log2(Math.max(size, 2 ** -24))), -14);
+  const steps = size / 2 ** (exponent - 10);
+  let rounded = Math.floor(steps);
+  const rest = steps - rounded;
+  if (rest > 0.5 || (rest === 0.5 && rounded % 2 === 1)) rounded++;
+  // `rounded` counts from 0 for subnormal and from 1024 for normal numbers; a carry moves into the exponent by itself.
+  return sign | (((exponent + 14) << 10) + rounded);
 }

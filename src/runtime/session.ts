@@ -26,6 +26,10 @@ export interface Session {
     feeds: Readonly<Record<string, TensorData>>,
     into?: Readonly<Record<string, TensorData>>,
   ): Promise<Record<string, TensorData>>;
+  /**
+   * Prepares runs that always read `feeds` and write `into`, without a copy: the caller changes the arrays between runs.
+   */
+  bind(feeds: Readonly<Record<string, TensorData>>, into: Readonly<Record<string, TensorData>>): () => Promise<void>;
   /** Frees the memory of the model. */
   release(): Promise<void>;
   /** Ends profiling and writes its file. */
@@ -52,6 +56,13 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       for (const [name, data] of Object.entries(into ?? {})) fetches[name] = toTensor(data);
       const outputs = await session.run(inputs, fetches);
       return mapValues(outputs, fromTensor);
+    },
+    bind(feeds, into) {
+      const inputs = mapValues(feeds, toTensor);
+      const outputs = mapValues(into, toTensor);
+      return async () => {
+        await session.run(inputs, outputs);
+      };
     },
     release: () => session.release(),
     endProfiling: () => session.endProfiling(),

@@ -2,7 +2,7 @@
 import type { Graph, Node } from "../graph.ts";
 import type { AttributeKind, AttributeValue, Value } from "../op.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
-import { floats, integers, type TensorData } from "../tensor_type.ts";
+import { type TensorData, tensorOf } from "../tensor_type.ts";
 import { encodeTensor, type Onnx, onnx } from "./proto.ts";
 
 /** What {@link encodeModel} writes besides the graph. */
@@ -63,10 +63,9 @@ function encodeNode(
   constantName: (data: TensorData) => string,
 ): Onnx.INodeProto {
   const { op } = node;
-  if (op.domain === undefined && op.sinceOpset > opset) {
-    throw new RangeError(
-      `Cannot write node ${node.name}: ${op.type} needs opset ${op.sinceOpset}, the file has ${opset}`,
-    );
+  if (op.domain === undefined && (op.sinceOpset > opset || opset > (op.lastOpset ?? opset))) {
+    const needed = op.lastOpset === undefined ? `${op.sinceOpset}` : `${op.sinceOpset} to ${op.lastOpset}`;
+    throw new RangeError(`Cannot write node ${node.name}: ${op.type} needs opset ${needed}, the file has ${opset}`);
   }
   const input = node.inputs.map((value) => value?.name ?? "");
   const attribute: Onnx.IAttributeProto[] = [];
@@ -80,9 +79,10 @@ function encodeNode(
     const list = Array.isArray(value) ? value as number[] : [value as number];
     const shape = asInput.scalar === true ? [] : [list.length];
     while (input.length <= asInput.position) input.push("");
-    input[asInput.position] = constantName(
-      asInput.elementType === "int64" ? integers(list, shape) : floats(list, shape),
-    );
+    const elementType = asInput.elementType === "float"
+      ? (node.inputs[0] as Value).type.elementType
+      : asInput.elementType;
+    input[asInput.position] = constantName(tensorOf(elementType, shape, list));
   }
   while (input.at(-1) === "") input.pop();
   const output = node.outputs.map((value, i) =>

@@ -3,7 +3,7 @@ import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { elementCount, floats, formatShape, sameShape, type TensorType } from "../tensor_type.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
-import { neg, sqrt } from "./elementwise.ts";
+import { sqrt } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { reduceSum } from "./reduce.ts";
 
@@ -20,6 +20,7 @@ export const batchNormalization: OpDefinition<
   type: "BatchNormalization",
   sinceOpset: 9,
   attributes: { epsilon: "float", momentum: "float", training_mode: "int" },
+  runningStatistics: [3, 4],
   outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
     const channels = [x.type.shape[1] as number];
     for (const { name, type } of statistics) {
@@ -55,38 +56,32 @@ export const batchNormalization: OpDefinition<
         `Cannot differentiate BatchNormalization in training mode with momentum ${momentum}: it must be 0`,
       );
     }
-    const mean = training_mode === 0 ? givenMean : (outputs[1] as Value);
-    const variance = training_mode === 0 ? givenVariance : (outputs[2] as Value);
+    const frozen = training_mode === 0;
+    const mean = frozen ? givenMean : (outputs[1] as Value);
+    const centered = (needed[0] && !frozen) || needed[1]
+      ? graph.apply(sub, [x, perChannel(graph, mean, x)])
+      : undefined;
     const axes = x.type.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
     const sum = (value: Value) => graph.apply(reduceSum, [value], { axes, keepdims: 0 });
+    const variance = frozen ? givenVariance : (outputs[2] as Value);
     const deviation = graph.apply(sqrt, [graph.apply(add, [variance, graph.scalar(epsilon)])]);
     const slope = graph.apply(div, [scale, deviation]);
-    const frozen = training_mode === 0;
-    const statistics = !frozen || needed[1] || needed[2];
-    // dbias = Σ dy, dscale = Σ dy · (x − mean) / deviation = (Σ dy · x − mean · Σ dy) / deviation
-    const dBias = statistics ? sum(dy) : undefined;
-    const dScale = dBias !== undefined && (!frozen || needed[1])
-      ? graph.apply(div, [
-        graph.apply(sub, [sum(graph.apply(mul, [dy, x])), graph.apply(mul, [mean, dBias])]),
-        deviation,
-      ])
-      : undefined;
-    // frozen: dx = dy · slope;  training: dx = slope · (dy − Σdy / m − (x − mean) / deviation · dscale / m), an affine map of dy and x per channel
+    // dbias = Σ dy, dscale = Σ dy · (x − mean) / deviation
+    const dBias = !frozen || needed[2] ? sum(dy) : undefined;
+    const dScale = centered === undefined
+      ? undefined
+      : graph.apply(div, [sum(graph.apply(mul, [dy, centered])), deviation]);
+    // frozen: dx = dy · slope;  training: dx = slope · (dy − dbias / m − (x − mean) / deviation · dscale / m) for m values per channel.
     let dx: Value | undefined;
-    if (needed[0] && (frozen || dBias === undefined || dScale === undefined)) {
+    if (needed[0] && frozen) {
       dx = graph.apply(mul, [dy, perChannel(graph, slope, x)]);
-    } else if (needed[0] && dBias !== undefined && dScale !== undefined) {
-      const perElement = graph.scalar((x.type.shape[1] as number) / elementCount(x.type.shape));
-      const ofX = graph.apply(neg, [
-        graph.apply(mul, [graph.apply(div, [slope, deviation]), graph.apply(mul, [dScale, perElement])]),
-      ]);
-      const shift = graph.apply(add, [
-        graph.apply(mul, [graph.apply(mul, [slope, dBias]), perElement]),
-        graph.apply(mul, [ofX, mean]),
-      ]);
+    } else if (needed[0] && centered !== undefined && dBias !== undefined && dScale !== undefined) {
+      const share = graph.scalar(-(x.type.shape[1] as number) / elementCount(x.type.shape));
+      const ofCentered = graph.apply(mul, [graph.apply(div, [slope, deviation]), graph.apply(mul, [dScale, share])]);
+      const shift = graph.apply(mul, [slope, graph.apply(mul, [dBias, share])]);
       dx = graph.apply(add, [
-        affinePerChannel(graph, dy, slope, graph.apply(neg, [shift])),
-        graph.apply(mul, [x, perChannel(graph, ofX, x)]),
+        affinePerChannel(graph, dy, slope, shift),
+        graph.apply(mul, [centered, perChannel(graph, ofCentered, x)]),
       ]);
     }
     return [dx, needed[1] ? dScale : undefined, needed[2] ? dBias : undefined, undefined, undefined];

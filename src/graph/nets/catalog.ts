@@ -1,0 +1,82 @@
+/** The networks that `seg` builds, by name. */
+import type { Graph } from "../graph.ts";
+import type { Value } from "../op.ts";
+import { NetBuilder } from "./builder.ts";
+import { type BackboneOptions, ELU_NET_STRIDE, eluNet } from "./elu_net.ts";
+import { jHead, MAXIMUM_LEVELS } from "./head.ts";
+
+interface Backbone {
+  readonly stride: number;
+  readonly build: (net: NetBuilder, x: Value, options: BackboneOptions) => Value;
+}
+
+const BACKBONES: Readonly<Record<string, Backbone>> = {
+  "elu-net": { stride: ELU_NET_STRIDE, build: eluNet },
+};
+
+const HEADS: Readonly<Record<string, (net: NetBuilder, logits: Value, levels: number) => Value[]>> = {
+  j: jHead,
+  none: (_net, logits) => [logits],
+};
+
+/** Names for a backbone with a head. */
+const NETS: Readonly<Record<string, { readonly backbone: string; readonly head: string }>> = {
+  "j-net": { backbone: "elu-net", head: "j" },
+  "elu-net": { backbone: "elu-net", head: "none" },
+};
+
+/** Names that {@link buildNet} accepts. */
+export const NET_NAMES: readonly string[] = Object.keys(NETS);
+
+/** A network to build. */
+export interface NetOptions extends BackboneOptions {
+  readonly net: string;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly seed: number;
+  readonly batch?: number;
+}
+
+/** An untrained network: input `image` `[N, channels, S, S]`, outputs `level_0` … with the logits of each level. */
+export interface Net {
+  readonly graph: Graph;
+  readonly levels: number;
+  readonly options: NetOptions;
+}
+
+/**
+ * How often a head must double `inputSize` to reach `outputSize`.
+ *
+ * @throws {RangeError} where the sizes are not a power of two apart, or more than four doublings.
+ */
+export function levelsBetween(inputSize: number, outputSize: number): number {
+  const levels = Math.log2(outputSize / inputSize);
+  if (!Number.isInteger(levels) || levels < 0 || levels > MAXIMUM_LEVELS) {
+    throw new RangeError(
+      `Output size ${outputSize} must be input size ${inputSize} times 1, 2, 4, 8 or 16: choose e.g. --output-size ${
+        inputSize * 2 ** Math.min(Math.max(Math.round(levels), 0), MAXIMUM_LEVELS)
+      }`,
+    );
+  }
+  return levels;
+}
+
+/** Builds a network with seeded initial weights. @throws {RangeError} where a name is unknown or the sizes do not fit it. */
+export function buildNet(options: NetOptions): Net {
+  const parts = NETS[options.net];
+  if (parts === undefined) {
+    throw new RangeError(`No network is called ${options.net}: choose one of ${NET_NAMES.join(", ")}`);
+  }
+  const backbone = BACKBONES[parts.backbone] as Backbone;
+  const { inputSize, channels, batch = 1 } = options;
+  if (inputSize % backbone.stride !== 0 || inputSize <= 0) {
+    throw new RangeError(`Input size ${inputSize} must be a multiple of ${backbone.stride} for ${options.net}`);
+  }
+  const levels = levelsBetween(inputSize, options.outputSize);
+  const net = new NetBuilder(options.seed);
+  const x = net.graph.input("image", { elementType: "float32", shape: [batch, channels, inputSize, inputSize] });
+  const logits = backbone.build(net, x, options);
+  const outputs = (HEADS[parts.head] as (typeof HEADS)[string])(net, logits, levels);
+  outputs.forEach((output, level) => net.graph.output(output, `level_${level}`));
+  return { graph: net.graph, levels: outputs.length - 1, options };
+}

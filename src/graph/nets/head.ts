@@ -1,0 +1,35 @@
+/** The head of J-Net: levels above the input resolution, for any backbone (arXiv 2403.05340). */
+import type { Value } from "../op.ts";
+import type { Module, NetBuilder } from "./builder.ts";
+import { skip } from "./elu_net.ts";
+
+/** Level counts that the head is defined for. */
+export const MAXIMUM_LEVELS = 4;
+
+/**
+ * Adds `levels` (0 … 4) doublings to the level-0 `logits` `[N, C, S, S]` and returns the logits of all levels, level k of size 2ᵏ · S.
+ *
+ * Levels 1 and 2 come from the level before; 3 and 4 from it together with a long skip from level 0, through one merge that both
+ * share. No activation anywhere. Parameters for C classes: 13C² + 2C per plain level, 4C² + C more per further doubling of a long
+ * skip, 34C² + 3C for the merge; 112 in all for C = 1 and four levels.
+ */
+export function jHead(net: NetBuilder, logits: Value, levels: number): Value[] {
+  const classes = logits.type.shape[1] as number;
+  const outputs = [logits];
+  if (levels >= 1) outputs.push(skip(net, "h1", classes, classes, 1)(logits));
+  if (levels >= 2) outputs.push(skip(net, "h2", classes, classes, 1)(outputs[1] as Value));
+  if (levels >= 3) {
+    const merge = skip(net, "merge", 2 * classes, classes, 1);
+    const fromLong = (long: Module, previous: Value) => merge(net.stack([long(logits), previous]));
+    outputs.push(fromLong(longSkip(net, "s4", classes, 2), outputs[2] as Value));
+    if (levels >= 4) outputs.push(fromLong(longSkip(net, "s8", classes, 3), outputs[3] as Value));
+  }
+  return outputs;
+}
+
+/** `doublings` transposed convolutions, each followed by the same 3×3 convolution. */
+function longSkip(net: NetBuilder, name: string, classes: number, doublings: number): Module {
+  const ups = Array.from({ length: doublings }, (_, k) => net.doubling(`${name}.up.${k}`, classes));
+  const shared = net.convolution(`${name}.conv`, classes, classes, 3);
+  return (x) => ups.reduce((y, up) => shared(up(y)), x);
+}

@@ -1,0 +1,156 @@
+/** Turns a network into one ordinary ONNX model that computes losses, gradients and batch statistics. */
+import type { Graph } from "../graph/graph.ts";
+import type { Attributes, Value } from "../graph/op.ts";
+import { add, mul } from "../graph/ops/arithmetic.ts";
+import { reshape } from "../graph/ops/movement.ts";
+import { reduceMean } from "../graph/ops/reduce.ts";
+import { differentiate } from "../graph/passes/differentiate.ts";
+import { parameters } from "../graph/passes/parameters.ts";
+import { rewrite } from "../graph/passes/rewrite.ts";
+import { elementCount, formatShape, sameShape } from "../graph/tensor_type.ts";
+import type { Loss } from "./losses.ts";
+
+/** What {@link trainingGraph} builds into the model. */
+export interface TrainingGraphOptions {
+  readonly loss: Loss;
+  /** Weight of each level's loss in the sum (default: 1 each). */
+  readonly levelWeights?: readonly number[];
+  /** Names of constants that stay as they are. */
+  readonly frozen?: (name: string) => boolean;
+  /** Keeps normalization layers at their running averages. */
+  readonly freezeNormalization?: boolean;
+}
+
+/** A normalization layer in training: the outputs with the batch's mean and biased variance, and the constants that average them. */
+export interface BatchStatistics {
+  readonly mean: Value;
+  readonly variance: Value;
+  readonly runningMean: Value;
+  readonly runningVariance: Value;
+  /** Elements per channel in a batch: the unbiased variance is the biased one times count / (count − 1). */
+  readonly count: number;
+  /** Share of the old average that an update keeps (ONNX's sense: 1 − PyTorch's momentum). */
+  readonly keep: number;
+}
+
+/** A training model: its graph, and which of its values mean what. */
+export interface TrainingGraph {
+  readonly graph: Graph;
+  readonly image: Value;
+  /** `[N, classes, S, S]` at the size of the last level; the other levels see its area averages. */
+  readonly target: Value;
+  /** One scalar per level. */
+  readonly losses: readonly Value[];
+  /** Logits per level, in training mode. */
+  readonly logits: readonly Value[];
+  /** A graph input per learned constant, the constant of the network it stands for, and its gradient. */
+  readonly parameters: readonly { readonly input: Value; readonly source: Value; readonly gradient: Value }[];
+  readonly statistics: readonly BatchStatistics[];
+}
+
+/**
+ * Builds the training model of `net`, a graph with one image input and the logits of each level as outputs, smallest first.
+ *
+ * @throws {RangeError} where the outputs are no pyramid of logits, an op on the way has no gradient, or normalization would see one value per channel.
+ */
+export function trainingGraph(net: Graph, options: TrainingGraphOptions): TrainingGraph {
+  const frozen = options.frozen ?? (() => false);
+  const learned = new Set(parameters(net).filter(({ name }) => !frozen(name)));
+  const inputs = new Map<Value, Value>();
+  const statistics: BatchStatistics[] = [];
+  const { graph } = rewrite(net, {
+    source: (value, target) => {
+      if (!learned.has(value)) return undefined;
+      const input = target.input(value.name, value.type);
+      inputs.set(value, input);
+      return input;
+    },
+    node: (node, nodeInputs, target) => {
+      const positions = node.op.runningStatistics;
+      if (positions === undefined || options.freezeNormalization === true) return undefined;
+      const [x] = nodeInputs as [Value];
+      const count = elementCount(x.type.shape) / (x.type.shape[1] as number);
+      if (count < 2) {
+        throw new RangeError(
+          `Cannot train normalization ${node.name} on ${
+            formatShape(x.type.shape)
+          }: one value per channel has no variance; ` +
+            `use a batch of 2 or more, or a larger input size`,
+        );
+      }
+      const attributes = { ...node.attributes, training_mode: 1, momentum: 0 } as Attributes;
+      const outputs = target.applyAll(node.op, nodeInputs, attributes, node.name);
+      const [runningMean, runningVariance] = positions.map((position) => node.inputs[position] as Value) as [
+        Value,
+        Value,
+      ];
+      const [, mean, variance] = outputs as [Value, Value, Value];
+      statistics.push({ mean, variance, runningMean, runningVariance, count, keep: keptShare(node.attributes) });
+      return outputs;
+    },
+  });
+  const logits = [...graph.outputs];
+  graph.outputs.length = 0;
+  const image = graph.inputs.find((input) => ![...inputs.values()].includes(input)) as Value;
+  const target = graph.input("target", targetType(logits));
+  const losses: Value[] = [];
+  const seeds = new Map<Value, Value>();
+  logits.forEach((value, level) => {
+    const term = options.loss(graph, value, areaAverage(graph, target, value.type.shape));
+    const weight = options.levelWeights?.[level] ?? 1;
+    losses.push(graph.output(term.value, `loss_${level}`));
+    const seed = weight === 1 ? term.gradient : graph.apply(mul, [term.gradient, graph.scalar(weight)]);
+    const known = seeds.get(value);
+    seeds.set(value, known === undefined ? seed : graph.apply(add, [known, seed]));
+  });
+  const sources = [...inputs.keys()];
+  const gradients = differentiate(graph, seeds, [...inputs.values()]);
+  const learnedParameters = sources.flatMap((source, i) => {
+    const gradient = gradients[i];
+    if (gradient === undefined) return [];
+    return [{
+      input: inputs.get(source) as Value,
+      source,
+      gradient: graph.output(gradient, `gradient/${source.name}`),
+    }];
+  });
+  for (const { mean, variance } of statistics) {
+    graph.output(mean);
+    graph.output(variance);
+  }
+  return { graph, image, target, losses, logits, parameters: learnedParameters, statistics };
+}
+
+// ONNX BatchNormalization: momentum 0.9 where the file does not say.
+function keptShare(attributes: Attributes): number {
+  const { momentum } = attributes as { readonly momentum?: number | undefined };
+  return momentum ?? 0.9;
+}
+
+function targetType(logits: readonly Value[]): Value["type"] {
+  const last = logits.at(-1) as Value;
+  for (const { name, type } of logits) {
+    const [, classes, height, width] = type.shape;
+    const [, lastClasses, lastHeight, lastWidth] = last.type.shape;
+    const divides = type.shape.length === 4 && classes === lastClasses &&
+      (lastHeight as number) % (height as number) === 0 &&
+      (lastWidth as number) % (width as number) === 0;
+    if (!divides) {
+      throw new RangeError(
+        `Output ${name} of shape ${formatShape(type.shape)} is no smaller level of output ${last.name} ${
+          formatShape(last.type.shape)
+        }`,
+      );
+    }
+  }
+  return last.type;
+}
+
+/** The mean of `x` `[N, C, H, W]` over the squares that make up each pixel of `shape` `[N, C, h, w]`. */
+function areaAverage(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (sameShape(x.type.shape, shape)) return x;
+  const [batch, classes, height, width] = shape as [number, number, number, number];
+  const [factorY, factorX] = [(x.type.shape[2] as number) / height, (x.type.shape[3] as number) / width];
+  const squares = graph.apply(reshape, [x], { shape: [batch, classes, height, factorY, width, factorX] });
+  return graph.apply(reduceMean, [squares], { axes: [3, 5], keepdims: 0 });
+}
