@@ -67,7 +67,7 @@ test("buildNet() equals PyTorch in evaluation mode", { skip }, async () => {
   const session = await createSession(encodeModel(net, { opset: 13 }));
   const outputs = await session.run({ image: golden.tensor("x") });
   for (let level = 0; level <= 4; level++) {
-    const expected = golden.tensor(`eval_output/${level}`);
+    const expected: TensorData<"float32"> = golden.tensor(`eval_output/${level}`);
     const found = outputs[`level_${level}`] as TensorData<"float32">;
     assert.deepEqual(found.shape, expected.shape);
     assert.ok(largestDifference(found.values, expected.values) < 1e-5, `level ${level}`);
