@@ -1,0 +1,157 @@
+/** Bringing intensities to the scale that a network was trained on; plain data, so that it can stand in a model's metadata. */
+import type { Volume, VoxelArray } from "./volume.ts";
+
+/** How intensities are brought to a common scale, per channel. */
+export type Normalization =
+  /** Values are taken as they are. */
+  | { readonly mode: "none" }
+  /** `low` becomes 0 and `high` becomes 1, without clipping. */
+  | { readonly mode: "range"; readonly low: number; readonly high: number }
+  /** Clipped to two percentiles of the volume, then mean 0 and standard deviation 1; with `nonZero`, of its non-zero voxels. */
+  | {
+    readonly mode: "zscore";
+    readonly lowerPercentile: number;
+    readonly upperPercentile: number;
+    readonly nonZero: boolean;
+  };
+
+/** The index of the first NaN or infinity of `data`, or −1. */
+export function firstNonFinite(data: VoxelArray): number {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return -1;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}
+
+/** The volume as float32 with every channel normalized by itself; the values are expected to be finite. */
+export function normalize(volume: Volume, normalization: Normalization): Volume<Float32Array<ArrayBuffer>> {
+  const data = new Float32Array(volume.data.length);
+  const count = data.length / volume.channels;
+  for (let start = 0; start < data.length; start += count) {
+    const source = volume.data.subarray(start, start + count);
+    const target = data.subarray(start, start + count);
+    if (normalization.mode === "none") target.set(source);
+    else if (normalization.mode === "range") {
+      const { low, high } = normalization;
+      for (let i = 0; i < count; i++) target[i] = ((source[i] as number) - low) / (high - low);
+    } else zScore(source, { ...normalization, target });
+  }
+  return { ...volume, data };
+}
+
+/**
+ * Clips one channel to two of its percentiles, subtracts the mean of the clipped values and divides by their standard deviation.
+ *
+ * With `nonZero` all numbers are taken from the voxels that are not 0, and voxels of 0 stay 0. A constant channel becomes 0.
+ *
+ * @param options.target where the result is written; a new array by default.
+ */
+export function zScore(
+  values: VoxelArray,
+  { lowerPercentile, upperPercentile, nonZero, target = new Float32Array(values.length) }: {
+    lowerPercentile: number;
+    upperPercentile: number;
+    nonZero: boolean;
+    target?: Float32Array;
+  },
+): Float32Array {
+  const chosen = nonZero ? withoutZeros(values) : values;
+  target.fill(0);
+  if (chosen.length === 0) return target;
+  const [low, high] = percentiles(chosen, [lowerPercentile, upperPercentile]) as [number, number];
+  const clip = (value: number) => value < low ? low : value > high ? high : value;
+  let sum = 0;
+  for (let i = 0; i < chosen.length; i++) sum += clip(chosen[i] as number);
+  const mean = sum / chosen.length;
+  let squares = 0;
+  for (let i = 0; i < chosen.length; i++) squares += (clip(chosen[i] as number) - mean) ** 2;
+  const deviation = Math.sqrt(squares / chosen.length);
+  // Rounding of the mean leaves a deviation of this order in a constant image.
+  if (!(deviation > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) return target;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!(nonZero && value === 0)) target[i] = (clip(value) - mean) / deviation;
+  }
+  return target;
+}
+
+/**
+ * The percentiles (0 to 100) of `values` with linear interpolation between order statistics, as numpy's default (method 7 of
+ * Hyndman and Fan 1996), exact, without sorting.
+ *
+ * @throws {RangeError} where there are no values.
+ */
+export function percentiles(values: VoxelArray, wanted: readonly number[]): number[] {
+  if (values.length === 0) throw new RangeError("Cannot take percentiles of no values");
+  const ranks = wanted.map((percentile) => (values.length - 1) * percentile / 100);
+  const needed = [...new Set(ranks.flatMap((rank) => [Math.floor(rank), Math.ceil(rank)]))].sort((a, b) => a - b);
+  const found = orderStatistics(values, needed);
+  return ranks.map((rank) => {
+    const lower = found.get(Math.floor(rank)) as number;
+    const upper = found.get(Math.ceil(rank)) as number;
+    return lower + (upper - lower) * (rank - Math.floor(rank));
+  });
+}
+
+const BINS = 4096;
+
+/**
+ * The values of the given ranks: a histogram between the extremes finds the bin of each rank, and only the values of that
+ * bin are looked at again, with a finer histogram or, once few, sorted.
+ */
+function orderStatistics(values: VoxelArray, ranks: readonly number[]): Map<number, number> {
+  const found = new Map<number, number>();
+  if (values.length <= 8192) {
+    const sorted = values.slice().sort();
+    for (const rank of ranks) found.set(rank, sorted[rank] as number);
+    return found;
+  }
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const scale = BINS / (high - low);
+  if (!(scale > 0 && Number.isFinite(scale))) {
+    // All values equal, or so close together or so far apart that no histogram can part them.
+    const sorted = low === high ? undefined : values.slice().sort();
+    for (const rank of ranks) found.set(rank, sorted === undefined ? low : sorted[rank] as number);
+    return found;
+  }
+  const binOf = (value: number) => Math.min(BINS - 1, Math.floor((value - low) * scale));
+  const counts = new Uint32Array(BINS);
+  for (let i = 0; i < values.length; i++) {
+    const bin = binOf(values[i] as number);
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  let before = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    const count = counts[bin] as number;
+    const within = ranks.filter((rank) => rank >= before && rank < before + count);
+    if (within.length > 0) {
+      const members = new Float64Array(count);
+      let used = 0;
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] as number;
+        if (binOf(value) === bin) members[used++] = value;
+      }
+      const inner = orderStatistics(members, within.map((rank) => rank - before));
+      for (const [rank, value] of inner) found.set(rank + before, value);
+    }
+    before += count;
+  }
+  return found;
+}
+
+function withoutZeros(values: VoxelArray): VoxelArray {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
+  if (count === values.length) return values;
+  const kept = new (values.constructor as new (length: number) => VoxelArray)(count);
+  let used = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value !== 0) kept[used++] = value;
+  }
+  return kept;
+}
