@@ -2,6 +2,7 @@
 
 import { nearestDistances, type VoxelList } from "./distance_transform.ts";
 import type { MaskPair } from "./mask_pair.ts";
+import { percentile } from "./order_statistics.ts";
 import type { Triple } from "./overlap.ts";
 import { contourLengths, surfelAreas } from "./surfel_tables.ts";
 
@@ -66,14 +67,6 @@ export function hausdorff95(distances: SurfaceDistances, variant: "max" | "poole
   return percentile(pooled.sort(), 0.95);
 }
 
-/** The value at a fraction of an ascending list, linear between its elements (Hyndman and Fan 1996, definition 7). */
-export function percentile(ascending: ArrayLike<number>, fraction: number): number {
-  const at = (ascending.length - 1) * fraction;
-  const below = Math.floor(at);
-  const low = ascending[below] as number;
-  return low + (at - below) * ((ascending[Math.min(below + 1, ascending.length - 1)] as number) - low);
-}
-
 /** ASSD: the mean of both lists together. */
 export function averageSymmetricDistance({ toPrediction, toReference }: SurfaceDistances): number {
   return (sum(toPrediction) + sum(toReference)) / (toPrediction.length + toReference.length);
@@ -87,7 +80,8 @@ export function meanAverageDistance({ toPrediction, toReference }: SurfaceDistan
 /** NSD by counted surface voxels: the part of both surfaces that lies within `tolerance` of the other. */
 export function countedNormalizedSurfaceDistance(distances: SurfaceDistances, tolerance: number): number {
   const { toPrediction, toReference } = distances;
-  const within = (list: Float64Array) => list.findLastIndex((d) => d <= tolerance) + 1;
+  const limit = withRounding(tolerance);
+  const within = (list: Float64Array) => list.findLastIndex((d) => d <= limit) + 1;
   return (within(toPrediction) + within(toReference)) / (toPrediction.length + toReference.length);
 }
 
@@ -146,8 +140,9 @@ function surfels(mask: Uint8Array, { masks, table }: { masks: MaskPair; table: F
 /** NSD: the area of both surfaces that lies within `tolerance` of the other surface, of all their area. */
 export function normalizedSurfaceDistance(distances: SurfelDistances, tolerance: number): number {
   const { toPrediction, referenceAreas, toReference, predictionAreas } = distances;
+  const limit = withRounding(tolerance);
   const within = (list: Float64Array, areas: Float64Array) =>
-    areas.reduce((total, area, i) => ((list[i] as number) <= tolerance ? total + area : total), 0);
+    areas.reduce((total, area, i) => ((list[i] as number) <= limit ? total + area : total), 0);
   return (within(toPrediction, referenceAreas) + within(toReference, predictionAreas)) /
     (sum(referenceAreas) + sum(predictionAreas));
 }
@@ -176,6 +171,11 @@ export function surfelHausdorff(distances: SurfelDistances, fraction = 0.95): nu
     directed(distances.toPrediction, distances.referenceAreas),
     directed(distances.toReference, distances.predictionAreas),
   );
+}
+
+/** Headers hold spacing as float32: a distance of two voxels of 0.1 mm is not to exceed a tolerance of 0.2 mm. */
+function withRounding(tolerance: number): number {
+  return tolerance * (1 + 1e-6);
 }
 
 function sum(values: Float64Array): number {
