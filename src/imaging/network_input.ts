@@ -1,5 +1,5 @@
 /** The first half of the path from a volume to a mask: what every network, in training or in use, is shown of a volume. */
-import { normalize, type Normalization } from "./normalize.ts";
+import { type Normalization, normalize } from "./normalize.ts";
 import { type CanonicalVolume, toCanonical } from "./orientation.ts";
 import { imageSquares, type Plane, type SliceGeometry, sliceGeometry } from "./slices.ts";
 import type { Volume } from "./volume.ts";
@@ -24,6 +24,10 @@ export function prepareImage(image: Volume, options: { normalization: Normalizat
 }
 
 /** Slice `index` as network input `[channels, size, size]`. */
-export function networkSquare({ volume, geometry, padValue }: PreparedImage, index: number, size: number): Float32Array {
+export function networkSquare(
+  { volume, geometry, padValue }: PreparedImage,
+  index: number,
+  size: number,
+): Float32Array {
   return imageSquares(volume, index, { geometry, size, padValue });
 }
