@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
 import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
 import { readVolume } from "../imaging/read.ts";
-import { scalingAffine, type Volume, type VoxelArray } from "../imaging/volume.ts";
+import type { Volume, VoxelArray } from "../imaging/volume.ts";
 import { FindingFailure } from "./finding.ts";
 import { compareGrids } from "./geometry.ts";
 import type { CaseFiles } from "./layout.ts";
@@ -108,13 +108,8 @@ function readStack(root: string, paths: readonly string[], as: "image" | "mask")
       data.set(volume.data.subarray(channel * area, (channel + 1) * area), area * (z + slices.length * channel));
     }
   });
-  const volume = {
-    data,
-    shape: [nx, ny, slices.length] as const,
-    channels,
-    affine: scalingAffine([1, 1, 1]),
-    spacingKnown: false,
-  };
+  // The distance between slices is unknown, whatever a file may say of its pixels.
+  const volume = { ...first.volume, data, shape: [nx, ny, slices.length] as const, spacingKnown: false };
   return { volume, file: first.file };
 }
 

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { axisCodes } from "../imaging/orientation.ts";
+import { axisCodes, toCanonical } from "../imaging/orientation.ts";
+import { choosePlane, type Plane, sliceGeometry } from "../imaging/slices.ts";
 import { spacingMm, type Volume } from "../imaging/volume.ts";
 import { type FileVolume, readCaseImage, readCaseMask } from "./case_files.ts";
 import { type DatasetIndex, findNotFinite } from "./dataset.ts";
@@ -40,10 +41,10 @@ export interface CaseStatistics {
   readonly orientation: string | undefined;
   /** Voxels of each class. */
   readonly classVoxels: readonly number[];
-  /** Areas in voxels of each class's regions in the slices. */
-  readonly lesionAreas: readonly (readonly number[])[];
-  /** The longer side of the slices, in voxels: networks see slices padded to a square. */
-  readonly sliceSide: number;
+  /** Areas in mm² (px² where the spacing is unknown) of each class's regions in the slices. */
+  readonly lesionAreasMm2: readonly (readonly number[])[];
+  /** The longer side of the slices in mm (px): networks see slices padded to a square. */
+  readonly sliceSideMm: number;
   readonly intensities: readonly ChannelIntensities[];
   /** Positions of channels whose voxels all have one value. */
   readonly constantChannels: readonly number[];
@@ -61,7 +62,7 @@ export interface CaseStatistics {
 export function inspectCase(
   index: DatasetIndex,
   files: CaseFiles,
-  { axis }: { axis?: 0 | 1 | 2 | undefined },
+  { plane }: { plane?: Plane | undefined },
 ): { findings: Finding[]; statistics?: CaseStatistics } {
   const findings: Finding[] = [];
   const attempt = <T>(action: () => T): T | undefined => {
@@ -83,7 +84,7 @@ export function inspectCase(
   if (differs) findings.push(differs);
   const classes = mask && attempt(() => toClasses(mask.volume, index.labelling, mask.file));
   if (!image || !mask || !classes || findings.length > 0) return { findings };
-  return { findings, statistics: measure({ index, files, image, mask, classes, axis }) };
+  return { findings, statistics: measure({ index, files, image, mask, classes, plane }) };
 }
 
 interface Measured {
@@ -92,13 +93,17 @@ interface Measured {
   readonly image: FileVolume;
   readonly mask: FileVolume;
   readonly classes: Volume<Uint8Array>;
-  readonly axis: 0 | 1 | 2 | undefined;
+  readonly plane: Plane | undefined;
 }
 
-function measure({ index, files, image, mask, classes, axis }: Measured): CaseStatistics {
+function measure({ index, files, image, mask, classes, plane }: Measured): CaseStatistics {
   const { volume } = image;
   const spacing = spacingMm(volume.affine);
-  const across = axis ?? sliceAxis(volume);
+  const canonical = toCanonical(classes).volume;
+  const chosenPlane = plane ?? choosePlane(spacingMm(canonical.affine), canonical.shape);
+  const geometry = sliceGeometry(canonical, chosenPlane);
+  const voxelMm2 = geometry.rowSpacingMm * geometry.columnSpacingMm;
+  const areas = lesionAreas(canonical.data, { geometry, classCount: index.labels.length });
   const counts = new Array<number>(index.labels.length + 1).fill(0);
   for (const value of classes.data) counts[value] = (counts[value] as number) + 1;
   const intensities = index.channels.map((_, channel) =>
@@ -113,8 +118,8 @@ function measure({ index, files, image, mask, classes, axis }: Measured): CaseSt
     spacingKnown: volume.spacingKnown,
     orientation: volume.spacingKnown ? axisCodes(volume.affine) : undefined,
     classVoxels: counts.slice(1),
-    lesionAreas: lesionAreas(classes, { axis: across, classCount: index.labels.length }),
-    sliceSide: Math.max(...volume.shape.filter((_, other) => other !== across)),
+    lesionAreasMm2: areas.map((ofClass) => ofClass.map((voxels) => voxels * voxelMm2)),
+    sliceSideMm: geometry.sideMm,
     intensities,
     constantChannels: index.channels.flatMap((_, channel) => isConstant(volume, channel) ? [channel] : []),
     imageHash: sha256([volume.shape.join(" "), bytesOf(volume)]),

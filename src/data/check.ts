@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { messageOf, UsageFailure } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
+import type { Plane } from "../imaging/slices.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import { type CaseStatistics, inspectCase } from "./case_statistics.ts";
 import { type DatasetIndex, type DatasetOptions, indexDataset } from "./dataset.ts";
@@ -14,8 +15,8 @@ import { warnAboutCases, warnAboutFolds, warnAboutSmallLesions } from "./warning
 export interface CheckOptions extends DatasetOptions {
   /** Side of the network's input in pixels; 64 where nothing is given. */
   readonly inputSize?: number | undefined;
-  /** The axis across the slices; the default plane of each volume where nothing is given. */
-  readonly axis?: 0 | 1 | 2 | undefined;
+  /** Of the slices; the default plane of each volume where nothing is given. */
+  readonly plane?: Plane | undefined;
   /** 5 folds with seed 0 where nothing is given. */
   readonly folds?: number | undefined;
   readonly seed?: number | undefined;
@@ -53,7 +54,7 @@ export function checkDataset(path: string, options: CheckOptions = {}): CheckRep
   const statistics: CaseStatistics[] = [];
   index.cases.forEach((files, done) => {
     reporter.progress(`Checking case ${done + 1} of ${index.cases.length}: ${files.id}`);
-    const result = inspectCase(index, files, { axis: options.axis });
+    const result = inspectCase(index, files, { plane: options.plane });
     findings.push(...result.findings);
     if (result.statistics) statistics.push(result.statistics);
   });

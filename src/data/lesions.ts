@@ -1,34 +1,36 @@
 /** How large lesions are in the slices that a network sees: what is smaller than one of its pixels it can hardly learn. */
-import type { Volume } from "../imaging/volume.ts";
+import type { SliceGeometry } from "../imaging/slices.ts";
 
 /**
- * Areas in voxels of the connected regions (8 neighbours) of each class in every slice across `axis`.
+ * Areas in voxels of the connected regions (8 neighbours) of each class in every slice.
  *
+ * @param classes class indices of a volume in the order that `geometry` describes.
  * @returns for class k the areas at position k - 1.
  */
 export function lesionAreas(
-  mask: Volume<Uint8Array>,
-  { axis, classCount }: { axis: 0 | 1 | 2; classCount: number },
+  classes: Uint8Array,
+  { geometry, classCount }: { geometry: SliceGeometry; classCount: number },
 ): number[][] {
   const areas: number[][] = Array.from({ length: classCount }, () => []);
-  const [u, v] = [0, 1, 2].filter((other) => other !== axis) as [0 | 1 | 2, 0 | 1 | 2];
-  const strides = [1, mask.shape[0], mask.shape[0] * mask.shape[1]] as const;
-  const [width, height, depth] = [mask.shape[u], mask.shape[v], mask.shape[axis]];
+  const { count, rows, columns } = geometry;
   // A frame of background around the slice spares the tests of the border.
-  const row = width + 2;
-  const slice = new Uint8Array(row * (height + 2));
-  const neighbours = [-row - 1, -row, -row + 1, -1, 1, row - 1, row, row + 1];
-  const stack = new Int32Array(width * height);
-  for (let position = 0; position < depth; position++) {
+  const width = columns + 2;
+  const slice = new Uint8Array(width * (rows + 2));
+  const neighbours = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1];
+  const stack = new Int32Array(columns * rows);
+  for (let index = 0; index < count; index++) {
     let any = 0;
-    for (let y = 0; y < height; y++) {
-      let from = position * strides[axis] + y * strides[v];
-      for (let at = (y + 1) * row + 1, end = at + width; at < end; at++, from += strides[u]) {
-        any |= slice[at] = mask.data[from] as number;
+    for (let row = 0; row < rows; row++) {
+      let from = index * geometry.sliceStride + row * geometry.rowStride;
+      const start = (row + 1) * width + 1;
+      for (let at = start; at < start + columns; at++, from += geometry.columnStride) {
+        const value = classes[from] as number;
+        slice[at] = value;
+        any |= value;
       }
     }
     if (any === 0) continue;
-    for (let start = row; start < slice.length - row; start++) {
+    for (let start = width; start < slice.length - width; start++) {
       const value = slice[start] as number;
       if (value === 0) continue;
       let area = 0;

@@ -58,7 +58,7 @@ export function warnAboutFolds(
 /**
  * W08 for every class with regions in slices that cover less than one pixel of the network's input.
  *
- * Slices are padded to squares, so that a pixel of an N×N input covers (side / N)² voxels.
+ * Slices are padded to squares, so that a pixel of an N×N input covers (side / N)².
  */
 export function warnAboutSmallLesions(
   index: DatasetIndex,
@@ -68,22 +68,23 @@ export function warnAboutSmallLesions(
     let [small, all, neededSize] = [0, 0, 0];
     let worst: CaseStatistics | undefined;
     for (const one of statistics) {
-      const voxelsPerPixel = (one.sliceSide / inputSize) ** 2;
-      for (const area of one.lesionAreas[position] ?? []) {
+      const pixelMm2 = (one.sliceSideMm / inputSize) ** 2;
+      for (const areaMm2 of one.lesionAreasMm2[position] ?? []) {
         all++;
-        if (area >= voxelsPerPixel) continue;
+        // The factor keeps regions of exactly one pixel out, whatever the rounding.
+        if (areaMm2 >= pixelMm2 * (1 - 1e-9)) continue;
         small++;
-        const needed = Math.ceil(one.sliceSide / Math.sqrt(area));
+        const needed = Math.ceil(one.sliceSideMm / Math.sqrt(areaMm2) - 1e-9);
         if (needed > neededSize) [neededSize, worst] = [needed, one];
       }
     }
     if (!worst) return [];
-    const pixel = Number((worst.sliceSide / inputSize).toFixed(2));
+    const pixel = Number((worst.sliceSideMm / inputSize).toFixed(2));
     return [{
       code: "W08" as const,
       file: worst.maskFile,
       found: `${small} of ${all} regions of ${label.name} in slices (${percent(small, all)}) smaller than one ` +
-        `network pixel, which here covers ${pixel}×${pixel} voxels`,
+        `network pixel, which here covers ${pixel}×${pixel} ${worst.spacingKnown ? "mm" : "px"}`,
       expected: `regions of at least one pixel of a ${inputSize}×${inputSize} input`,
       remedy: `use a larger --input-size (${neededSize} for the smallest) or expect them to be missed`,
     }];

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readFolder } from "../../src/data/folder.ts";
+import { nnunet } from "../../src/data/layout_nnunet.ts";
+import type { LayoutIndex } from "../../src/data/layout.ts";
+import { put, withFolder } from "./made_folders.ts";
+
+const V2 = { channel_names: { 0: "T2", 1: "ADC" }, labels: { background: 0, PZ: 1, TZ: 2 }, file_ending: ".nii.gz" };
+
+function read(description: unknown, files: readonly string[]): LayoutIndex {
+  let index: LayoutIndex | undefined;
+  withFolder((folder) => {
+    put(folder, "dataset.json", description);
+    for (const file of files) put(folder, file, "");
+    index = nnunet.read(readFolder(folder));
+  });
+  return index as unknown as LayoutIndex;
+}
+
+test("nnunet reads version 2: one file per channel in the order of the numbers", () => {
+  const files = ["imagesTr/p_10_0001.nii.gz", "imagesTr/p_10_0000.nii.gz", "labelsTr/p_10.nii.gz"];
+  const others = files.map((file) => file.replace("p_10", "p_2"));
+  const index = read(V2, [...files, ...others, "imagesTs/q_0000.nii.gz"]);
+  assert.deepEqual(index.channels, ["T2", "ADC"]);
+  assert.deepEqual(index.labels, [{ value: 1, name: "PZ" }, { value: 2, name: "TZ" }]);
+  assert.deepEqual(index.findings, []);
+  assert.deepEqual(index.cases.map(({ id }) => id), ["p_2", "p_10"]);
+  assert.deepEqual(index.cases[1]?.images, ["imagesTr/p_10_0000.nii.gz", "imagesTr/p_10_0001.nii.gz"]);
+});
+
+test("nnunet names the usual mistakes", () => {
+  const { findings, cases } = read(V2, [
+    "imagesTr/a_0000.nii.gz",
+    "imagesTr/a_0001.nii.gz",
+    "labelsTr/a_0000.nii.gz",
+    "imagesTr/b_0000.nii.gz",
+    "labelsTr/b.nii.gz",
+    "imagesTr/c_000.nii.gz",
+    "labelsTr/d.nii.gz",
+  ]);
+  assert.deepEqual(cases, []);
+  assert.deepEqual(findings.map(({ code, file, remedy }) => [code, file, remedy]), [
+    ["E07", "imagesTr/c_000.nii.gz", "rename the file"],
+    ["E01", "imagesTr/a_0000.nii.gz", "rename it: masks carry no channel number"],
+    ["E07", "imagesTr/b_0001.nii.gz", "add the channel"],
+    ["E02", "labelsTr/d.nii.gz", "add the image or move the mask away"],
+  ]);
+});
+
+test("nnunet reads regions: the numbers of the masks by their innermost region", () => {
+  const labels = { background: 0, whole: [1, 2, 3], core: [2, 3], enhancing: 3 };
+  const index = read({ ...V2, labels, regions_class_order: [1, 2, 3] }, []);
+  assert.deepEqual(index.labels, [
+    { value: 1, name: "whole" },
+    { value: 2, name: "core" },
+    { value: 3, name: "enhancing" },
+  ]);
+  assert.deepEqual(index.regions.map(({ name, values }) => [name, values]), [
+    ["whole", [1, 2, 3]],
+    ["core", [2, 3]],
+    ["enhancing", [3]],
+  ]);
+});
+
+test("nnunet reads explicit file lists and refuses those that leave the folder", () => {
+  const dataset = { x: { images: ["i/x2.nii.gz", "i/x1.nii.gz"], label: "l/x.nii.gz" } };
+  const { cases } = read({ ...V2, dataset }, ["i/x1.nii.gz", "i/x2.nii.gz", "l/x.nii.gz"]);
+  assert.deepEqual(cases, [{ id: "x", patient: "x", images: ["i/x2.nii.gz", "i/x1.nii.gz"], mask: "l/x.nii.gz" }]);
+  assert.throws(() => read({ ...V2, dataset: { x: { images: ["/x.nii.gz"], label: "l/x.nii.gz" } } }, []), {
+    name: "Failure",
+    message: /^dataset\.json names "\/x\.nii\.gz", which leaves the data set folder/,
+  });
+});
+
+test("nnunet reads version 1 with the cases that dataset.json lists", () => {
+  const description = {
+    modality: { 0: "MRI" },
+    labels: { 0: "background", 1: "PZ" },
+    training: [{ image: "./imagesTr/a.nii.gz", label: "./labelsTr/a.nii.gz" }],
+  };
+  const files = ["imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz", "imagesTr/b_0000.nii.gz", "labelsTr/b.nii.gz"];
+  const index = read(description, files);
+  assert.deepEqual(index.labels, [{ value: 1, name: "PZ" }]);
+  assert.deepEqual(index.cases.map(({ id, images }) => [id, images]), [["a", ["imagesTr/a_0000.nii.gz"]]]);
+});
+
+test("nnunet refuses file endings that cannot be read", () => {
+  assert.throws(() => read({ ...V2, file_ending: ".nrrd" }, []), {
+    message: 'dataset.json: file_ending is ".nrrd", expected .nii.gz, .nii, .png or .tif; convert the files to .nii.gz',
+  });
+});
