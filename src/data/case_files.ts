@@ -16,24 +16,41 @@ export interface FileVolume {
   readonly file: string;
 }
 
+/** What of a data set reading its files needs. */
+export interface Source {
+  readonly root: string;
+  /** Positions of the chosen channels in the files, and how many every case must have. */
+  readonly channelPositions: readonly number[];
+  readonly channelCount: number;
+  /** Of files without spacing: along columns, rows and, for stacks, slices. */
+  readonly spacingMm?: readonly number[];
+}
+
 /**
  * The image of a case with the chosen channels.
  *
- * @param channels positions in the files.
- * @param channelCount channels that every case must have.
  * @throws {FindingFailure} E03 unreadable, E04 to E07 geometry or number of channels.
  */
 export function readCaseImage(
-  root: string,
+  source: Source,
   files: CaseFiles,
-  { channels, channelCount }: { channels: readonly number[]; channelCount: number },
 ): FileVolume {
+  const { channelPositions: channels, channelCount } = source;
   if (files.slices) {
-    const stack = readStack(root, files.slices.map((slice) => slice.image), "image");
-    return { ...stack, volume: pickChannels(stack, { channels, channelCount }) };
+    const stack = readStack(source, files.slices.map((slice) => slice.image), "image");
+    return { ...stack, volume: pickChannels(stack, source) };
+  }
+  if (files.images.length > 1 && files.images.length !== channelCount) {
+    throw new FindingFailure({
+      code: "E07",
+      file: files.images[0] as string,
+      found: `${files.images.length} files of this case`,
+      expected: `${channelCount}, one per channel`,
+      remedy: "correct the list of its files",
+    });
   }
   if (files.images.length === channelCount && channelCount > 1) {
-    const volumes = channels.map((channel) => readFile(root, files.images[channel] as string, "image"));
+    const volumes = channels.map((channel) => readFile(source, files.images[channel] as string, "image"));
     const [first, ...others] = volumes as [FileVolume, ...FileVolume[]];
     for (const one of volumes) if (one.volume.channels !== 1) throw wrongChannelCount(one, 1);
     for (const other of others) {
@@ -43,8 +60,8 @@ export function readCaseImage(
     return { ...first, volume: { ...first.volume, channels: volumes.length, data: joinData(volumes) } };
   }
   const [path] = files.images as [string];
-  const image = readFile(root, path, "image");
-  return { ...image, volume: pickChannels(image, { channels, channelCount }) };
+  const image = readFile(source, path, "image");
+  return { ...image, volume: pickChannels(image, source) };
 }
 
 /**
@@ -52,10 +69,10 @@ export function readCaseImage(
  *
  * @throws {FindingFailure} E03 unreadable, E04 slices of different size.
  */
-export function readCaseMask(root: string, files: CaseFiles): FileVolume | undefined {
-  if (files.slices) return readStack(root, files.slices.map((slice) => slice.mask), "mask");
+export function readCaseMask(source: Pick<Source, "root" | "spacingMm">, files: CaseFiles): FileVolume | undefined {
+  if (files.slices) return readStack(source, files.slices.map((slice) => slice.mask), "mask");
   if (files.mask === undefined) return undefined;
-  const mask = readFile(root, files.mask, "mask");
+  const mask = readFile(source, files.mask, "mask");
   if (mask.volume.channels !== 1) throw wrongChannelCount(mask, 1);
   return mask;
 }
@@ -65,10 +82,15 @@ export function readCaseMask(root: string, files: CaseFiles): FileVolume | undef
  *
  * @throws {FindingFailure} E03 where it cannot be read.
  */
-export function readFile(root: string, file: string, as: "image" | "mask"): FileVolume {
+function readFile(
+  { root, spacingMm }: Pick<Source, "root" | "spacingMm">,
+  file: string,
+  as: "image" | "mask",
+): FileVolume {
   const path = join(root, file);
   try {
-    return { ...readVolume(path, { as }), file };
+    const content = readVolume(path, { as });
+    return { ...content, volume: withSpacing(content.volume, spacingMm), file };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const message = messageOf(error).replace(`Cannot read ${path}: `, "").replaceAll(path, file);
@@ -83,9 +105,20 @@ export function readFile(root: string, file: string, as: "image" | "mask"): File
   }
 }
 
+/** Stretches the axes of a volume whose file carries no spacing. */
+function withSpacing(volume: Volume, spacing?: readonly number[]): Volume {
+  if (!spacing || volume.spacingKnown) return volume;
+  const affine = volume.affine.map((value, i) => i < 12 && i % 4 < 3 ? value * (spacing[i % 4] ?? 1) : value);
+  return { ...volume, affine, spacingKnown: true };
+}
+
 /** Single slices along z. */
-function readStack(root: string, paths: readonly string[], as: "image" | "mask"): FileVolume {
-  const slices = paths.map((path) => readFile(root, path, as));
+function readStack(
+  source: Pick<Source, "root" | "spacingMm">,
+  paths: readonly string[],
+  as: "image" | "mask",
+): FileVolume {
+  const slices = paths.map((path) => readFile(source, path, as));
   const [first] = slices as [FileVolume, ...FileVolume[]];
   const { shape: [nx, ny], channels } = first.volume;
   for (const slice of slices) {
@@ -101,6 +134,7 @@ function readStack(root: string, paths: readonly string[], as: "image" | "mask")
     }
     if (as === "mask" && count !== 1) throw wrongChannelCount(slice, 1);
   }
+  const spacingKnown = first.volume.spacingKnown && (source.spacingMm?.length === 3 || slices.length === 1);
   const area = nx * ny;
   const data = emptyLike(slices, area * slices.length * channels);
   slices.forEach(({ volume }, z) => {
@@ -108,14 +142,13 @@ function readStack(root: string, paths: readonly string[], as: "image" | "mask")
       data.set(volume.data.subarray(channel * area, (channel + 1) * area), area * (z + slices.length * channel));
     }
   });
-  // The distance between slices is unknown, whatever a file may say of its pixels.
-  const volume = { ...first.volume, data, shape: [nx, ny, slices.length] as const, spacingKnown: false };
+  const volume = { ...first.volume, data, shape: [nx, ny, slices.length] as const, spacingKnown };
   return { volume, file: first.file };
 }
 
 function pickChannels(
   { volume, file }: FileVolume,
-  { channels, channelCount }: { channels: readonly number[]; channelCount: number },
+  { channelPositions: channels, channelCount }: Pick<Source, "channelPositions" | "channelCount">,
 ): Volume {
   if (volume.channels !== channelCount) throw wrongChannelCount({ volume, file }, channelCount);
   if (channels.length === channelCount && channels.every((channel, index) => channel === index)) return volume;

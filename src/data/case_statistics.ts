@@ -74,9 +74,8 @@ export function inspectCase(
       return undefined;
     }
   };
-  const { channelPositions: channels, channelCount } = index;
-  const image = attempt(() => readCaseImage(index.root, files, { channels, channelCount }));
-  const mask = attempt(() => readCaseMask(index.root, files));
+  const image = attempt(() => readCaseImage(index, files));
+  const mask = attempt(() => readCaseMask(index, files));
   const notFinite = image && findNotFinite(image.volume, image.file);
   if (notFinite) findings.push(notFinite);
   const differs = image && mask &&

@@ -1,6 +1,6 @@
 /** All faults of a data set in one run, so that a user mends them once. */
 import { join } from "node:path";
-import { messageOf, UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
 import type { Plane } from "../imaging/slices.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
@@ -115,9 +115,9 @@ function splitsOf(
     findings.push({
       code: "W06",
       file: index.root,
-      found: `${usable.length} usable cases: ${messageOf(error)}`,
-      expected: "at least one patient per fold",
-      remedy: "train with fewer --folds or add cases",
+      found: `${new Set(usable.map((files) => files.patient)).size} patients with usable cases`,
+      expected: `at least one for each of ${options.folds ?? 5} folds`,
+      remedy: "use fewer --folds or add cases",
     });
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** A data set as training and scoring see it: cases with chosen channels and classes. */
 import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
 import type { Volume } from "../imaging/volume.ts";
-import { Failure } from "../failure.ts";
+import { Failure, messageOf, UsageFailure } from "../failure.ts";
 import { readCaseImage, readCaseMask } from "./case_files.ts";
 import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
 import { type Folder, readFolder } from "./folder.ts";
@@ -24,6 +24,10 @@ export interface DatasetOptions {
   readonly labels?: readonly (string | number)[] | undefined;
   /** Label values to take for others, such as "4:3". */
   readonly map?: string | undefined;
+  /** A regular expression whose first group captures the patient in the names of PNG and TIFF slices. */
+  readonly group?: string | undefined;
+  /** Sizes in mm along columns, rows and, for stacks, slices: for PNG and TIFF, which carry none. */
+  readonly spacingMm?: readonly number[] | undefined;
   /** Accept images and masks whose direction or origin differs. */
   readonly ignoreOrigin?: boolean | undefined;
 }
@@ -46,6 +50,8 @@ export interface DatasetIndex {
   readonly cases: readonly CaseFiles[];
   readonly givenSplits?: GivenSplits;
   readonly ignoreOrigin: boolean;
+  /** From the options: of files without spacing. */
+  readonly spacingMm?: readonly number[];
   /** Faults that the names of the files show; `openDataset` throws on errors among them. */
   readonly findings: readonly Finding[];
 }
@@ -84,7 +90,7 @@ export function openDataset(path: string, options: DatasetOptions = {}): Dataset
 export function indexDataset(path: string, options: DatasetOptions = {}): DatasetIndex {
   const folder = readFolder(path);
   const { layout, evidence } = recognizeLayout(folder, options.layout);
-  const content = layout.read(folder);
+  const content = layout.read(folder, { group: options.group === undefined ? undefined : parseGroup(options.group) });
   const channelPositions = selectChannels(content.channels, options.channels);
   const { labelling, findings } = chooseLabels(folder, content, options);
   return {
@@ -99,6 +105,7 @@ export function indexDataset(path: string, options: DatasetOptions = {}): Datase
     cases: content.cases,
     ...(content.givenSplits && { givenSplits: content.givenSplits }),
     ignoreOrigin: options.ignoreOrigin ?? false,
+    ...(options.spacingMm && { spacingMm: parseSpacing(options.spacingMm) }),
     findings: [...content.findings, ...findings],
   };
 }
@@ -110,13 +117,10 @@ export function indexDataset(path: string, options: DatasetOptions = {}): Datase
  * intensity, unknown label, fractions in the mask.
  */
 export function loadCase(index: DatasetIndex, files: CaseFiles): LoadedCase {
-  const { volume: image, geometry, file } = readCaseImage(index.root, files, {
-    channels: index.channelPositions,
-    channelCount: index.channelCount,
-  });
+  const { volume: image, geometry, file } = readCaseImage(index, files);
   const notFinite = findNotFinite(image, file);
   if (notFinite) throw new FindingFailure(notFinite);
-  const mask = readCaseMask(index.root, files);
+  const mask = readCaseMask(index, files);
   if (mask) {
     const differs = compareGrids({ grid: image, file }, { grid: mask.volume, file: mask.file }, index);
     if (differs) throw new FindingFailure(differs);
@@ -126,6 +130,23 @@ export function loadCase(index: DatasetIndex, files: CaseFiles): LoadedCase {
     ...(mask && { mask: toClasses(mask.volume, index.labelling, mask.file) }),
     ...(geometry && { geometry }),
   };
+}
+
+function parseGroup(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern);
+  } catch (error) {
+    throw new UsageFailure(`Cannot read --group ${JSON.stringify(pattern)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function parseSpacing(sizes: readonly number[]): readonly number[] {
+  if (sizes.length < 2 || sizes.length > 3 || !sizes.every((size) => size > 0 && size < 1e3)) {
+    throw new UsageFailure(
+      `--spacing ${sizes.join(",")} is no spacing, expected two or three sizes in mm such as 0.5,0.5,3`,
+    );
+  }
+  return sizes;
 }
 
 /** E09 for the first voxel that is NaN or infinite. */
@@ -164,7 +185,7 @@ function chooseLabels(
   const found = new Map<string, number[]>();
   for (const files of content.cases) {
     try {
-      const mask = readCaseMask(folder.root, files);
+      const mask = readCaseMask(folder, files);
       if (mask) found.set(mask.file, labelValues(mask.volume, mask.file));
     } catch (error) {
       // An unreadable mask is reported where the case is loaded.

@@ -13,7 +13,13 @@ export interface Layout {
   /** What speaks for this layout, or undefined. */
   recognize(folder: Folder): string | undefined;
   /** Reads names only, no image content, except where the layout leaves the number of channels open. */
-  read(folder: Folder): LayoutIndex;
+  read(folder: Folder, options?: ReadOptions): LayoutIndex;
+}
+
+/** What a layout cannot know by itself. */
+export interface ReadOptions {
+  /** Captures the patient in the names of single slices. */
+  readonly group?: RegExp | undefined;
 }
 
 /** Image and mask of one slice. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { Failure } from "../failure.ts";
 import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "./description.ts";
-import { type Finding, missingImage, missingMask, repeatedId } from "./finding.ts";
+import { type Finding, missingImage, missingMask } from "./finding.ts";
 import { type Folder, imageExtension, isObject, naturalOrder, pathInside, stemOf } from "./folder.ts";
 import type { CaseFiles, LabelDeclaration, Layout, LayoutIndex, Region } from "./layout.ts";
 
@@ -132,7 +132,9 @@ function explicitCases(folder: Folder): Files {
     const paths = images.map((path: string) => pathInside(folder.root, path, "dataset.json"));
     const missing = paths.filter((path) => !existsSync(join(folder.root, path)));
     const hasMask = existsSync(join(folder.root, mask));
-    if (id === "") findings.push(repeatedId(paths[0] ?? mask, id));
+    if (!/^[^/\\\0.][^/\\\0]*$/.test(id)) {
+      throw new Failure(`dataset.json: case id ${JSON.stringify(id)} is no file name; rename the case`);
+    }
     for (const path of missing) findings.push(missingImage(mask, path));
     if (!hasMask) findings.push(missingMask(paths[0] ?? id, mask));
     if (missing.length === 0 && hasMask) cases.push({ id, patient: id, images: paths, mask });

@@ -24,7 +24,7 @@ export const pairs: Layout = {
     const example = entries.find((entry) => !entry.isMask && masked.has(entry.key));
     return example && `${masked.size} files named like ${example.path} with a mask beside it`;
   },
-  read(folder) {
+  read(folder, { group } = {}) {
     const { images, masks } = siblingFolders(folder);
     if (images.length > 0 && masks.length > 0 && (images.length > 1 || masks.length > 1)) {
       throw new Failure(
@@ -34,7 +34,7 @@ export const pairs: Layout = {
     }
     const findings: Finding[] = [];
     const complete = pairUp(entriesOf(folder), findings);
-    return { channels: channelsOf(folder, complete), regions: [], ...groupSlices(complete, findings) };
+    return { channels: channelsOf(folder, complete), regions: [], ...groupSlices(complete, findings, group) };
   },
 };
 

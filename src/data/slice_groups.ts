@@ -12,21 +12,22 @@ export interface Pair {
 }
 
 /**
- * Groups slices by the stem up to its last number (`case07_12` → `case07`).
+ * Groups slices by what `pattern` captures first, else by the stem up to its last number (`case07_12` → `case07`).
  *
  * Where all files would fall into one group the number is taken for that of the case, and every file is its own case.
- * Groups in several splits are kept apart (`train/case07`) and reported as W07: a name is no proof of a patient.
+ * Groups in several splits are kept apart (`case07@train`) and reported as W07: a name is no proof of a patient.
  */
 export function groupSlices(
   pairs: readonly Pair[],
   findings: readonly Finding[],
+  pattern?: RegExp,
 ): Pick<LayoutIndex, "cases" | "givenSplits" | "findings"> {
   const slices = pairs.filter((pair) => !isVolume(pair));
-  const names = new Set(slices.map((pair) => groupName(pair.stem)));
-  const areGrouped = names.size > 1 && !names.has("");
+  const names = new Set(slices.map((pair) => groupName(pair.stem, pattern)));
+  const areGrouped = pattern !== undefined || (names.size > 1 && !names.has(""));
   const groups = new Map<string, Map<Pair["split"], Pair[]>>();
   for (const pair of pairs) {
-    const name = areGrouped && !isVolume(pair) ? groupName(pair.stem) : pair.stem;
+    const name = areGrouped && !isVolume(pair) ? groupName(pair.stem, pattern) : pair.stem;
     const bySplit = groups.get(name) ?? new Map<Pair["split"], Pair[]>();
     bySplit.set(pair.split, [...bySplit.get(pair.split) ?? [], pair]);
     groups.set(name, bySplit);
@@ -37,7 +38,7 @@ export function groupSlices(
   for (const [name, bySplit] of groups) {
     if (bySplit.size > 1) warnings.push(straddling(name, [...bySplit.keys()]));
     for (const [split, members] of bySplit) {
-      const id = bySplit.size > 1 ? `${split ?? "rest"}/${name}` : name;
+      const id = bySplit.size > 1 ? `${name}@${split ?? "rest"}` : name;
       if (split) splits[split].push(id);
       cases.push(caseOf(id, members));
     }
@@ -51,8 +52,8 @@ function isVolume(pair: Pair): boolean {
   return imageExtension(pair.image)?.startsWith(".nii") ?? false;
 }
 
-function groupName(stem: string): string {
-  return /^(.*?)(?:[_.-](?:slice|s|z))?[_.-]?\d+\D*$/i.exec(stem)?.[1] ?? stem;
+function groupName(stem: string, pattern = /^(.*?)(?:[_.-](?:slice|s|z))?[_.-]?\d+\D*$/i): string {
+  return pattern.exec(stem)?.[1] ?? stem;
 }
 
 function caseOf(id: string, members: readonly Pair[]): CaseFiles {

@@ -72,7 +72,7 @@ export function makeSplits(
 export function foregroundVoxels(index: DatasetIndex): Map<string, number> {
   const voxels = new Map<string, number>();
   for (const files of index.cases) {
-    const mask = readCaseMask(index.root, files);
+    const mask = readCaseMask(index, files);
     if (!mask) continue;
     const classes = toClasses(mask.volume, index.labelling, mask.file).data;
     voxels.set(files.id, classes.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0));

@@ -65,26 +65,30 @@ export function warnAboutSmallLesions(
   { statistics, inputSize }: { statistics: readonly CaseStatistics[]; inputSize: number },
 ): Finding[] {
   return index.labels.flatMap((label, position) => {
-    let [small, all, neededSize] = [0, 0, 0];
+    let [small, all, smallMm2, allMm2, neededSize] = [0, 0, 0, 0, 0];
     let worst: CaseStatistics | undefined;
     for (const one of statistics) {
       const pixelMm2 = (one.sliceSideMm / inputSize) ** 2;
       for (const areaMm2 of one.lesionAreasMm2[position] ?? []) {
         all++;
+        allMm2 += areaMm2;
         // The factor keeps regions of exactly one pixel out, whatever the rounding.
         if (areaMm2 >= pixelMm2 * (1 - 1e-9)) continue;
         small++;
+        smallMm2 += areaMm2;
         const needed = Math.ceil(one.sliceSideMm / Math.sqrt(areaMm2) - 1e-9);
         if (needed > neededSize) [neededSize, worst] = [needed, one];
       }
     }
     if (!worst) return [];
     const pixel = Number((worst.sliceSideMm / inputSize).toFixed(2));
+    const unit = worst.spacingKnown ? "mm" : "px";
+    const share = `${percent(small, all)}, together ${percent(smallMm2, allMm2)} of its area`;
     return [{
       code: "W08" as const,
       file: worst.maskFile,
-      found: `${small} of ${all} regions of ${label.name} in slices (${percent(small, all)}) smaller than one ` +
-        `network pixel, which here covers ${pixel}×${pixel} ${worst.spacingKnown ? "mm" : "px"}`,
+      found: `${small} of ${all} regions of ${label.name} in slices (${share}) smaller than one network pixel, ` +
+        `which here covers ${pixel}×${pixel} ${unit}`,
       expected: `regions of at least one pixel of a ${inputSize}×${inputSize} input`,
       remedy: `use a larger --input-size (${neededSize} for the smallest) or expect them to be missed`,
     }];

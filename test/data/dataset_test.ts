@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../../src/data/dataset.ts";
-import { scalingAffine } from "../../src/imaging/volume.ts";
+import { scalingAffine, spacingMm } from "../../src/imaging/volume.ts";
 import { maskOf, put, putMsd, putNifti, putPng, putTiff, withFolder } from "./made_folders.ts";
 
 function firstCase(index: DatasetIndex): CaseFiles {
@@ -228,5 +228,59 @@ test("loadCase() refuses slices of different size in one case", () => {
       message: "images/a_2.png: found a slice of 2×2×1 with 1 channels, expected 3×2×1 with 1 as in images/a_1.png; " +
         "bring the slices of a case to one size, or give cases of different size different names",
     });
+  });
+});
+
+test("openDataset() takes the spacing of stacked slices and the group from its options", () => {
+  withFolder((folder) => {
+    for (const name of ["x-7-a", "x-8-a", "y-9-b"]) {
+      for (const kind of ["images", "masks"]) {
+        putPng(folder, `${kind}/${name}.png`, { data: new Uint8Array(6), width: 3, height: 2 });
+      }
+    }
+    const read = (sizes: number[]) => {
+      const index = openDataset(folder, { group: "-([ab])$", spacingMm: sizes });
+      assert.deepEqual(index.cases.map(({ id, slices }) => [id, slices?.length]), [["a", 2], ["b", 1]]);
+      return index.cases.map((files) => loadCase(index, files).image);
+    };
+    const [a, b] = read([0.5, 0.25, 3]);
+    assert.deepEqual([spacingMm(a?.affine ?? []), a?.spacingKnown, b?.spacingKnown], [[0.5, 0.25, 3], true, true]);
+    // Without the distance between slices a stack has no spacing, a single slice has.
+    assert.deepEqual(read([0.5, 0.25]).map(({ spacingKnown }) => spacingKnown), [false, true]);
+    assert.throws(() => openDataset(folder, { spacingMm: [0.5] }), {
+      name: "UsageFailure",
+      message: "--spacing 0.5 is no spacing, expected two or three sizes in mm such as 0.5,0.5,3",
+    });
+    assert.throws(() => openDataset(folder, { group: "(" }), {
+      name: "UsageFailure",
+      message: /^Cannot read --group "\("/,
+    });
+  });
+});
+
+test("openDataset() throws where no case is left", () => {
+  withFolder((folder) => {
+    put(folder, "dataset.json", { modality: { 0: "T1" }, labels: { 0: "background", 1: "x" }, training: [] });
+    assert.throws(() => openDataset(folder), {
+      name: "Failure",
+      message: `${folder} holds no case with image and mask (layout msd); add files`,
+    });
+  });
+});
+
+test("loadCase() reads an nnU-Net case whose channels are one RGB file", () => {
+  withFolder((folder) => {
+    const colours = Uint8Array.from({ length: 18 }, (_, i) => i);
+    putPng(folder, "imagesTr/a_0000.png", { data: colours, width: 3, height: 2, channels: 3 });
+    putPng(folder, "labelsTr/a.png", { data: Uint8Array.from([0, 1, 0, 0, 0, 0]), width: 3, height: 2 });
+    put(folder, "dataset.json", {
+      channel_names: { 0: "R", 1: "G", 2: "B" },
+      labels: { background: 0, road: 1 },
+      file_ending: ".png",
+    });
+    const index = openDataset(folder);
+    const { image, mask } = loadCase(index, firstCase(index));
+    assert.deepEqual([...image.data], [0, 3, 6, 9, 12, 15, 1, 4, 7, 10, 13, 16, 2, 5, 8, 11, 14, 17]);
+    assert.deepEqual([...mask?.data ?? []], [0, 1, 0, 0, 0, 0]);
   });
 });

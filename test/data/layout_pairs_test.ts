@@ -48,7 +48,7 @@ test("pairs takes the number for the case where all files share the rest of the 
 test("pairs respects the given split and warns of a group that spans it", () => {
   const files = ["train/a_1", "train/b_1", "val/a_2", "test/c_1"];
   const index = read(files.flatMap((name) => [`imgs_r/${name}.png`, `labels/${name}.png`]));
-  assert.deepEqual(index.givenSplits, { train: ["train/a", "b"], val: ["val/a"], test: ["c"] });
+  assert.deepEqual(index.givenSplits, { train: ["a@train", "b"], val: ["a@val"], test: ["c"] });
   assert.deepEqual(index.findings, [{
     code: "W07",
     file: "a",
