@@ -100,7 +100,7 @@ const CATALOGUE: readonly Row[] = [
   ],
   [
     "other-version",
-    /kPLAN_MAGIC_TAG failed|incompatible serialization version/,
+    /kPLAN_MAGIC_TAG failed|incompatible serialization version|Magic tag does not match/,
     (_match, log) =>
       `the file is no engine of this TensorRT${versionOf(log)}; rebuild it on this device from the ONNX file`,
   ],
@@ -137,8 +137,9 @@ const CATALOGUE: readonly Row[] = [
   ],
   [
     "input-size",
-    /(?:size|bytes)[^\n]*(?:does not match|mismatch)[^\n]*input|loading from file [^\n]*(?:mismatch|not match)/i,
-    () => "an input file has another size than the engine's input; write it again for this engine",
+    /Unexpected file size for input file: (\S+?)\. Note: Input binding size is: (\d+) bytes but the file size is (\d+)/,
+    ([, file, wanted, found]) =>
+      `the input file ${file} has ${found} bytes where the engine takes ${wanted}; write it again for this engine`,
   ],
   [
     "out-of-memory",
