@@ -14,18 +14,13 @@ interface EdgeMiddle {
   readonly position: Triple;
 }
 
+type Triangle = readonly [EdgeMiddle, EdgeMiddle, EdgeMiddle];
+
 /** Areas in squared units of `spacing` by code; bit b of a code is the corner with y = b & 1, z = b >> 1 & 1, x = b >> 2. */
 export function surfelAreas(spacing: Triple): Float64Array {
-  const areas = new Float64Array(256);
-  for (let code = 0; code < 256; code++) {
-    const set = bits(code).length > 4 ? 255 - code : code;
-    for (const component of connectedCorners(set)) {
-      for (const [a, b, c] of triangles(boundaryLoop(component, set))) {
-        areas[code] = (areas[code] as number) + triangleArea([a.position, b.position, c.position], spacing);
-      }
-    }
-  }
-  return areas;
+  return Float64Array.from(TRIANGLES, (triangles) => {
+    return triangles.reduce((sum, triangle) => sum + triangleArea(triangle, spacing), 0);
+  });
 }
 
 /** Lengths in units of `spacing` by code; bit b of a code is the corner with y = b & 1, x = b >> 1. */
@@ -62,6 +57,12 @@ function connectedCorners(code: number): number[][] {
   return components;
 }
 
+/** The surface by code. */
+const TRIANGLES = Array.from({ length: 256 }, (_, code) => {
+  const set = bits(code).length > 4 ? 255 - code : code;
+  return connectedCorners(set).flatMap((component) => triangulate(boundaryLoop(component, set)));
+});
+
 /** The vertices around one component, in order: two that follow each other lie on one face of the cell. */
 function boundaryLoop(component: readonly number[], code: number): EdgeMiddle[] {
   const vertices = component.flatMap((corner) => {
@@ -71,7 +72,7 @@ function boundaryLoop(component: readonly number[], code: number): EdgeMiddle[] 
       return { corner, position: [along(4), along(1), along(2)] };
     });
   });
-  // The vertex of a corner with a single cut edge comes first: see triangles().
+  // The vertex of a corner with a single cut edge comes first: see triangulate().
   const single = vertices.find((v) => vertices.filter((w) => w.corner === v.corner).length === 1);
   let last = single ?? (vertices[0] as EdgeMiddle);
   const loop = [last];
@@ -95,20 +96,20 @@ function shareFace(a: EdgeMiddle, b: EdgeMiddle): boolean {
  * Triangles of a loop: its vertices 0, 2, 4 are cut off, then what is left. For three corners in an L this is the triangle over the middle
  * corner and the flat trapezoid; for a chain of four, every second vertex; all other loops are flat.
  */
-function triangles(loop: readonly EdgeMiddle[]): [EdgeMiddle, EdgeMiddle, EdgeMiddle][] {
+function triangulate(loop: readonly EdgeMiddle[]): Triangle[] {
   const left = [...loop];
-  const found: [EdgeMiddle, EdgeMiddle, EdgeMiddle][] = [];
+  const found: Triangle[] = [];
   for (let i = 0; left.length > 3; i++) {
     const before = left.at(i - 1) as EdgeMiddle;
     found.push([before, left[i] as EdgeMiddle, left[i + 1] as EdgeMiddle]);
     left.splice(i, 1);
   }
-  found.push(left as [EdgeMiddle, EdgeMiddle, EdgeMiddle]);
+  found.push(left as unknown as Triangle);
   return found;
 }
 
-function triangleArea(corners: readonly [Triple, Triple, Triple], spacing: Triple): number {
-  const [a, b, c] = corners;
+function triangleArea([first, second, third]: Triangle, spacing: Triple): number {
+  const [a, b, c] = [first.position, second.position, third.position];
   const edge = (to: Triple, axis: 0 | 1 | 2) => (to[axis] - a[axis]) * spacing[axis];
   const x = edge(b, 1) * edge(c, 2) - edge(b, 2) * edge(c, 1);
   const y = edge(b, 2) * edge(c, 0) - edge(b, 0) * edge(c, 2);
