@@ -69,8 +69,15 @@ function leaveOneOut(values: Float64Array): { mean: number; leftOut: Float64Arra
 export function meanOfResampled(columns: readonly ResampledMean[]): ResampledMean {
   const present = columns.filter((c) => !Number.isNaN(c.mean));
   const at = (pick: (c: ResampledMean) => number) => {
-    const values = present.map(pick).filter((v) => !Number.isNaN(v));
-    return values.reduce((sum, v) => sum + v, 0) / values.length;
+    let total = 0;
+    let count = 0;
+    for (const column of present) {
+      const value = pick(column);
+      if (Number.isNaN(value)) continue;
+      total += value;
+      count++;
+    }
+    return total / count;
   };
   const first = columns[0] as ResampledMean;
   return {
