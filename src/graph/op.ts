@@ -121,6 +121,11 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   expand?(graph: GraphBuilder, inputs: I, attributes: Attributes<S>): Value[];
 }
 
+/** Whether ONNX's operator set `opset` has `op` as it is defined here; other domains are not judged. */
+export function existsIn(op: OpDefinition, opset: number): boolean {
+  return op.domain !== undefined || (op.sinceOpset <= opset && opset <= (op.lastOpset ?? opset));
+}
+
 /** The rule of ops through which no gradient flows: integers, comparisons, shapes. */
 export function noGradient(request: { readonly inputs: Inputs }): InputGradients {
   return request.inputs.map(() => undefined);

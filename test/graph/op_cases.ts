@@ -1,21 +1,67 @@
 /** One row or more for every registered op: how to apply it, and on what inputs its gradient is checked. */
 import type { Graph } from "../../src/graph/graph.ts";
 import type { OpDefinition, Value } from "../../src/graph/op.ts";
-import { integers, type TensorData } from "../../src/graph/tensor_type.ts";
+import { floats, integers, type TensorData } from "../../src/graph/tensor_type.ts";
+import { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, pRelu, softplus } from "../../src/graph/ops/activation.ts";
 import { add, div, mul, sub } from "../../src/graph/ops/arithmetic.ts";
+import { averagePool, globalAveragePool, globalMaxPool } from "../../src/graph/ops/average_pool.ts";
+import {
+  and,
+  equal,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  not,
+  or,
+  where,
+  xor,
+} from "../../src/graph/ops/comparison.ts";
 import { conv, convTranspose } from "../../src/graph/ops/convolution.ts";
+import { dropout } from "../../src/graph/ops/dropout.ts";
 import { cast, exp, identity, log, neg, relu, sigmoid, sign, sqrt } from "../../src/graph/ops/elementwise.ts";
+import { gemm } from "../../src/graph/ops/gemm.ts";
+import { abs, ceil, cos, erf, floor, pow, reciprocal, round, sin, tanh } from "../../src/graph/ops/mathematics.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../../src/graph/ops/movement.ts";
 import { batchNormalization } from "../../src/graph/ops/normalization.ts";
+import {
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+} from "../../src/graph/ops/normalization_layers.ts";
 import { gatherElements, maxPool, maxUnpool, scatterElements } from "../../src/graph/ops/pool.ts";
+import { depthToSpace, gather, spaceToDepth, split, tile } from "../../src/graph/ops/rearrangement.ts";
 import { matMul, reduceMean, reduceSum } from "../../src/graph/ops/reduce.ts";
+import {
+  argMax,
+  reduceL1,
+  reduceL2,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMin,
+  reduceProd,
+  reduceSumSquare,
+} from "../../src/graph/ops/reduce_extremum.ts";
+import { resize, upsample } from "../../src/graph/ops/resize.ts";
+import {
+  constant,
+  constantOfShape,
+  flatten,
+  range,
+  shape,
+  size,
+  squeeze,
+  unsqueeze,
+} from "../../src/graph/ops/shape.ts";
 import { logSoftmax, softmax } from "../../src/graph/ops/softmax.ts";
+import { max, mean, min, sum } from "../../src/graph/ops/variadic.ts";
 
 /** Where the values of an input lie: away from the places where the op has no derivative. */
 export type Domain =
   | "any" // normal distribution
   | "positive" // 0.5 … 2
   | "awayFromZero" // ±(0.3 … 1.3)
+  | "betweenIntegers" // integers from −5 to 4 plus 0.2 … 0.8
   | "distinct"; // a permutation of multiples of 0.1, so that no small step changes an order
 
 /** An input of a case. */
@@ -26,6 +72,11 @@ export interface CaseInput {
   readonly constant?: TensorData;
 }
 
+const CONDITION: CaseInput = {
+  shape: [2, 3],
+  constant: { elementType: "bool", shape: [2, 3], values: Uint8Array.of(1, 0, 0, 1, 1, 0) },
+};
+
 /** A row of the table. */
 export interface OpCase {
   readonly op: { readonly type: string };
@@ -34,6 +85,8 @@ export interface OpCase {
   readonly apply: (graph: Graph, inputs: readonly Value[]) => Value;
   /** True for ops through which no gradient flows: the check is then that the answer is "not differentiable". */
   readonly flat?: boolean;
+  /** True for ops whose result is a constant of the graph: the check is then that it equals ONNX Runtime's. */
+  readonly folded?: boolean;
 }
 
 type Shapes = readonly (readonly number[])[];
@@ -46,6 +99,20 @@ function simple(op: unknown, title: string, shapes: Shapes, attributes: object =
     inputs: shapes.map((shape) => ({ shape, domain })),
     apply: (graph, inputs) => graph.apply(definition, inputs, attributes as Record<string, never>),
   };
+}
+
+/** A row whose inputs differ in their domains, or are fixed. */
+function mixed(op: unknown, title: string, inputs: readonly CaseInput[], attributes: object = {}): OpCase {
+  return { ...simple(op, title, [], attributes), inputs };
+}
+
+/** A row of an op that makes constants; it is applied without its `fold`, so that ONNX Runtime computes it. */
+function folded(op: unknown, title: string, inputs: readonly CaseInput[], attributes: object = {}): OpCase {
+  return { ...mixed(op, title, inputs, attributes), folded: true };
+}
+
+function flat(row: OpCase): OpCase {
+  return { ...row, flat: true };
 }
 
 const IMAGE = [2, 3, 5, 6];
@@ -63,7 +130,7 @@ export const OP_CASES: readonly OpCase[] = [
   simple(log, "of positive numbers", [[2, 3]], {}, "positive"),
   simple(sqrt, "of positive numbers", [[2, 3]], {}, "positive"),
   simple(neg, "of a matrix", [[2, 3]]),
-  { ...simple(sign, "is flat", [[2, 3]], {}, "awayFromZero"), flat: true },
+  flat(simple(sign, "is flat", [[2, 3]], {}, "awayFromZero")),
   simple(cast, "float32 to float32", [[2, 3]], { to: 1 }),
   simple(reshape, "to a matrix", [IMAGE], { shape: [6, 30] }),
   simple(transpose, "of four axes", [IMAGE], { perm: [2, 0, 3, 1] }),
@@ -133,6 +200,140 @@ export const OP_CASES: readonly OpCase[] = [
     apply: (graph, [x, indices, updates]) =>
       graph.apply(scatterElements, [x as Value, indices as Value, updates as Value], { axis: 0, reduction: "add" }),
   },
+  simple(abs, "of a matrix", [[2, 3]], {}, "awayFromZero"),
+  simple(reciprocal, "of positive numbers", [[2, 3]], {}, "positive"),
+  simple(tanh, "of an image", [IMAGE]),
+  simple(erf, "of an image", [IMAGE]),
+  simple(sin, "of a matrix", [[2, 3]]),
+  simple(cos, "of a matrix", [[2, 3]]),
+  simple(pow, "with broadcast exponents", [[2, 3], [3]], {}, "positive"),
+  mixed(pow, "squares of any sign", [{ shape: [2, 3] }, { shape: [], constant: floats([2], []) }]),
+  mixed(pow, "with an integer exponent", [{ shape: [2, 3] }, { shape: [1], constant: integers([3]) }]),
+  flat(simple(floor, "is flat", [[2, 3]], {}, "betweenIntegers")),
+  flat(simple(ceil, "is flat", [[2, 3]], {}, "betweenIntegers")),
+  flat(simple(round, "is flat", [[2, 3]], {}, "awayFromZero")),
+  simple(leakyRelu, "with its default slope", [IMAGE], {}, "awayFromZero"),
+  simple(leakyRelu, "slope 0.2", [IMAGE], { alpha: 0.2 }, "awayFromZero"),
+  simple(pRelu, "slope per channel", [IMAGE, [3, 1, 1]], {}, "awayFromZero"),
+  simple(pRelu, "one slope", [IMAGE, [1]], {}, "awayFromZero"),
+  simple(elu, "with its default alpha", [IMAGE], {}, "awayFromZero"),
+  simple(elu, "alpha 0.5", [IMAGE], { alpha: 0.5 }, "awayFromZero"),
+  simple(softplus, "of an image", [IMAGE]),
+  simple(hardSigmoid, "with its default bend at ±2.5", [IMAGE], { alpha: 0.25 }, "betweenIntegers"),
+  simple(hardSwish, "of an image", [IMAGE], {}, "betweenIntegers"),
+  simple(gelu, "exact", [IMAGE]),
+  simple(gelu, "tanh", [IMAGE], { approximate: "tanh" }),
+  simple(clip, "to a range", [IMAGE], { min: -1, max: 2 }, "betweenIntegers"),
+  simple(clip, "from below", [IMAGE], { min: 0 }, "betweenIntegers"),
+  simple(clip, "from above", [IMAGE], { max: 0 }, "betweenIntegers"),
+  simple(max, "of three, broadcast", [[2, 3], [3], [2, 1]], {}, "awayFromZero"),
+  simple(max, "of one", [[2, 3]]),
+  simple(min, "of two, broadcast", [[2, 3], [3]], {}, "awayFromZero"),
+  mixed(min, "with a constant", [{ shape: [2, 3], domain: "betweenIntegers" }, {
+    shape: [],
+    constant: floats([1], []),
+  }]),
+  simple(sum, "of three, broadcast", [[2, 3], [3], [2, 1]]),
+  simple(mean, "of three, broadcast", [[2, 3], [3], [2, 1]]),
+  mixed(where, "broadcast", [CONDITION, { shape: [2, 1] }, { shape: [3] }]),
+  flat(simple(greater, "is flat", [[2, 3], [3]])),
+  flat(simple(less, "is flat", [[2, 3], [3]])),
+  flat(simple(equal, "is flat", [[2, 3], [3]])),
+  flat(simple(greaterOrEqual, "is flat", [[2, 3], [3]])),
+  flat(simple(lessOrEqual, "is flat", [[2, 3], [3]])),
+  flat(logicCase(and)),
+  flat(logicCase(or)),
+  flat(logicCase(xor)),
+  flat(logicCase(not)),
+  simple(gemm, "with a bias", [[3, 4], [4, 5], [5]]),
+  simple(gemm, "transposed, alpha, beta", [[4, 3], [5, 4], [3, 1]], { transA: 1, transB: 1, alpha: 0.5, beta: 2 }),
+  simple(gemm, "A transposed", [[4, 3], [4, 5]], { transA: 1 }),
+  simple(gemm, "B transposed", [[3, 4], [5, 4], [3, 5]], { transB: 1, beta: 0.5 }),
+  simple(reduceMax, "over pixels", [IMAGE], { axes: [2, 3], keepdims: 0 }, "distinct"),
+  simple(reduceMax, "over everything", [[2, 3]], {}, "distinct"),
+  simple(reduceMin, "over channels", [IMAGE], { axes: [1] }, "distinct"),
+  simple(reduceProd, "over an axis", [[2, 3]], { axes: [-1], keepdims: 0 }, "awayFromZero"),
+  simple(reduceL1, "over an axis", [[2, 3]], { axes: [1], keepdims: 0 }, "awayFromZero"),
+  simple(reduceL2, "over pixels", [IMAGE], { axes: [2, 3] }),
+  simple(reduceSumSquare, "over pixels", [IMAGE], { axes: [2, 3] }),
+  simple(reduceLogSumExp, "over channels", [IMAGE], { axes: [1], keepdims: 0 }),
+  flat(simple(argMax, "is flat", [IMAGE], { axis: 1, keepdims: 0 }, "distinct")),
+  simple(flatten, "behind the batch", [IMAGE]),
+  simple(flatten, "behind the last axis", [[2, 3]], { axis: 2 }),
+  simple(squeeze, "of two axes", [[1, 3, 1, 2]], { axes: [0, -2] }),
+  simple(unsqueeze, "of two axes", [[3, 2]], { axes: [0, -2] }),
+  simple(split, "into uneven parts", [[2, 5, 3]], { axis: 1, split: [1, 3, 1] }),
+  {
+    op: split,
+    title: "of which two are read",
+    inputs: [{ shape: [2, 6] }],
+    apply: (graph, [x]) => {
+      const parts = graph.applyAll(split, [x as Value], { axis: -1, split: [1, 2, 1, 2] });
+      return graph.apply(concat, [parts[3] as Value, parts[1] as Value], { axis: 1 });
+    },
+  },
+  mixed(gather, "of a matrix of indices", [{ shape: [2, 4, 3] }, {
+    shape: [2, 2],
+    constant: integers([0, -1, 2, 0], [2, 2]),
+  }], { axis: 1 }),
+  mixed(gather, "of one index", [{ shape: [2, 4] }, { shape: [], constant: integers([1], []) }], { axis: -1 }),
+  simple(tile, "of two axes", [[2, 3, 2]], { repeats: [2, 1, 3] }),
+  simple(depthToSpace, "DCR", [[2, 8, 2, 3]], { blocksize: 2, mode: "DCR" }),
+  simple(depthToSpace, "CRD", [[2, 8, 2, 3]], { blocksize: 2, mode: "CRD" }),
+  simple(spaceToDepth, "of blocks of 2", [[2, 3, 4, 6]], { blocksize: 2 }),
+  simple(averagePool, "2×2", [[2, 3, 4, 6]], { kernel_shape: [2, 2], strides: [2, 2] }),
+  simple(averagePool, "that leaves a rest", [IMAGE], { kernel_shape: [2, 2], strides: [2, 2] }),
+  simple(averagePool, "with pads", [IMAGE], { kernel_shape: [3, 3], strides: [2, 1], pads: [1, 1, 1, 1] }),
+  simple(averagePool, "counting uneven pads", [IMAGE], {
+    kernel_shape: [3, 2],
+    strides: [2, 2],
+    pads: [1, 0, 2, 1],
+    count_include_pad: 1,
+  }),
+  simple(averagePool, "ceil_mode", [IMAGE], { kernel_shape: [2, 3], strides: [2, 2], ceil_mode: 1 }),
+  simple(averagePool, "ceil_mode counting pads", [IMAGE], {
+    kernel_shape: [3, 3],
+    strides: [3, 2],
+    pads: [1, 1, 1, 1],
+    ceil_mode: 1,
+    count_include_pad: 1,
+  }),
+  simple(averagePool, "auto_pad SAME_LOWER", [IMAGE], {
+    kernel_shape: [2, 3],
+    strides: [2, 1],
+    auto_pad: "SAME_LOWER",
+  }),
+  simple(averagePool, "one spatial axis", [[2, 3, 7]], { kernel_shape: [3], strides: [2], pads: [1, 0] }),
+  simple(globalAveragePool, "of an image", [IMAGE]),
+  simple(globalMaxPool, "of an image", [IMAGE], {}, "distinct"),
+  simple(instanceNormalization, "of an image", [IMAGE, [3], [3]], { epsilon: 1e-3 }),
+  simple(instanceNormalization, "of a volume", [[1, 2, 3, 2, 4], [2], [2]]),
+  simple(layerNormalization, "over the last axis", [[2, 3, 5], [5], [5]]),
+  simple(layerNormalization, "over three axes without bias", [IMAGE, [3, 5, 6]], { axis: 1, epsilon: 1e-3 }),
+  simple(groupNormalization, "two groups", [[2, 4, 3, 5], [4], [4]], { num_groups: 2, epsilon: 1e-3 }),
+  simple(dropout, "keeps everything", [IMAGE]),
+  ...resizeCases(),
+  {
+    op: upsample,
+    title: "becomes Resize",
+    inputs: [{ shape: [1, 2, 3, 4] }],
+    apply: (graph, inputs) =>
+      upsample.expand?.(graph, inputs as unknown as readonly [Value], {
+        mode: "linear",
+        scales: [1, 1, 2, 3],
+      })[0] as Value,
+  },
+  folded(shape, "of an image", [{ shape: IMAGE }], { start: 1, end: -1 }),
+  folded(size, "of an image", [{ shape: IMAGE }]),
+  folded(constant, "of floats", [], { value_floats: [1, 2.5] }),
+  folded(constant, "of a tensor", [], { value: integers([1, 2, 3, 4], [2, 2]) }),
+  folded(constantOfShape, "of ones", [], { shape: [2, 3], value: integers([1]) }),
+  folded(constantOfShape, "of zeros", [], { shape: [2, 3] }),
+  folded(range, "downwards", [
+    { shape: [], constant: integers([7], []) },
+    { shape: [], constant: integers([-2], []) },
+    { shape: [], constant: integers([-2], []) },
+  ]),
   batchNormalizationCase("frozen", 0),
   batchNormalizationCase("training", 1),
 ];
@@ -154,4 +355,58 @@ function batchNormalizationCase(title: string, training: 0 | 1): OpCase {
         ...(training === 1 ? { momentum: 0, training_mode: 1 } : {}),
       }),
   };
+}
+
+function logicCase(op: unknown): OpCase {
+  const definition = op as OpDefinition;
+  const unary = definition.type === "Not";
+  return {
+    op: definition,
+    title: "is flat",
+    inputs: unary ? [{ shape: [2, 3] }] : [{ shape: [2, 3] }, { shape: [3] }],
+    apply: (graph, inputs) => {
+      const positive = (x: Value) => graph.apply(greater, [x, graph.scalar(0)]);
+      return graph.apply(definition, inputs.map(positive));
+    },
+  };
+}
+
+function resizeCases(): OpCase[] {
+  const rows: OpCase[] = [];
+  const row = (title: string, attributes: object, shape: readonly number[] = [1, 2, 4, 3]) =>
+    rows.push(simple(resize, title, [shape], attributes));
+  for (const coordinate_transformation_mode of ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]) {
+    row(`linear ${coordinate_transformation_mode} by scales`, {
+      mode: "linear",
+      coordinate_transformation_mode,
+      scales: [1, 1, 2, 1.7],
+    });
+    row(`linear ${coordinate_transformation_mode} to sizes`, {
+      mode: "linear",
+      coordinate_transformation_mode,
+      sizes: [1, 2, 3, 7],
+    });
+    for (const nearest_mode of ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]) {
+      row(`nearest ${coordinate_transformation_mode} ${nearest_mode}`, {
+        mode: "nearest",
+        coordinate_transformation_mode,
+        nearest_mode,
+        sizes: [1, 2, 3, 8],
+      });
+    }
+  }
+  row("nearest, twice as large", {
+    scales: [1, 1, 2, 2],
+    coordinate_transformation_mode: "asymmetric",
+    nearest_mode: "floor",
+  });
+  row("nearest, three times as large by default", { scales: [1, 1, 3, 1] });
+  row("linear to one pixel", {
+    mode: "linear",
+    coordinate_transformation_mode: "pytorch_half_pixel",
+    sizes: [1, 2, 1, 1],
+  });
+  row("linear along one axis", { mode: "linear", scales: [1, 1, 2] }, [2, 3, 4]);
+  row("linear of a volume", { mode: "linear", scales: [1, 1, 2, 2, 1.5] }, [1, 2, 2, 3, 4]);
+  return rows;
 }

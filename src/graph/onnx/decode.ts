@@ -17,6 +17,9 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   if (graph == null || model.opsetImport.length === 0 || (graph.output ?? []).length === 0) {
     throw new SyntaxError("the bytes are not an ONNX model: they hold no graph with outputs");
   }
+  if ((graph.sparseInitializer ?? []).length > 0) {
+    throw new RangeError("the model has sparse weights, which are not supported; export dense ones");
+  }
   const initializers = new Map<string, TensorData>();
   for (const tensor of graph.initializer ?? []) initializers.set(tensor.name ?? "", decodeTensor(tensor));
   return {
@@ -59,6 +62,7 @@ function decodeNode(node: Onnx.INodeProto): OnnxNode {
 
 function decodeAttribute(attribute: Onnx.IAttributeProto): AttributeValue | undefined {
   const types = onnx.AttributeProto.AttributeType;
+  if (attribute.refAttrName) return undefined;
   switch (attribute.type) {
     case types.FLOAT:
       return attribute.f ?? 0;
@@ -82,8 +86,13 @@ function decodeValue(value: Onnx.IValueInfoProto): OnnxValue {
   return {
     name: value.name ?? "",
     elementType: CAST_TYPES[tensor?.elemType ?? 0],
-    shape: tensor?.shape?.dim?.map(({ dimParam, dimValue }, axis) =>
-      dimParam ? dimParam : dimValue == null ? `unknown_${axis}` : toNumber(dimValue)
-    ),
+    shape: tensor?.shape?.dim?.map(decodeDimension),
   };
+}
+
+// Exporters write an open dimension as a name, as nothing at all, or (Paddle) as −1.
+function decodeDimension({ dimParam, dimValue }: Onnx.TensorShapeProto.IDimension, axis: number): number | string {
+  if (dimParam) return dimParam;
+  const size = dimValue == null ? -1 : toNumber(dimValue);
+  return size > 0 ? size : `unknown_${axis}`;
 }

@@ -1,6 +1,6 @@
 /** Writes graphs as ONNX files. */
 import type { Graph, Node } from "../graph.ts";
-import type { AttributeKind, AttributeValue, Value } from "../op.ts";
+import { type AttributeKind, type AttributeValue, existsIn, type Value } from "../op.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { type TensorData, tensorOf } from "../tensor_type.ts";
 import { encodeTensor, type Onnx, onnx } from "./proto.ts";
@@ -63,7 +63,7 @@ function encodeNode(
   constantName: (data: TensorData) => string,
 ): Onnx.INodeProto {
   const { op } = node;
-  if (op.domain === undefined && (op.sinceOpset > opset || opset > (op.lastOpset ?? opset))) {
+  if (!existsIn(op, opset)) {
     const needed = op.lastOpset === undefined ? `${op.sinceOpset}` : `${op.sinceOpset} to ${op.lastOpset}`;
     throw new RangeError(`Cannot write node ${node.name}: ${op.type} needs opset ${needed}, the file has ${opset}`);
   }

@@ -1,16 +1,30 @@
 /** From an ONNX file's plain data to a graph with static shapes. */
 import { Graph } from "../graph.ts";
-import type { Attributes, AttributeValue, OpDefinition, Value } from "../op.ts";
+import {
+  type AttributeKind,
+  type Attributes,
+  type AttributeValue,
+  existsIn,
+  type OpDefinition,
+  type Value,
+} from "../op.ts";
+import { identity } from "../ops/elementwise.ts";
 import { findOp } from "../ops/registry.ts";
-import { numbersOf, type TensorData } from "../tensor_type.ts";
-import type { OnnxModel, OnnxNode } from "./model.ts";
+import { elementCount, formatShape, numbersOf } from "../tensor_type.ts";
+import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
 
 /** What {@link importGraph} needs to know besides the file. */
 export interface ImportOptions {
   /** Sizes of symbolic dimensions by name; `batch` serves every first dimension of an input that has no entry. */
   readonly dimensions?: Readonly<Record<string, number>>;
   readonly batch?: number;
+  /** The opset that the graph is for (default 17): ops that it lacks are written out in simpler ops. */
+  readonly opset?: number;
 }
+
+// Below 7 broadcasting had attributes of its own; 26 is the last opset that the installed ONNX Runtime runs.
+const OPSETS = { first: 7, last: 26 } as const;
+const DEFAULT_OPSET = 17;
 
 /**
  * Builds the graph of a model. Shape arithmetic is computed on the way, so that symbolic dimensions leave no trace.
@@ -18,79 +32,171 @@ export interface ImportOptions {
  * @throws {RangeError} naming the node and its op where the op is not known, or cannot be used as the file does.
  */
 export function importGraph(model: OnnxModel, options: ImportOptions = {}): Graph {
+  const opset = model.opsets[""] ?? 0;
+  if (opset < OPSETS.first || opset > OPSETS.last) {
+    throw new RangeError(
+      `the file has ONNX opset ${opset}, but ${OPSETS.first} to ${OPSETS.last} can be read; export it with opset 13 or 17`,
+    );
+  }
   const graph = new Graph();
   const values = new Map<string, Value>();
-  for (const { name, elementType, shape } of model.inputs) {
-    if (elementType === undefined || shape === undefined) {
-      throw new RangeError(`input ${name} has no tensor type with a shape`);
-    }
-    const sizes = shape.map((dimension, axis) => {
-      if (typeof dimension === "number") return dimension;
-      const size = options.dimensions?.[dimension] ?? (axis === 0 ? options.batch : undefined);
-      if (size === undefined) {
-        throw new RangeError(`dimension ${dimension} of input ${name} is not fixed: give its size`);
-      }
-      return size;
+  const define = (name: string, value: Value) => {
+    if (values.has(name)) throw new RangeError(`the name ${name} stands for two tensors; the file is damaged`);
+    values.set(name, value);
+  };
+  for (const input of model.inputs) define(input.name, addInput(graph, input, options));
+  for (const [name, data] of model.initializers) define(name, graph.constant(data, name));
+  const outputNames = new Set(model.outputs.map(({ name }) => name));
+  for (const node of model.nodes) {
+    const name = nodeName(node, outputNames, values);
+    const made = importNode(graph, node, { values, opset: model.opsets[node.domain] ?? 0, name, options });
+    node.outputs.forEach((output, i) => {
+      const value = made[i];
+      if (output !== "" && value !== undefined) define(output, value);
     });
-    values.set(name, graph.input(name, { elementType, shape: sizes }));
   }
-  for (const [name, data] of model.initializers) values.set(name, graph.constant(data, name));
-  for (const node of model.nodes) importNode(graph, node, values, model.opsets[node.domain] ?? 0);
+  const taken = new Set<Value>(graph.inputs);
   for (const { name } of model.outputs) {
     const value = values.get(name);
     if (value === undefined) throw new RangeError(`output ${name} is computed by no node`);
-    graph.output(value, value.constant === undefined && !graph.inputs.includes(value) ? name : undefined);
+    const named = taken.has(value)
+      ? graph.apply(identity, [value], {}, name)
+      : value.constant !== undefined && value.name !== name
+      ? graph.constant(value.constant, name)
+      : value;
+    taken.add(named);
+    graph.output(named, named.constant === undefined ? name : undefined);
   }
   return graph;
 }
 
-function importNode(graph: Graph, node: OnnxNode, values: Map<string, Value>, opset: number): void {
-  const label = `node ${node.name || node.outputs[0]} (${node.opType})`;
-  const inputs = node.inputs.map((name) => {
-    if (name === "") return undefined;
-    const value = values.get(name);
-    if (value === undefined) throw new RangeError(`${label} reads ${name}, which nothing before it computes`);
+function addInput(graph: Graph, { name, elementType, shape }: OnnxValue, options: ImportOptions): Value {
+  if (elementType === undefined || shape === undefined) {
+    throw new RangeError(`input ${name} has no tensor type with a shape`);
+  }
+  const sizes = shape.map((dimension, axis) => {
+    if (typeof dimension === "number") return dimension;
+    const size = options.dimensions?.[dimension] ?? (axis === 0 ? options.batch : undefined);
+    if (size === undefined) throw new RangeError(`dimension ${dimension} of input ${name} is not fixed: give its size`);
+    return size;
+  });
+  refuseShape(`input ${name}`, sizes);
+  return graph.input(name, { elementType, shape: sizes });
+}
+
+// The name of a node is also the name of its first output, which the graph's inputs, weights and outputs keep for themselves.
+function nodeName(node: OnnxNode, outputNames: ReadonlySet<string>, values: ReadonlyMap<string, Value>): string {
+  const [first = ""] = node.outputs;
+  if (node.name === "" || outputNames.has(first)) return first;
+  return outputNames.has(node.name) || values.get(node.name)?.name === node.name ? first : node.name;
+}
+
+interface NodeContext {
+  readonly values: ReadonlyMap<string, Value>;
+  readonly opset: number;
+  readonly name: string;
+  readonly options: ImportOptions;
+}
+
+function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options }: NodeContext): Value[] {
+  const label = `node ${node.name || node.outputs[0]} (${node.domain === "" ? "" : `${node.domain}::`}${node.opType})`;
+  const inputs = node.inputs.map((input) => {
+    if (input === "") return undefined;
+    const value = values.get(input);
+    if (value === undefined) throw new RangeError(`${label} reads ${input}, which nothing before it computes`);
     return value;
   });
   const op = findOp(node.domain, node.opType);
-  if (op === undefined) {
-    throw new RangeError(
-      `${label} has an op that seg does not know; replace it by ops that \`seg inspect --ops\` lists`,
-    );
-  }
+  if (op === undefined) throw new RangeError(`${label} ${whyUnknown(node)}`);
   try {
-    const made = applyImported(graph, op, node, inputs, opset);
-    node.outputs.forEach((name, i) => {
-      const output = made[i];
-      if (name !== "" && output !== undefined) values.set(name, output);
-    });
+    const attributes = readAttributes(op, node);
+    const remaining = takeAttributeInputs(op, inputs, attributes, opset);
+    const resolved = (op.resolve?.(remaining, attributes, { opset, outputCount: node.outputs.length }) ??
+      attributes) as Attributes;
+    const types = op.outputTypes(remaining, resolved);
+    for (const { shape } of types) refuseShape("the output", shape);
+    if (op.expand === undefined || existsIn(op, options.opset ?? DEFAULT_OPSET)) {
+      return graph.applyAll(op, remaining, resolved, name);
+    }
+    return op.expand(graph, remaining, resolved);
   } catch (error) {
-    throw new RangeError(`${label}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    // A TypeError comes from an input that the op needs and the node has not.
+    const reason = error instanceof RangeError ? error.message : `its inputs and attributes do not fit ${node.opType}`;
+    throw new RangeError(`${label}: ${reason}`, { cause: error });
   }
 }
 
-function applyImported(
-  graph: Graph,
+function whyUnknown(node: OnnxNode): string {
+  if (node.otherAttributes.length > 0) {
+    return `holds a sub-graph (${
+      node.otherAttributes.join(", ")
+    }); export the model without control flow (trace it instead of scripting it)`;
+  }
+  if (/Sequence|Optional/.test(node.opType)) {
+    return "works on sequences of tensors, which seg does not know; export the model without them";
+  }
+  if (node.domain !== "") {
+    return "is not an op of ONNX itself; export the model with ONNX ops alone (functions inlined, no custom ops)";
+  }
+  return "has an op that seg does not know; replace it by ops that `seg inspect --ops` lists";
+}
+
+function readAttributes(op: OpDefinition, node: OnnxNode): Record<string, AttributeValue> {
+  if (node.otherAttributes.length > 0) {
+    throw new RangeError(`attribute ${node.otherAttributes[0]} is of a kind that is not supported`);
+  }
+  for (const [name, value] of Object.entries(node.attributes)) {
+    const kind = op.attributes[name];
+    if (kind === undefined) throw new RangeError(`attribute ${name} is not supported`);
+    if (!isOfKind(value, kind)) throw new RangeError(`attribute ${name} is not of the kind ${kind}`);
+  }
+  return { ...node.attributes };
+}
+
+function isOfKind(value: AttributeValue, kind: AttributeKind): boolean {
+  const isInteger = (item: unknown) => Number.isInteger(item);
+  switch (kind) {
+    case "float":
+      return typeof value === "number";
+    case "int":
+      return isInteger(value);
+    case "floats":
+      return Array.isArray(value);
+    case "ints":
+      return Array.isArray(value) && value.every(isInteger);
+    case "string":
+      return typeof value === "string";
+    case "tensor":
+      return typeof value === "object" && !Array.isArray(value);
+  }
+}
+
+// Moves inputs that are attributes in memory over to `attributes`, and returns the others.
+function takeAttributeInputs(
   op: OpDefinition,
-  node: OnnxNode,
   inputs: readonly (Value | undefined)[],
+  attributes: Record<string, AttributeValue>,
   opset: number,
-): Value[] {
-  const attributes: Record<string, AttributeValue> = {};
-  for (const [name, value] of Object.entries(node.attributes)) if (name in op.attributes) attributes[name] = value;
+): (Value | undefined)[] {
   const remaining = [...inputs];
   for (const [name, asInput] of Object.entries(op.attributeInputs ?? {})) {
-    const value = asInput === undefined || asInput.sinceOpset > opset ? undefined : inputs[asInput.position];
-    if (asInput === undefined || value === undefined) continue;
+    const form = [asInput, asInput?.formerly].find((form) => form !== undefined && form.sinceOpset <= opset);
+    const value = form === undefined ? undefined : inputs[form.position];
+    if (form === undefined || value === undefined) continue;
     if (value.constant === undefined) {
       throw new RangeError(`its ${name} must be constant, but ${value.name} is computed from data`);
     }
-    const list = numbersOf(value.constant as TensorData);
+    const list = numbersOf(value.constant);
     const single = op.attributes[name] === "float" || op.attributes[name] === "int";
+    if (single && list.length !== 1) throw new RangeError(`its ${name} must be one number: found ${list.length}`);
     attributes[name] = single ? list[0] as number : list;
-    remaining[asInput.position] = undefined;
+    remaining[form.position] = undefined;
   }
   while (remaining.length > 0 && remaining.at(-1) === undefined) remaining.pop();
-  const resolved = op.resolve?.(remaining, attributes, opset) ?? attributes;
-  return graph.applyAll(op, remaining, resolved as Attributes, node.name || node.outputs[0]);
+  return remaining;
+}
+
+function refuseShape(what: string, shape: readonly number[]): void {
+  if (shape.every((size) => Number.isInteger(size) && size >= 0) && Number.isSafeInteger(elementCount(shape))) return;
+  throw new RangeError(`${what} has the shape ${formatShape(shape)}, which no tensor can have`);
 }

@@ -40,6 +40,9 @@ export function decodeTensor(proto: Onnx.ITensorProto): TensorData {
     throw new RangeError(`tensor ${name} keeps its data in another file; save the model with the data inside`);
   }
   const count = elementCount(shape);
+  if (shape.some((size) => size < 0) || !Number.isSafeInteger(count)) {
+    throw new RangeError(`tensor ${name} has the shape [${shape.join(", ")}]; the file is damaged`);
+  }
   const bytes = proto.rawData;
   if (bytes != null && bytes.length > 0) {
     const Elements = ELEMENT_ARRAYS[elementType];

@@ -1,14 +1,8 @@
 /** Element-wise ops with two broadcast inputs. Rules return broadcast gradients: `differentiate` undoes the broadcasting. */
 import type { OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
-import {
-  broadcastShapes,
-  ELEMENT_ARRAYS,
-  elementCount,
-  numbersOf,
-  type TensorData,
-  type TensorType,
-} from "../tensor_type.ts";
+import { broadcastShapes, elementCount, type TensorData, type TensorType } from "../tensor_type.ts";
+import { foldNumbers } from "./constant_data.ts";
 import { neg } from "./elementwise.ts";
 
 /** An op with two broadcast inputs and no attributes. */
@@ -29,28 +23,10 @@ export function broadcastFlops(_inputs: unknown, outputs: readonly TensorType[])
   return elementCount((outputs[0] as TensorType).shape);
 }
 
-// Shape arithmetic is on short integer vectors; anything larger is left to ONNX Runtime.
-const FOLDED_ELEMENTS = 64;
-
 function foldPairs(
   compute: (a: number, b: number) => number,
 ): (inputs: readonly [Value, Value]) => TensorData[] | undefined {
-  return ([a, b]) => {
-    if (a.constant === undefined || b.constant === undefined) return undefined;
-    const [type] = broadcastType([a, b]) as [TensorType];
-    const count = elementCount(type.shape);
-    const [x, y] = [numbersOf(a.constant), numbersOf(b.constant)];
-    const sized = (values: number[]) => values.length === 1 || values.length === count;
-    if (count > FOLDED_ELEMENTS || !sized(x) || !sized(y)) return undefined;
-    const values = new ELEMENT_ARRAYS[type.elementType](count);
-    for (let i = 0; i < count; i++) {
-      const result = compute(x[x.length === 1 ? 0 : i] as number, y[y.length === 1 ? 0 : i] as number);
-      values[i] = values instanceof BigInt64Array || values instanceof BigUint64Array
-        ? BigInt(Math.trunc(result))
-        : result;
-    }
-    return [{ ...type, values } as TensorData];
-  };
+  return (inputs) => foldNumbers(inputs, broadcastType(inputs)[0] as TensorType, compute);
 }
 
 /** y = a + b */

@@ -1,8 +1,15 @@
 /** Element-wise ops with one input, and the shapes of rules that they share. */
 import type { GradientRequest, GraphBuilder, OpDefinition, Value } from "../op.ts";
 import { noFlops, noGradient, noTensorRtLimit } from "../op.ts";
-import { elementCount, type ElementType, numbersOf, type TensorData, type TensorType } from "../tensor_type.ts";
-import { ELEMENT_ARRAYS } from "../tensor_type.ts";
+import {
+  elementCount,
+  type ElementType,
+  numbersOf,
+  type TensorData,
+  tensorOf,
+  type TensorType,
+} from "../tensor_type.ts";
+import { foldUnary } from "./constant_data.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 
 /** An op with one input and no attributes. */
@@ -51,9 +58,7 @@ export const sign: Unary = {
   attributes: {},
   outputTypes: sameType,
   flops: flopsPerElement(1),
-  // onnx-tensorrt 8.x has no importer for Sign before 8.5.
-  tensorRtLimit: (_inputs, _attributes, version) =>
-    version < 80500 ? "Sign has no importer before TensorRT 8.5; write it as a comparison" : undefined,
+  tensorRtLimit: noTensorRtLimit,
   gradient: noGradient,
 };
 
@@ -110,6 +115,7 @@ export const sqrt: Unary = {
   gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
     graph.apply(div, [graph.apply(mul, [dy as Value, graph.scalar(0.5)]), y as Value]),
   ],
+  fold: foldUnary(Math.sqrt),
 };
 
 /** y = −x */
@@ -122,6 +128,7 @@ export const neg: Unary = {
   tensorRtLimit: noTensorRtLimit,
   // dx = −dy
   gradient: ({ graph, outputGradients: [dy] }) => [graph.apply(neg, [dy as Value])],
+  fold: foldUnary((x) => -x),
 };
 
 /** The element types of ONNX's TensorProto.DataType by number, for the `to` attribute of Cast. */
@@ -141,10 +148,12 @@ export const CAST_TYPES: Readonly<Record<number, ElementType>> = {
 };
 
 /** y = x in another element type */
-export const cast: OpDefinition<readonly [Value], { to: "int" }> = {
+export const cast: OpDefinition<readonly [Value], { to: "int"; saturate: "int" }> = {
   type: "Cast",
   sinceOpset: 6,
-  attributes: { to: "int" },
+  attributes: { to: "int", saturate: "int" },
+  // `saturate` (opset 19) speaks of float8 targets alone.
+  resolve: (_inputs, { to }) => ({ to }),
   outputTypes: ([x], attributes) => [{ elementType: castTarget(attributes), shape: x.type.shape }],
   flops: flopsPerElement(1),
   tensorRtLimit: (_inputs, attributes, version) =>
@@ -176,22 +185,9 @@ function castTarget(attributes: { readonly to?: number | undefined }): ElementTy
   return target;
 }
 
-/** A constant in another element type, rounded towards zero for integers as ONNX's Cast does. @throws {RangeError} for float16. */
+/** A constant in another element type, rounded towards zero for integers as ONNX's Cast does. */
 export function castData(data: TensorData, elementType: ElementType): TensorData {
-  if (data.elementType === elementType) return data;
-  if (elementType === "float16" || data.elementType === "float16") {
-    throw new RangeError("Cast of float16 constants is not supported");
-  }
-  const values = new ELEMENT_ARRAYS[elementType](data.values.length);
-  numbersOf(data).forEach((value, i) => {
-    const whole = elementType.startsWith("float") ? value : Math.trunc(value);
-    values[i] = values instanceof BigInt64Array || values instanceof BigUint64Array
-      ? BigInt(whole)
-      : elementType === "bool"
-      ? Number(whole !== 0)
-      : whole;
-  });
-  return { elementType, shape: data.shape, values } as TensorData;
+  return data.elementType === elementType ? data : tensorOf(elementType, data.shape, numbersOf(data));
 }
 
 /** A request to a rule with one input and one output. */

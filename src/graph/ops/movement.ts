@@ -11,6 +11,7 @@ import {
 } from "../tensor_type.ts";
 import { ELEMENT_ARRAYS } from "../tensor_type.ts";
 import { add } from "./arithmetic.ts";
+import { broadcastData, isShort, stridedCopy, stridesOf } from "./constant_data.ts";
 
 /** y = x with the same elements in another shape; `shape` is static, without 0 and −1. */
 export const reshape: OpDefinition<readonly [Value], { shape: "ints"; allowzero: "int" }> = {
@@ -28,6 +29,9 @@ export const reshape: OpDefinition<readonly [Value], { shape: "ints"; allowzero:
   resolve: ([x], { shape = [], allowzero = 0 }) => {
     const kept = shape.map((size, axis) => (size === 0 && allowzero === 0 ? x.type.shape[axis] ?? 0 : size));
     const known = elementCount(kept.filter((size) => size !== -1));
+    if (kept.filter((size) => size < 0).length > 1) {
+      throw new RangeError(`a shape may leave one dimension open: found ${formatShape(shape)}`);
+    }
     return { shape: kept.map((size) => (size === -1 ? elementCount(x.type.shape) / known : size)) };
   },
   flops: noFlops,
@@ -59,6 +63,13 @@ export const transpose: OpDefinition<readonly [Value], { perm: "ints" }> = {
   gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
     const perm = permutation(x, attributes);
     return [graph.apply(transpose, [dy as Value], { perm: perm.map((_, axis) => perm.indexOf(axis)) })];
+  },
+  fold: ([x], attributes) => {
+    if (x.constant === undefined) return undefined;
+    const [type] = transpose.outputTypes([x], attributes) as [TensorType];
+    const strides = stridesOf(x.type.shape);
+    const perm = permutation(x, attributes);
+    return [stridedCopy(x.constant, type.shape, { strides: perm.map((axis) => strides[axis] as number) })];
   },
 };
 
@@ -100,18 +111,25 @@ export const concat: OpDefinition<readonly Value[], { axis: "int" }> = {
       return needed[i] ? graph.apply(slice, [dy as Value], { starts: [start], ends: [end], axes: [along] }) : undefined;
     });
   },
-  fold: (inputs) => {
-    if (inputs.some(({ constant, type }) => constant === undefined || type.shape.length !== 1)) return undefined;
-    const parts = inputs.map(({ constant }) => constant as TensorData);
-    const values = new ELEMENT_ARRAYS[(parts[0] as TensorData).elementType](
-      parts.reduce((sum, part) => sum + part.values.length, 0),
-    );
+  fold: (inputs, attributes) => {
+    if (inputs.some(({ constant }) => constant === undefined)) return undefined;
+    const [type] = concat.outputTypes(inputs, attributes) as [TensorType];
+    const along = normalizeAxis(attributes.axis ?? 0, type.shape.length);
+    const values = new ELEMENT_ARRAYS[type.elementType](elementCount(type.shape));
+    const row = elementCount(type.shape.slice(along));
     let offset = 0;
-    for (const part of parts) {
-      (values as Float32Array).set(part.values as Float32Array, offset);
-      offset += part.values.length;
+    for (const { constant } of inputs) {
+      const part = constant as TensorData;
+      const width = elementCount(part.shape.slice(along));
+      for (let i = 0; i * width < part.values.length; i++) {
+        (values as Float32Array).set(
+          part.values.subarray(i * width, (i + 1) * width) as Float32Array,
+          i * row + offset,
+        );
+      }
+      offset += width;
     }
-    return [{ elementType: (parts[0] as TensorData).elementType, shape: [values.length], values } as TensorData];
+    return [{ ...type, values } as TensorData];
   },
 };
 
@@ -136,6 +154,13 @@ export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints
     axes: { position: 3, sinceOpset: 10, elementType: "int64" },
     steps: { position: 4, sinceOpset: 10, elementType: "int64" },
   },
+  // "To the end" is written as 2⁶³ − 1, which no number holds exactly.
+  resolve: (_inputs, { starts = [], ends = [], axes, steps }) => ({
+    starts: starts.map(withinInt32),
+    ends: ends.map(withinInt32),
+    axes: axes ?? starts.map((_, axis) => axis),
+    ...(steps === undefined ? {} : { steps: steps.map(withinInt32) }),
+  }),
   outputTypes: ([x], attributes) => {
     const ranges = sliceRanges(x, attributes);
     return [{ elementType: x.type.elementType, shape: ranges.map(({ count }) => count) }];
@@ -154,15 +179,19 @@ export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints
     return [spreadSteps(graph, dy as Value, x, ranges)];
   },
   fold: ([x], attributes) => {
-    const ranges = x.constant === undefined || x.type.shape.length !== 1 ? undefined : sliceRanges(x, attributes);
-    if (ranges === undefined || x.constant === undefined) return undefined;
-    const { first, count, step } = ranges[0] as SliceAxis;
-    const source = x.constant;
-    const values = new ELEMENT_ARRAYS[source.elementType](count);
-    for (let i = 0; i < count; i++) values[i] = source.values[first + i * step] as number & bigint;
-    return [{ elementType: source.elementType, shape: [count], values } as TensorData];
+    if (x.constant === undefined) return undefined;
+    const ranges = sliceRanges(x, attributes);
+    const strides = stridesOf(x.type.shape);
+    return [stridedCopy(x.constant, ranges.map(({ count }) => count), {
+      strides: ranges.map(({ step }, axis) => step * (strides[axis] as number)),
+      offset: ranges.reduce((sum, { first }, axis) => sum + first * (strides[axis] as number), 0),
+    })];
   },
 };
+
+function withinInt32(index: number): number {
+  return Math.min(Math.max(index, -(2 ** 31)), 2 ** 31 - 1);
+}
 
 interface SliceAxis {
   readonly first: number;
@@ -225,13 +254,25 @@ function spreadSteps(
 }
 
 /** y = x with `pads` = [begin of each axis…, end of each axis…] added; negative pads crop. */
-export const pad: OpDefinition<readonly [Value], { mode: "string"; pads: "ints"; value: "float" }> = {
+export const pad: OpDefinition<readonly [Value], { mode: "string"; pads: "ints"; value: "float"; axes: "ints" }> = {
   type: "Pad",
-  sinceOpset: 11,
-  attributes: { mode: "string", pads: "ints", value: "float" },
+  sinceOpset: 2,
+  attributes: { mode: "string", pads: "ints", value: "float", axes: "ints" },
   attributeInputs: {
     pads: { position: 1, sinceOpset: 11, elementType: "int64" },
-    value: { position: 2, sinceOpset: 11, elementType: "float32", scalar: true },
+    value: { position: 2, sinceOpset: 11, elementType: "float", scalar: true },
+    axes: { position: 3, sinceOpset: 18, elementType: "int64" },
+  },
+  // Pad-18 may name the axes of its pads.
+  resolve: ([x], { mode, pads = [], value, axes }) => {
+    const rank = x.type.shape.length;
+    const full = axes === undefined ? pads : new Array<number>(2 * rank).fill(0);
+    axes?.forEach((axis, i) => {
+      const along = normalizeAxis(axis, rank);
+      (full as number[])[along] = pads[i] as number;
+      (full as number[])[rank + along] = pads[axes.length + i] as number;
+    });
+    return { mode, pads: full, value };
   },
   outputTypes: ([x], { pads = [] }) => {
     const rank = x.type.shape.length;
@@ -302,4 +343,8 @@ export const expand: OpDefinition<readonly [Value], { shape: "ints" }> = {
   tensorRtLimit: noTensorRtLimit,
   // dx = dy, summed over the repeated axes by differentiate
   gradient: ({ outputGradients: [dy] }) => [dy],
+  fold: ([x], { shape = [] }) => {
+    const repeated = broadcastShapes(x.type.shape, shape);
+    return x.constant === undefined || !isShort(repeated) ? undefined : [broadcastData(x.constant, repeated)];
+  },
 };

@@ -15,11 +15,16 @@ import { reduceSum } from "./reduce.ts";
  */
 export const batchNormalization: OpDefinition<
   readonly [Value, Value, Value, Value, Value],
-  { epsilon: "float"; momentum: "float"; training_mode: "int" }
+  { epsilon: "float"; momentum: "float"; training_mode: "int"; spatial: "int" }
 > = {
   type: "BatchNormalization",
   sinceOpset: 9,
-  attributes: { epsilon: "float", momentum: "float", training_mode: "int" },
+  attributes: { epsilon: "float", momentum: "float", training_mode: "int", spatial: "int" },
+  // BatchNormalization-7 could keep statistics for each pixel.
+  resolve: (_inputs, { spatial = 1, ...attributes }) => {
+    if (spatial !== 1) throw new RangeError("BatchNormalization with spatial 0 is not supported");
+    return attributes;
+  },
   runningStatistics: [3, 4],
   outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
     const channels = [x.type.shape[1] as number];

@@ -5,15 +5,41 @@ import { broadcastShapes, elementCount, formatShape, normalizeAxis, type TensorT
 import { mul } from "./arithmetic.ts";
 import { expand, reshape, transpose } from "./movement.ts";
 
-/** An op that reduces `axes` (absent: all) and keeps them with size 1 unless `keepdims` is 0. */
-export type Reduction = OpDefinition<readonly [Value], { axes: "ints"; keepdims: "int" }>;
+const reductionAttributes = { axes: "ints", keepdims: "int", noop_with_empty_axes: "int" } as const;
 
-interface ReductionAttributes {
+/** An op that reduces `axes` (absent: all) and keeps them with size 1 unless `keepdims` is 0. */
+export type Reduction = OpDefinition<readonly [Value], typeof reductionAttributes>;
+
+/** The attributes of a {@link Reduction}. */
+export interface ReductionAttributes {
   readonly axes?: readonly number[] | undefined;
   readonly keepdims?: number | undefined;
+  readonly noop_with_empty_axes?: number | undefined;
 }
 
-function reducedAxes(x: Value, { axes }: ReductionAttributes): number[] {
+/** What every {@link Reduction} has in common but ReduceSum, whose axes became an input earlier. */
+export const reduction = {
+  sinceOpset: 1,
+  attributes: reductionAttributes,
+  attributeInputs: { axes: { position: 1, sinceOpset: 18, elementType: "int64" } },
+  outputTypes: reducedType,
+  resolve: resolveReduction,
+  flops: inputFlops,
+  tensorRtLimit: noTensorRtLimit,
+} as const;
+
+function resolveReduction(
+  _inputs: readonly [Value],
+  { axes, keepdims, noop_with_empty_axes = 0 }: ReductionAttributes,
+): ReductionAttributes {
+  if (noop_with_empty_axes !== 0 && (axes === undefined || axes.length === 0)) {
+    throw new RangeError("it reduces no axis (noop_with_empty_axes); replace it by Identity");
+  }
+  return { axes, keepdims };
+}
+
+/** The axes that a {@link Reduction} removes, counted from the front. */
+export function reducedAxes(x: Value, { axes }: ReductionAttributes): number[] {
   const rank = x.type.shape.length;
   return axes === undefined || axes.length === 0
     ? x.type.shape.map((_, i) => i)
@@ -40,13 +66,9 @@ function inputFlops([x]: readonly [Value]): number {
 
 /** y = Σ x over `axes` */
 export const reduceSum: Reduction = {
+  ...reduction,
   type: "ReduceSum",
-  sinceOpset: 1,
-  attributes: { axes: "ints", keepdims: "int" },
   attributeInputs: { axes: { position: 1, sinceOpset: 13, elementType: "int64" } },
-  outputTypes: reducedType,
-  flops: inputFlops,
-  tensorRtLimit: noTensorRtLimit,
   // dx = dy, repeated
   gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => [
     graph.apply(expand, [withReducedAxes(graph, dy as Value, x, attributes)], { shape: x.type.shape }),
@@ -55,13 +77,8 @@ export const reduceSum: Reduction = {
 
 /** y = mean of x over `axes` */
 export const reduceMean: Reduction = {
+  ...reduction,
   type: "ReduceMean",
-  sinceOpset: 1,
-  attributes: { axes: "ints", keepdims: "int" },
-  attributeInputs: { axes: { position: 1, sinceOpset: 18, elementType: "int64" } },
-  outputTypes: reducedType,
-  flops: inputFlops,
-  tensorRtLimit: noTensorRtLimit,
   // dx = dy / count, repeated
   gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
     const count = elementCount(x.type.shape) / elementCount((y as Value).type.shape);
@@ -99,4 +116,23 @@ export function swapLastAxes(graph: GraphBuilder, x: Value): Value {
   const rank = perm.length;
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
   return graph.apply(transpose, [x], { perm });
+}
+
+/** y = matrix · x along `axis`: matrix `[m, size of the axis]`. */
+export function multiplyAlongAxis(
+  graph: GraphBuilder,
+  x: Value,
+  { matrix, axis }: { matrix: Value; axis: number },
+): Value {
+  const { shape } = x.type;
+  const size = shape[axis] as number;
+  const rows = matrix.type.shape[0] as number;
+  const [before, after] = [shape.slice(0, axis), shape.slice(axis + 1)];
+  if (after.every((other) => other === 1)) {
+    const flat = graph.apply(reshape, [x], { shape: [elementCount(before), size] });
+    const product = graph.apply(matMul, [flat, swapLastAxes(graph, matrix)]);
+    return graph.apply(reshape, [product], { shape: [...before, rows, ...after] });
+  }
+  const columns = graph.apply(reshape, [x], { shape: [elementCount(before), size, elementCount(after)] });
+  return graph.apply(reshape, [graph.apply(matMul, [matrix, columns])], { shape: [...before, rows, ...after] });
 }

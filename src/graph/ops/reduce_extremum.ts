@@ -1,0 +1,120 @@
+/** The largest, the smallest, the product and norms over axes. */
+import type { GradientRequest, OpDefinition, Value } from "../op.ts";
+import { noGradient, noTensorRtLimit } from "../op.ts";
+import { elementCount, numbersOf, type TensorData, tensorOf, type TensorType } from "../tensor_type.ts";
+import { div, mul, sub } from "./arithmetic.ts";
+import { equal } from "./comparison.ts";
+import { isShort } from "./constant_data.ts";
+import { castTo, exp, sign } from "./elementwise.ts";
+import { reducedAxes, reducedType, reduceSum, type Reduction, reduction, withReducedAxes } from "./reduce.ts";
+
+type ReductionRequest = GradientRequest<readonly [Value], Reduction["attributes"]>;
+
+/** dx = dy / (number of elements that equal y) where x = y: the gradient of the largest and the smallest over axes. */
+export function shareAmongExtrema(
+  { graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }: ReductionRequest,
+): Value[] {
+  const chosen = castTo(graph, graph.apply(equal, [x, withReducedAxes(graph, y as Value, x, attributes)]), "float32");
+  const count = graph.apply(reduceSum, [chosen], { axes: reducedAxes(x, attributes), keepdims: 1 });
+  return [
+    graph.apply(mul, [chosen, graph.apply(div, [withReducedAxes(graph, dy as Value, x, attributes), count])]),
+  ];
+}
+
+// Over all elements of a short vector: shape arithmetic.
+function foldAll(
+  compute: (numbers: number[]) => number,
+): (inputs: readonly [Value], attributes: Parameters<typeof reducedType>[1]) => TensorData[] | undefined {
+  return ([x], attributes) => {
+    if (x.constant === undefined || !isShort(x.type.shape)) return undefined;
+    if (reducedAxes(x, attributes).length !== x.type.shape.length) return undefined;
+    const [type] = reducedType([x], attributes) as [TensorType];
+    return [tensorOf(type.elementType, type.shape, [compute(numbersOf(x.constant))])];
+  };
+}
+
+/** y = the largest x over `axes` */
+export const reduceMax: Reduction = {
+  ...reduction,
+  type: "ReduceMax",
+  gradient: shareAmongExtrema,
+  fold: foldAll((numbers) => Math.max(...numbers)),
+};
+
+/** y = the smallest x over `axes` */
+export const reduceMin: Reduction = {
+  ...reduction,
+  type: "ReduceMin",
+  gradient: shareAmongExtrema,
+  fold: foldAll((numbers) => Math.min(...numbers)),
+};
+
+/** y = Π x over `axes`; the gradient needs every x to differ from 0 */
+export const reduceProd: Reduction = {
+  ...reduction,
+  type: "ReduceProd",
+  // dx = dy · y / x
+  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
+    const product = withReducedAxes(graph, graph.apply(mul, [dy as Value, y as Value]), x, attributes);
+    return [graph.apply(div, [product, x])];
+  },
+  fold: foldAll((numbers) => numbers.reduce((product, x) => product * x, 1)),
+};
+
+/** y = Σ |x| over `axes` */
+export const reduceL1: Reduction = {
+  ...reduction,
+  type: "ReduceL1",
+  // dx = dy · sign(x)
+  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => [
+    graph.apply(mul, [withReducedAxes(graph, dy as Value, x, attributes), graph.apply(sign, [x])]),
+  ],
+};
+
+/** y = √Σ x² over `axes` */
+export const reduceL2: Reduction = {
+  ...reduction,
+  type: "ReduceL2",
+  // dx = dy · x / y
+  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
+    const ratio = graph.apply(div, [dy as Value, y as Value]);
+    return [graph.apply(mul, [x, withReducedAxes(graph, ratio, x, attributes)])];
+  },
+};
+
+/** y = Σ x² over `axes` */
+export const reduceSumSquare: Reduction = {
+  ...reduction,
+  type: "ReduceSumSquare",
+  // dx = 2 dy · x
+  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+    const doubled = graph.apply(mul, [dy as Value, graph.scalar(2)]);
+    return [graph.apply(mul, [x, withReducedAxes(graph, doubled, x, attributes)])];
+  },
+};
+
+/** y = ln Σ e^x over `axes` */
+export const reduceLogSumExp: Reduction = {
+  ...reduction,
+  type: "ReduceLogSumExp",
+  // dx = dy · e^(x − y)
+  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
+    const share = graph.apply(exp, [graph.apply(sub, [x, withReducedAxes(graph, y as Value, x, attributes)])]);
+    return [graph.apply(mul, [withReducedAxes(graph, dy as Value, x, attributes), share])];
+  },
+};
+
+/** y = the index of the largest x along `axis`, the first of equal ones unless `select_last_index` is 1 */
+export const argMax: OpDefinition<readonly [Value], { axis: "int"; keepdims: "int"; select_last_index: "int" }> = {
+  type: "ArgMax",
+  sinceOpset: 12,
+  attributes: { axis: "int", keepdims: "int", select_last_index: "int" },
+  outputTypes: ([x], { axis = 0, keepdims }) =>
+    reducedType([x], { axes: [axis], keepdims }).map(({ shape }) => ({ elementType: "int64", shape })),
+  flops: ([x]) => elementCount(x.type.shape),
+  tensorRtLimit: ([x], _attributes, version) =>
+    x.type.elementType === "int32" && version < 80600
+      ? "ArgMax of int32 needs TensorRT 8.6; cast to float32"
+      : noTensorRtLimit(),
+  gradient: noGradient,
+};
