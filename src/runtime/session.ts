@@ -41,8 +41,8 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   const session = await InferenceSession.create(model, {
     executionProviders: [options.provider ?? "cpu"],
     graphOptimizationLevel: options.optimization ?? "all",
-    // Level 3: warnings of the optimizer about constants it folds are of no use to anybody.
-    logSeverityLevel: 3,
+    // Fatal messages only: errors are thrown, and warnings about constants that the optimizer folds are of no use to anybody.
+    logSeverityLevel: 4,
     ...(options.threads ? { intraOpNumThreads: options.threads, interOpNumThreads: 1 } : {}),
     ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
   });

@@ -39,7 +39,9 @@ export function createOptimizer(options: OptimizerOptions): Optimizer {
   return options.name === "sgd" ? sgd(options) : adam(options);
 }
 
-function adam({ name, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, undecayed, count }: OptimizerOptions): Optimizer {
+function adam(
+  { name, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, undecayed, count }: OptimizerOptions,
+): Optimizer {
   const decay = name === "adamw" ? weightDecay : 0;
   return {
     update(store, { learningRate, step, gradientScale }) {
@@ -54,8 +56,9 @@ function adam({ name, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 
           epsilon,
           keep: decays ? 1 - learningRate * decay : 1,
         };
-        const [w, g, m, v] = (["weights", "gradients", "first", "second"] as const).map((array) => store.address(array) + start) as
-          [number, number, number, number];
+        const [w, g, m, v] = (["weights", "gradients", "first", "second"] as const).map((array) =>
+          store.address(array) + start
+        ) as [number, number, number, number];
         store.kernels.adam(w, g, m, v, w + length, ...ADAM_SCALARS.map((scalar) => scalars[scalar]));
       }
     },

@@ -3,7 +3,24 @@
  *
  * JavaScript's own loop calculates in float64 and takes three times as long; ONNX Runtime's element-wise nodes take a pass each.
  */
-import { assembleModule, get, instantiate, load, loop, minus, over, plus, plusSquares, root, set, splat, store, sumOfPair, times, type WasmMemory } from "./wasm_module.ts";
+import {
+  assembleModule,
+  get,
+  instantiate,
+  load,
+  loop,
+  minus,
+  over,
+  plus,
+  plusSquares,
+  root,
+  set,
+  splat,
+  store,
+  sumOfPair,
+  times,
+  type WasmMemory,
+} from "./wasm_module.ts";
 
 /** The kernels over arrays in one memory; every array starts at a multiple of 16 bytes and has a multiple of 4 elements. */
 export interface VectorKernels {
@@ -21,7 +38,16 @@ export interface VectorKernels {
 }
 
 /** Names of adam's scalars in their order. */
-export const ADAM_SCALARS = ["gradientScale", "ofGradient", "beta2", "ofSquare", "step", "rootScale", "epsilon", "keep"] as const;
+export const ADAM_SCALARS = [
+  "gradientScale",
+  "ofGradient",
+  "beta2",
+  "ofSquare",
+  "step",
+  "rootScale",
+  "epsilon",
+  "keep",
+] as const;
 
 /** Names of sgd's scalars in their order. */
 export const SGD_SCALARS = ["gradientScale", "decay", "momentum", "rate", "ofGradient", "ofMomentum"] as const;
@@ -34,7 +60,9 @@ export function createKernels(memory: WasmMemory): VectorKernels {
 
 function adamFunction() {
   const [w, g, m, v, end] = [0, 1, 2, 3, 4] as const;
-  const [gradientScale, ofGradient, beta2, ofSquare, step, rootScale, epsilon, keep] = [5, 6, 7, 8, 9, 10, 11, 12].map(splat) as [
+  const [gradientScale, ofGradient, beta2, ofSquare, step, rootScale, epsilon, keep] = [5, 6, 7, 8, 9, 10, 11, 12].map(
+    splat,
+  ) as [
     Scalar,
     Scalar,
     Scalar,
@@ -56,7 +84,10 @@ function adamFunction() {
       ...set(second, plus(times(beta2, load(v)), times(ofSquare, times(get(gradient), get(gradient))))),
       ...store(m, get(first)),
       ...store(v, get(second)),
-      ...store(w, minus(times(load(w), keep), over(times(step, get(first)), plus(times(root(get(second)), rootScale), epsilon)))),
+      ...store(
+        w,
+        minus(times(load(w), keep), over(times(step, get(first)), plus(times(root(get(second)), rootScale), epsilon))),
+      ),
     ]),
   };
 }

@@ -52,7 +52,9 @@ export interface WasmFunction {
 export function assembleModule(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ pointers, scalars, result }) => [
     0x60,
-    ...vector([...new Array<number>(pointers).fill(I32), ...new Array<number>(scalars).fill(F32)].map((type) => [type])),
+    ...vector(
+      [...new Array<number>(pointers).fill(I32), ...new Array<number>(scalars).fill(F32)].map((type) => [type]),
+    ),
     ...vector(result === undefined ? [] : [[F64]]),
   ]);
   const code = functions.map(({ vectors, body }) => {
@@ -84,7 +86,7 @@ function text(value: string): Code {
 
 function unsigned(value: number): Code {
   const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
+  for (let rest = value;; rest >>>= 7) {
     if (rest < 0x80) return [...bytes, rest];
     bytes.push((rest & 0x7f) | 0x80);
   }
