@@ -115,6 +115,7 @@ function parseHeader(bytes: Uint8Array, { path, pair }: { path: string; pair: bo
     qfac: pixdim[0],
     pixdim: [pixdim[1], pixdim[2], pixdim[3]],
     shape,
+    axes: fields.dims[0] as number,
   });
   checkAffine(affine, { fault, affineSource });
   return {

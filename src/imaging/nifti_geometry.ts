@@ -80,6 +80,8 @@ export interface OrientationFields {
   /** pixdim[1..3]. */
   readonly pixdim: readonly [number, number, number];
   readonly shape: readonly [number, number, number];
+  /** dim[0]. */
+  readonly axes: number;
 }
 
 /** The affine of a header by nibabel's rule: sform where its code is valid and not 0, else qform, else pixdim. */
@@ -128,9 +130,13 @@ function qformAffine({ quaternion, offset, qfac, pixdim }: OrientationFields): A
   ];
 }
 
-/** nibabel's base affine: first axis to the left (the radiological custom of Analyze), origin in the centre of the image. */
-function baseAffine({ pixdim, shape }: OrientationFields): Affine {
-  const size = [-mended(pixdim[0]), mended(pixdim[1]), mended(pixdim[2])] as const;
+/**
+ * nibabel's base affine: first axis to the left (the radiological custom of Analyze), origin in the centre of the image, 1 mm
+ * along axes that the image does not have.
+ */
+function baseAffine({ pixdim, shape, axes }: OrientationFields): Affine {
+  const length = (axis: 0 | 1 | 2) => axis < axes ? mended(pixdim[axis]) : 1;
+  const size = [-length(0), length(1), length(2)] as const;
   const origin = (axis: 0 | 1 | 2) => -size[axis] * ((shape[axis] - 1) / 2);
   return [size[0], 0, 0, origin(0), 0, size[1], 0, origin(1), 0, 0, size[2], origin(2), 0, 0, 0, 1];
 }
