@@ -36,6 +36,7 @@ export interface BenchOptions {
   readonly engine: string;
   readonly times: string;
   readonly warmUpMs: number;
+  /** The run goes on for this time and for `iterations` queries, whichever is longer. */
   readonly durationSeconds: number;
   readonly iterations?: number;
   readonly inputs?: readonly InputFile[];
@@ -102,7 +103,7 @@ export function benchArguments(capabilities: Capabilities, options: BenchOptions
   const iterations = wholeNumber("The number of iterations", options.iterations ?? 100, 1);
   line.path("--loadEngine", options.engine);
   line.option("--warmUp", wholeNumber("The warm-up in ms", options.warmUpMs, 0));
-  line.option("--duration", wholeNumber("The duration in seconds", options.durationSeconds, 1));
+  line.option("--duration", wholeNumber("The duration in seconds", options.durationSeconds, 0));
   line.option("--iterations", iterations);
   line.option("--avgRuns", iterations);
   line.path("--exportTimes", options.times);
@@ -116,7 +117,7 @@ export function profileArguments(capabilities: Capabilities, options: ProfileOpt
   const line = new CommandLine(capabilities);
   line.path("--loadEngine", options.engine);
   line.option("--warmUp", 200);
-  line.option("--duration", 1);
+  line.option("--duration", 0);
   line.option("--iterations", wholeNumber("The number of iterations", options.iterations ?? 100, 1));
   line.path("--exportProfile", options.profile);
   if (options.layerInfo !== undefined && hasFlag(capabilities, "--exportLayerInfo")) {

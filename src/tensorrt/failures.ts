@@ -214,7 +214,7 @@ export function explainFailure(log: TrtexecLog, end: ProcessEnd): ExplainedFailu
   const bySignal = signal === undefined ? undefined : SIGNAL_FAILURES[signal];
   if (bySignal) return bySignal;
   if (log.remarks.some((line) => line.trim() === "Killed")) return SIGNAL_FAILURES["SIGKILL"] as ExplainedFailure;
-  const last = log.errors.at(-1);
+  const last = log.errors.at(-1) ?? log.remarks.at(-1);
   return {
     kind: "unexplained",
     sentence: last

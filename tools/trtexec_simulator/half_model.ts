@@ -54,5 +54,5 @@ export function roundModelToHalf(bytes: Uint8Array): Uint8Array {
 
 function castNode(input: string, output: string, to: number) {
   const attribute = { name: "to", type: onnx.AttributeProto.AttributeType.INT, i: to };
-  return { opType: "Cast", name: output, input: [input], output: [output], attribute: [attribute] };
+  return { opType: "Cast", name: `${output}/cast`, input: [input], output: [output], attribute: [attribute] };
 }

@@ -1,0 +1,167 @@
+/** The file `.engine.json` beside an engine: what it was built from, by what, for which device. */
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
+import { Failure, messageOf } from "../failure.ts";
+import { writeJsonAtomic } from "../files.ts";
+import { ELEMENT_ARRAYS, type ElementType } from "../graph/tensor_type.ts";
+import type { TensorRtVersion } from "../graph/op.ts";
+import type { TensorContract } from "./raw_input.ts";
+import type { Precision } from "./targets.ts";
+import { readTextFile } from "./times.ts";
+import { formatVersion, parseVersion } from "./version.ts";
+
+/** A file by name, size and content. */
+export interface FileMark {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The content of `.engine.json`. */
+export interface Passport {
+  readonly format: 1;
+  readonly tensorRt: string;
+  /** Name that trtexec prints, e.g. `NVIDIA Tegra X1`. */
+  readonly device: string;
+  readonly computeCapability: string;
+  /** Name of the board where it is a Jetson, e.g. `NVIDIA Jetson Nano Developer Kit`. */
+  readonly board?: string;
+  readonly jetPack?: string;
+  readonly precision: Precision;
+  /** True where the simulator made the file: no device can load it. */
+  readonly simulated: boolean;
+  readonly onnx: FileMark;
+  readonly engine: FileMark;
+  readonly inputs: readonly TensorContract[];
+  readonly outputs: readonly TensorContract[];
+  /** trtexec's arguments as built for these names. */
+  readonly trtexec: readonly string[];
+}
+
+/** The machine on which an engine is about to be loaded; what is unknown is not compared. */
+export interface LoadingMachine {
+  readonly tensorRt?: TensorRtVersion;
+  readonly computeCapability?: string;
+  readonly device?: string;
+}
+
+const SIZE_LIMIT = 2 ** 20;
+
+/** The path of the passport of an engine. */
+export function passportPath(engine: string): string {
+  return `${engine}.json`;
+}
+
+/** Name, size and SHA-256 of a file, read piece by piece. @throws {Failure} where it cannot be read. */
+export function markFile(path: string): FileMark {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    const file = openSync(path, "r");
+    try {
+      const chunk = new Uint8Array(2 ** 20);
+      for (let length = 0; (length = readSync(file, chunk)) > 0;) {
+        hash.update(chunk.subarray(0, length));
+        bytes += length;
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${messageOf(error)}`);
+  }
+  return { file: basename(path), bytes, sha256: hash.digest("hex") };
+}
+
+/** Writes the passport beside its engine. @throws {Failure} where it cannot be written. */
+export function writePassport(engine: string, passport: Passport): void {
+  writeJsonAtomic(passportPath(engine), passport);
+}
+
+/** @throws {Failure} where the passport of `engine` is absent, no JSON, or incomplete. */
+export function readPassport(engine: string): Passport {
+  const path = passportPath(engine);
+  let value: unknown;
+  try {
+    value = JSON.parse(readTextFile(path, SIZE_LIMIT));
+  } catch (error) {
+    throw new Failure(
+      `Cannot tell what ${engine} was built for: ${
+        messageOf(error)
+      }; build it by seg export --trt, which writes ${path}`,
+    );
+  }
+  const fault = findFault(value);
+  if (fault) throw new Failure(`Cannot use ${path}: ${fault}; build the engine again by seg export --trt`);
+  return value as Passport;
+}
+
+/**
+ * Refuses an engine that this machine cannot load, or that belongs to another ONNX file, before TensorRT is asked.
+ *
+ * An engine is bound to the exact TensorRT version and to the compute capability (TensorRT support matrix, "Serialized engine portability").
+ *
+ * @throws {Failure} with what differs and the command that rebuilds the engine.
+ */
+export function checkPassport(
+  engine: string,
+  passport: Passport,
+  machine: LoadingMachine & { readonly onnxSha256?: string; readonly allowSimulated?: boolean } = {},
+): void {
+  const refuse = (difference: string): never => {
+    throw new Failure(`Cannot load ${engine}: ${difference}; rebuild it here by ${rebuildCommand(passport)}`);
+  };
+  const mark = markFile(engine);
+  if (mark.sha256 !== passport.engine.sha256) {
+    refuse(`it has ${mark.bytes} bytes of other content than the passport describes (${passport.engine.bytes} bytes)`);
+  }
+  if (machine.onnxSha256 !== undefined && machine.onnxSha256 !== passport.onnx.sha256) {
+    refuse(`it was built from another version of ${passport.onnx.file}`);
+  }
+  if (passport.simulated && !machine.allowSimulated) refuse("the trtexec simulator made it, and no device can run it");
+  const built = parseVersion(passport.tensorRt);
+  if (machine.tensorRt !== undefined && built !== machine.tensorRt) {
+    refuse(`it was built by TensorRT ${passport.tensorRt} and this machine has ${formatVersion(machine.tensorRt)}`);
+  }
+  if (machine.computeCapability !== undefined && machine.computeCapability !== passport.computeCapability) {
+    refuse(
+      `it was built on ${passport.device} with compute capability ${passport.computeCapability} and this machine has ${machine.computeCapability}`,
+    );
+  }
+}
+
+/** The command that builds the engine again on the machine where it is typed. */
+export function rebuildCommand(passport: Passport): string {
+  return `seg export ${passport.onnx.file} --trt --target host${
+    passport.precision === "fp16" ? " --fp16" : " --no-fp16"
+  }`;
+}
+
+/** What is wrong with a passport that came from a file, in words. */
+function findFault(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return "it is no JSON object";
+  const passport = value as Record<string, unknown>;
+  if (passport["format"] !== 1) return `its format is ${String(passport["format"])} where 1 is known`;
+  for (const key of ["tensorRt", "device", "computeCapability"]) {
+    if (typeof passport[key] !== "string") return `${key} is missing`;
+  }
+  if (passport["precision"] !== "fp32" && passport["precision"] !== "fp16") return "precision is neither fp32 nor fp16";
+  for (const key of ["onnx", "engine"]) {
+    const mark = passport[key] as Partial<FileMark> | null | undefined;
+    if (typeof mark?.sha256 !== "string" || typeof mark.file !== "string") return `${key} has no file and sha256`;
+  }
+  for (const key of ["inputs", "outputs"]) {
+    const list = passport[key];
+    if (!Array.isArray(list) || list.length === 0 || !list.every(isContract)) {
+      return `${key} is no list of tensors with name, elementType and shape`;
+    }
+  }
+  return undefined;
+}
+
+function isContract(value: unknown): value is TensorContract {
+  const { name, elementType, shape } = (value ?? {}) as Partial<TensorContract>;
+  return typeof name === "string" && Object.hasOwn(ELEMENT_ARRAYS, (elementType ?? "") as ElementType) &&
+    Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
+}

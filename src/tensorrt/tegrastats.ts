@@ -1,0 +1,132 @@
+/** Reads the lines of NVIDIA's tegrastats. */
+
+/** One line; every field may be absent, since boards, releases and rights differ. */
+export interface TegraSample {
+  /** JetPack 5 and newer: local time, as printed (`07-09-2024 13:31:31`). */
+  readonly time?: string;
+  readonly ramMB?: { readonly used: number; readonly total: number };
+  readonly swapMB?: { readonly used: number; readonly total: number };
+  /** Load of each core that is on, 0 to 100. */
+  readonly cpuPercent?: readonly number[];
+  readonly gpuPercent?: number;
+  readonly gpuMHz?: number;
+  readonly memoryControllerPercent?: number;
+  /** By zone in lower case, e.g. `gpu`; the fake value of PMIC is left out. */
+  readonly temperaturesC: Readonly<Record<string, number>>;
+  /** Momentary power by rail, e.g. `POM_5V_IN` or `VDD_IN`. */
+  readonly railsMw: Readonly<Record<string, number>>;
+}
+
+/**
+ * Rails that measure the whole board, best first; where none is there, these are to be added up (AGX Orin and Thor have no total).
+ * NVIDIA Jetson Linux Developer Guide, "Power Monitor" of each module.
+ */
+const TOTAL_RAILS = ["POM_5V_IN", "VDD_IN"];
+const PART_RAILS = ["VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"];
+
+/** Parses one line; a line of anything else gives a sample without fields. */
+export function parseTegrastats(line: string): TegraSample {
+  const time = /^(\d{2}-\d{2}-\d{4} \d{2}:\d{2}:\d{2}) /.exec(line)?.[1];
+  const gpu = /GR3D_FREQ (?:(\d+)%)?(?:@\[?(\d+))?/.exec(line);
+  const memoryController = /EMC_FREQ (\d+)%/.exec(line)?.[1];
+  const ramMB = usage(line, "RAM");
+  const swapMB = usage(line, "SWAP");
+  const cores = /CPU \[([^\]]*)\]/.exec(line)?.[1];
+  return {
+    ...(time !== undefined && { time }),
+    ...(ramMB && { ramMB }),
+    ...(swapMB && { swapMB }),
+    ...(cores !== undefined && { cpuPercent: Array.from(cores.matchAll(/(\d+)%/g), (core) => Number(core[1])) }),
+    ...(gpu?.[1] !== undefined && { gpuPercent: Number(gpu[1]) }),
+    ...(gpu?.[2] !== undefined && { gpuMHz: Number(gpu[2]) }),
+    ...(memoryController !== undefined && { memoryControllerPercent: Number(memoryController) }),
+    temperaturesC: temperatures(line),
+    railsMw: rails(line),
+  };
+}
+
+/** Power of the whole board in mW; `undefined` where its rails are not printed. */
+export function boardPowerMw(sample: TegraSample): number | undefined {
+  for (const rail of TOTAL_RAILS) if (sample.railsMw[rail] !== undefined) return sample.railsMw[rail];
+  if (!PART_RAILS.every((rail) => sample.railsMw[rail] !== undefined)) return undefined;
+  return PART_RAILS.reduce((sum, rail) => sum + (sample.railsMw[rail] ?? 0), 0);
+}
+
+/** What {@link PowerMeter} has measured. */
+export interface PowerSummary {
+  readonly samples: number;
+  readonly seconds: number;
+  readonly energyMj: number;
+  readonly meanPowerMw: number;
+  readonly peakPowerMw: number;
+  readonly peakRamMB?: number;
+  readonly peakTemperatureC?: number;
+}
+
+/**
+ * Integrates power over time by the trapezium rule, from the momentary values: the averages that tegrastats prints run since its start.
+ *
+ * The interval of tegrastats should be 250 ms or less.
+ */
+export class PowerMeter {
+  #samples = 0;
+  #energyMj = 0;
+  #peakPowerMw = 0;
+  #peakRamMB: number | undefined;
+  #peakTemperatureC: number | undefined;
+  #first: number | undefined;
+  #last: { readonly seconds: number; readonly powerMw: number } | undefined;
+
+  /** @param seconds when the line arrived, on a clock of the caller */
+  take(line: string, seconds: number): void {
+    const sample = parseTegrastats(line);
+    const powerMw = boardPowerMw(sample);
+    if (sample.ramMB) this.#peakRamMB = Math.max(this.#peakRamMB ?? 0, sample.ramMB.used);
+    const hottest = Math.max(...Object.values(sample.temperaturesC));
+    if (Number.isFinite(hottest)) this.#peakTemperatureC = Math.max(this.#peakTemperatureC ?? -273, hottest);
+    if (powerMw === undefined) return;
+    this.#samples++;
+    this.#first ??= seconds;
+    this.#peakPowerMw = Math.max(this.#peakPowerMw, powerMw);
+    if (this.#last) this.#energyMj += (seconds - this.#last.seconds) * (powerMw + this.#last.powerMw) / 2;
+    this.#last = { seconds, powerMw };
+  }
+
+  /** `undefined` where fewer than two lines held a power. */
+  summary(): PowerSummary | undefined {
+    if (this.#samples < 2 || this.#first === undefined || this.#last === undefined) return undefined;
+    const seconds = this.#last.seconds - this.#first;
+    return {
+      samples: this.#samples,
+      seconds,
+      energyMj: this.#energyMj,
+      meanPowerMw: this.#energyMj / seconds,
+      peakPowerMw: this.#peakPowerMw,
+      ...(this.#peakRamMB !== undefined && { peakRamMB: this.#peakRamMB }),
+      ...(this.#peakTemperatureC !== undefined && { peakTemperatureC: this.#peakTemperatureC }),
+    };
+  }
+}
+
+function usage(line: string, what: string): { used: number; total: number } | undefined {
+  const match = new RegExp(`(?:^| )${what} (\\d+)/(\\d+)MB`).exec(line);
+  return match ? { used: Number(match[1]), total: Number(match[2]) } : undefined;
+}
+
+function temperatures(line: string): Record<string, number> {
+  const zones: Record<string, number> = {};
+  for (const [, zone = "", value] of line.matchAll(/(?:^| )([A-Za-z][\w.-]*)@(-?[\d.]+)C(?=[ /]|$)/g)) {
+    // The power chip has no sensor: its zone is a constant 50 or 100.
+    if (zone.toLowerCase() !== "pmic") zones[zone.toLowerCase()] = Number(value);
+  }
+  return zones;
+}
+
+/** `POM_5V_IN 1750/1628` of R32 is in mW without a unit; JetPack 5 and newer write `VDD_IN 2763mW/2846mW`. The first number is momentary. */
+function rails(line: string): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [, rail = "", value] of line.matchAll(/(?:^| )((?:POM|VDD|VIN)_\w+) (\d+)(?:mW)?\/\d+/g)) {
+    found[rail] = Number(value);
+  }
+  return found;
+}

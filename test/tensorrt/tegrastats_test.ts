@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { boardPowerMw, parseTegrastats, PowerMeter } from "../../src/tensorrt/tegrastats.ts";
+import { sharedPath } from "../shared.ts";
+
+test("parseTegrastats() reads a line of a Nano", () => {
+  const sample = parseTegrastats(
+    "RAM 1923/3964MB (lfb 2x2MB) SWAP 191/1982MB (cached 6MB) IRAM 0/252kB(lfb 252kB) CPU [5%@1224,off,3%@1224,off] EMC_FREQ 1%@1600 GR3D_FREQ 99%@921 PLL@37C CPU@40.5C PMIC@50C POM_5V_IN 1750/1628 POM_5V_GPU 0/0",
+  );
+  assert.deepEqual(sample, {
+    ramMB: { used: 1923, total: 3964 },
+    swapMB: { used: 191, total: 1982 },
+    cpuPercent: [5, 3],
+    gpuPercent: 99,
+    gpuMHz: 921,
+    memoryControllerPercent: 1,
+    temperaturesC: { pll: 37, cpu: 40.5 },
+    railsMw: { POM_5V_IN: 1750, POM_5V_GPU: 0 },
+  });
+  assert.equal(boardPowerMw(sample), 1750);
+});
+
+test("parseTegrastats() gives no field for a line of anything else", () => {
+  assert.deepEqual(parseTegrastats("hello"), { temperaturesC: {}, railsMw: {} });
+});
+
+test("PowerMeter integrates momentary power by the trapezium rule", () => {
+  const meter = new PowerMeter();
+  assert.equal(meter.summary(), undefined);
+  for (const [seconds, power] of [[10, 1000], [10.5, 3000], [11.5, 3000]] as const) {
+    meter.take(`RAM ${power}/3964MB (lfb 2x2MB) GPU@${seconds}C POM_5V_IN ${power}/9999`, seconds);
+  }
+  meter.take("a line without power", 12);
+  assert.deepEqual(meter.summary(), {
+    samples: 3,
+    seconds: 1.5,
+    energyMj: 1000 + 3000,
+    meanPowerMw: 4000 / 1.5,
+    peakPowerMw: 3000,
+    peakRamMB: 3000,
+    peakTemperatureC: 11.5,
+  });
+});
+
+const recorded = sharedPath("facts", "trtexec-logs", "20-tegrastats-samples.txt");
+
+test("parseTegrastats() reads recorded lines of five boards", { skip: recorded ? false : "shared data absent" }, () => {
+  const lines = readFileSync(recorded ?? "", "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const samples = lines.map(parseTegrastats);
+  assert.deepEqual(samples.map(({ ramMB }) => ramMB?.total), [3964, 3956, 7771, 6851, 62817]);
+  assert.deepEqual(samples.map(({ cpuPercent }) => cpuPercent?.length), [4, 4, 6, 6, 12]);
+  assert.deepEqual(samples.map(({ gpuMHz }) => gpuMHz), [76, undefined, 1109, 114, 1300]);
+  assert.deepEqual(samples.map(({ gpuPercent }) => gpuPercent), [0, 0, 0, 0, 12]);
+  assert.deepEqual(samples.map(({ temperaturesC }) => temperaturesC["gpu"]), [40, 28, 31.5, 45.5, 47.625]);
+  assert.deepEqual(samples.map(boardPowerMw), [1750, undefined, 6140, 2763, 5139 + 3268 + 5500]);
+  assert.deepEqual(samples.map(({ time }) => time?.slice(0, 10)), [
+    undefined,
+    undefined,
+    undefined,
+    "07-09-2024",
+    "07-25-2026",
+  ]);
+});
