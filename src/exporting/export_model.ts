@@ -1,0 +1,153 @@
+/** Writes the model that goes to a device: inference only, static shapes, an opset that the target reads. */
+import { Failure, messageOf } from "../failure.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { TensorRtVersion } from "../graph/op.ts";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import { encodeModel } from "../graph/onnx/encode.ts";
+import { expandOps } from "../graph/passes/expand_ops.ts";
+import { fuseUpsampling } from "../graph/passes/fuse_upsampling.ts";
+import { rewrite } from "../graph/passes/rewrite.ts";
+import { exportedMetadata } from "./exported_metadata.ts";
+import { importAtBatch } from "./import_at_batch.ts";
+import { inferenceGraph, type OutputActivation } from "./inference_graph.ts";
+
+/** What to export, and how. */
+export interface ExportOptions {
+  /** An ONNX file. */
+  readonly bytes: Uint8Array;
+  /** Its name, for messages. */
+  readonly file?: string;
+  /** `metadata_props` in place of the file's own. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Default: 13, the last that TensorRT 8.2 knows. */
+  readonly opset?: number;
+  /** Images per run (default: 1). */
+  readonly batch?: number;
+  /** Sizes of the other symbolic dimensions, by name. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** Outputs to keep (default: the answer that the metadata name, else all). */
+  readonly outputs?: readonly string[];
+  readonly activation?: OutputActivation;
+  /** Default: true. */
+  readonly foldNormalization?: boolean;
+  /** One ConvTranspose for every chain of upsampling convolutions (default: false). */
+  readonly fuseUpsampling?: boolean;
+  /** Where given, ops that this TensorRT lacks are written in simpler ones where that is possible. */
+  readonly tensorRtVersion?: TensorRtVersion;
+  readonly producerVersion?: string;
+}
+
+/** An exported model. */
+export interface ExportedModel {
+  readonly bytes: Uint8Array;
+  readonly graph: Graph;
+  /** What was changed or repaired, a sentence each. */
+  readonly notes: readonly string[];
+  readonly removed: {
+    readonly outputs: readonly string[];
+    /** Nodes that are gone, by op. */
+    readonly nodes: Readonly<Record<string, number>>;
+    readonly bytes: number;
+  };
+}
+
+/**
+ * Exports the model of an ONNX file. Equal input gives equal bytes.
+ *
+ * @throws {Failure} where the bytes are no model, an op is not known, a dimension has no size, an output does not exist, or an op is newer than the opset.
+ */
+export function exportModel(options: ExportOptions): ExportedModel {
+  try {
+    return exported(options);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+    throw new Failure(`Cannot export ${options.file ?? "the model"}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function exported(options: ExportOptions): ExportedModel {
+  const { bytes, opset = 13, batch = 1, activation = "none", tensorRtVersion } = options;
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+  const model = decodeModel(bytes);
+  const source = importAtBatch(model, { batch, dimensions: options.dimensions ?? {} }, note);
+  const metadata = options.metadata ?? model.metadata;
+  const outputs = options.outputs ?? answerOf(metadata);
+  let graph = inferenceGraph(source, {
+    ...(outputs === undefined ? {} : { outputs }),
+    foldNormalization: options.foldNormalization ?? true,
+    activation,
+    note,
+  });
+  const expanded = expandOps(graph, { opset, ...(tensorRtVersion === undefined ? {} : { tensorRtVersion }) });
+  expanded.notes.forEach(note);
+  graph = expanded.graph;
+  if (options.fuseUpsampling === true) {
+    const fused = fuseUpsampling(graph);
+    const saved = Math.round(100 * (1 - fused.flops.after / fused.flops.before));
+    note(`${fused.chains} chains of upsampling convolutions became one ConvTranspose each: ${saved} % fewer FLOPs`);
+    graph = fused.graph;
+  }
+  graph = plainNames(graph, note);
+  const keptNames = new Set(graph.outputs.map(({ name }) => name));
+  const written = encodeModel(graph, {
+    opset,
+    graphName: model.graphName || "graph",
+    ...(options.producerVersion === undefined ? {} : { producerVersion: options.producerVersion }),
+    metadata: exportedMetadata(metadata, graph.outputs.map(({ name }) => name), activation),
+  });
+  return {
+    bytes: written,
+    graph,
+    notes,
+    removed: {
+      outputs: source.outputs.map(({ name }) => name).filter((name) => !keptNames.has(name)),
+      nodes: fewer(countOps(source), countOps(graph)),
+      bytes: bytes.length - written.length,
+    },
+  };
+}
+
+function answerOf(metadata: Readonly<Record<string, string>>): readonly string[] | undefined {
+  try {
+    const { answer } = JSON.parse(metadata["seg.output"] ?? "{}") as { readonly answer?: unknown };
+    return typeof answer === "string" ? [answer] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// trtexec splits `name:path` and lists at these characters (sampleOptions.cpp 8.2).
+const UNSAFE = /[:,'"\s]/g;
+
+/** Renames inputs and outputs that trtexec's options cannot name. */
+function plainNames(graph: Graph, note: (text: string) => void): Graph {
+  const values = [...graph.inputs, ...graph.outputs];
+  const unsafe = values.filter(({ name }) => name.search(UNSAFE) >= 0);
+  if (unsafe.length === 0) return graph;
+  const plain = (name: string) => name.replace(UNSAFE, "_");
+  for (const value of unsafe) {
+    note(`${value.name} is now called ${plain(value.name)}: trtexec cannot name it otherwise`);
+  }
+  const renamed = rewrite(graph, {
+    source: (value, target) => value.constant === undefined ? target.input(plain(value.name), value.type) : undefined,
+  }).graph;
+  const outputs = [...renamed.outputs];
+  renamed.outputs.length = 0;
+  for (const output of outputs) renamed.output(output, plain(output.name));
+  return renamed;
+}
+
+function countOps(graph: Graph): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { op } of graph.nodes) counts.set(op.type, (counts.get(op.type) ?? 0) + 1);
+  return counts;
+}
+
+function fewer(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    [...before].map(([type, count]) => [type, count - (after.get(type) ?? 0)] as const).filter(([, count]) =>
+      count > 0
+    ),
+  );
+}
