@@ -87,6 +87,8 @@ export interface OpCase {
   readonly flat?: boolean;
   /** True for ops whose result is a constant of the graph: the check is then that it equals ONNX Runtime's. */
   readonly folded?: boolean;
+  /** The opsets that have this form of the op (default: all that have the op). */
+  readonly opsets?: { readonly first?: number; readonly last?: number };
 }
 
 type Shapes = readonly (readonly number[])[];
@@ -291,13 +293,16 @@ export const OP_CASES: readonly OpCase[] = [
     count_include_pad: 1,
   }),
   simple(averagePool, "ceil_mode", [IMAGE], { kernel_shape: [2, 3], strides: [2, 2], ceil_mode: 1 }),
-  simple(averagePool, "ceil_mode counting pads", [IMAGE], {
-    kernel_shape: [3, 3],
-    strides: [3, 2],
-    pads: [1, 1, 1, 1],
-    ceil_mode: 1,
-    count_include_pad: 1,
-  }),
+  {
+    ...simple(averagePool, "ceil_mode counting pads", [IMAGE], {
+      kernel_shape: [3, 3],
+      strides: [3, 2],
+      pads: [1, 1, 1, 1],
+      ceil_mode: 1,
+      count_include_pad: 1,
+    }),
+    opsets: { last: 18 },
+  },
   simple(averagePool, "auto_pad SAME_LOWER", [IMAGE], {
     kernel_shape: [2, 3],
     strides: [2, 1],
@@ -342,6 +347,7 @@ function batchNormalizationCase(title: string, training: 0 | 1): OpCase {
   return {
     op: batchNormalization,
     title,
+    opsets: { first: training === 1 ? 15 : 9 },
     inputs: [
       { shape: IMAGE },
       { shape: [3], domain: "positive" },

@@ -59,7 +59,7 @@ export function importGraph(model: OnnxModel, options: ImportOptions = {}): Grap
   for (const { name } of model.outputs) {
     const value = values.get(name);
     if (value === undefined) throw new RangeError(`output ${name} is computed by no node`);
-    const named = taken.has(value)
+    const named = value.name !== name && taken.has(value)
       ? graph.apply(identity, [value], {}, name)
       : value.constant !== undefined && value.name !== name
       ? graph.constant(value.constant, name)
@@ -113,8 +113,10 @@ function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options
     const remaining = takeAttributeInputs(op, inputs, attributes, opset);
     const resolved = (op.resolve?.(remaining, attributes, { opset, outputCount: node.outputs.length }) ??
       attributes) as Attributes;
-    const types = op.outputTypes(remaining, resolved);
-    for (const { shape } of types) refuseShape("the output", shape);
+    for (const { shape } of op.outputTypes(remaining, resolved)) refuseShape("the output", shape);
+    // Weights behind Identity, Transpose or Cast keep the name of the tensor.
+    const folded = op.fold?.(remaining, resolved);
+    if (folded !== undefined) return folded.map((data, i) => graph.constant(data, node.outputs[i] || name));
     if (op.expand === undefined || existsIn(op, options.opset ?? DEFAULT_OPSET)) {
       return graph.applyAll(op, remaining, resolved, name);
     }

@@ -21,9 +21,10 @@ export const batchNormalization: OpDefinition<
   sinceOpset: 9,
   attributes: { epsilon: "float", momentum: "float", training_mode: "int", spatial: "int" },
   // BatchNormalization-7 could keep statistics for each pixel.
-  resolve: (_inputs, { spatial = 1, ...attributes }) => {
+  resolve: (_inputs, { spatial = 1, training_mode = 0, ...attributes }) => {
     if (spatial !== 1) throw new RangeError("BatchNormalization with spatial 0 is not supported");
-    return attributes;
+    // The attribute came with opset 14; 0 says nothing.
+    return training_mode === 0 ? attributes : { ...attributes, training_mode };
   },
   runningStatistics: [3, 4],
   outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
