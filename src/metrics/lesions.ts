@@ -1,6 +1,6 @@
 /** Detection of lesions: how many of the reference are found, and how many found ones are not there. */
 
-import { labelComponents } from "./components.ts";
+import { connectedComponents } from "../imaging/components.ts";
 import type { MaskPair } from "./mask_pair.ts";
 
 /** Counts of lesions (connected parts) of one class in one case. */
@@ -31,13 +31,13 @@ export function lesionScores(
 ): LesionScores {
   const { minimumIou = 0 } = options;
   if (masks === undefined) return countLesions({ found: 0, reference: 0, wrong: 0, prediction: 0 });
-  const reference = labelComponents(masks.reference, masks.shape);
-  const prediction = labelComponents(masks.prediction, masks.shape);
+  const reference = connectedComponents(masks.reference, masks.shape);
+  const prediction = connectedComponents(masks.prediction, masks.shape);
   const common = new Map<number, number>();
-  const predictions = prediction.sizes.length;
+  const predictions = prediction.sizes.length + 1;
   for (let i = 0; i < masks.reference.length; i++) {
     if (masks.reference[i] === 0 || masks.prediction[i] === 0) continue;
-    const key = (reference.labels[i] as number) * predictions + (prediction.labels[i] as number);
+    const key = (reference.numbers[i] as number) * predictions + (prediction.numbers[i] as number);
     common.set(key, (common.get(key) ?? 0) + 1);
   }
   const found = new Set<number>();
@@ -45,16 +45,16 @@ export function lesionScores(
   for (const [key, voxels] of common) {
     const r = Math.floor(key / predictions);
     const p = key % predictions;
-    const union = (reference.sizes[r] as number) + (prediction.sizes[p] as number) - voxels;
+    const union = (reference.sizes[r - 1] as number) + (prediction.sizes[p - 1] as number) - voxels;
     if (voxels / union < minimumIou) continue;
     found.add(r);
     right.add(p);
   }
   return countLesions({
     found: found.size,
-    reference: reference.sizes.length - 1,
-    wrong: predictions - 1 - right.size,
-    prediction: predictions - 1,
+    reference: reference.sizes.length,
+    wrong: prediction.sizes.length - right.size,
+    prediction: prediction.sizes.length,
   });
 }
 
