@@ -27,6 +27,7 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     opsets: Object.fromEntries(
       model.opsetImport.map(({ domain, version }) => [normalDomain(domain), toNumber(version)]),
     ),
+    domains: model.opsetImport.map(({ domain }) => domain ?? ""),
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
     graphName: graph.name ?? "",
     nodes: (graph.node ?? []).map(decodeNode),

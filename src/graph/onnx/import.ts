@@ -70,6 +70,17 @@ export function importGraph(model: OnnxModel, options: ImportOptions = {}): Grap
   return graph;
 }
 
+/** The nodes of `model` whose op seg does not know, with what can be done: the first of them stops {@link importGraph}. */
+export function unknownNodes(
+  model: OnnxModel,
+): { readonly node: string; readonly op: string; readonly reason: string }[] {
+  return model.nodes.filter(({ domain, opType }) => findOp(domain, opType) === undefined).map((node) => ({
+    node: node.name || node.outputs[0] || "",
+    op: node.opType,
+    reason: `it ${whyUnknown(node)}`,
+  }));
+}
+
 function addInput(graph: Graph, { name, elementType, shape }: OnnxValue, options: ImportOptions): Value {
   if (elementType === undefined || shape === undefined) {
     throw new RangeError(`input ${name} has no tensor type with a shape`);

@@ -26,6 +26,8 @@ export interface OnnxModel {
   readonly irVersion: number;
   /** Operator-set versions by domain; "" is ONNX's own. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** The domains of the operator sets as the file spells them, in its order: ONNX's own may be "" or "ai.onnx". */
+  readonly domains: readonly string[];
   readonly producer: string;
   readonly graphName: string;
   readonly nodes: readonly OnnxNode[];

@@ -44,7 +44,7 @@ export const conv: OpDefinition<
   },
   tensorRtLimit: ([, w], { pads, auto_pad = "NOTSET" }, version) => {
     if (w.constant === undefined && version < 100000) {
-      return "Conv needs its weight as an initializer before TensorRT 10";
+      return "Conv needs its weight as an initializer before TensorRT 10; make it a constant";
     }
     if (pads !== undefined && auto_pad.startsWith("SAME")) {
       return "Conv with both pads and auto_pad is refused; keep pads alone";
@@ -122,7 +122,7 @@ export const convTranspose: OpDefinition<
     (b === undefined ? 0 : elementCount((y as TensorType).shape)),
   tensorRtLimit: ([, w], { pads = [] }, version) => {
     if (w.constant === undefined && version < 100000) {
-      return "ConvTranspose needs its weight as an initializer before TensorRT 10";
+      return "ConvTranspose needs its weight as an initializer before TensorRT 10; make it a constant";
     }
     if (pads.some((size) => size < 0)) return "ConvTranspose with negative pads is refused; use Slice";
     return undefined;

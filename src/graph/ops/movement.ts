@@ -294,7 +294,7 @@ export const pad: OpDefinition<readonly [Value], { mode: "string"; pads: "ints";
 
 function padLimit(mode: string, pads: readonly number[], version: TensorRtVersion): string | undefined {
   if (pads.some((size) => size < 0)) return "Pad with negative pads is refused; use Slice";
-  if (mode === "wrap" && version < 100000) return "Pad mode wrap needs TensorRT 10";
+  if (mode === "wrap" && version < 100000) return "Pad with mode wrap is refused before TensorRT 10; use Concat";
   return undefined;
 }
 

@@ -40,9 +40,9 @@ export const batchNormalization: OpDefinition<
   },
   flops: (_inputs, [y]) => 2 * elementCount((y as TensorType).shape),
   tensorRtLimit: ([, ...rest], { training_mode = 0 }) => {
-    if (training_mode !== 0) return "BatchNormalization in training mode; export the model for inference";
+    if (training_mode !== 0) return "BatchNormalization is in training mode; export the model for inference";
     return rest.some(({ constant }) => constant === undefined)
-      ? "BatchNormalization needs its scale, bias, mean and variance as initializers"
+      ? "BatchNormalization needs its scale, bias, mean and variance as initializers; make them constants"
       : noTensorRtLimit();
   },
   gradient: (

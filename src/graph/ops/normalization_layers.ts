@@ -58,7 +58,7 @@ export const instanceNormalization: OpDefinition<readonly [Value, Value, Value],
   tensorRtLimit: ([x, scale, bias], _attributes, version) => {
     if (version >= 100000) return undefined;
     if (scale.constant === undefined || bias.constant === undefined) {
-      return "InstanceNormalization needs its scale and bias as initializers before TensorRT 10";
+      return "InstanceNormalization needs its scale and bias as initializers before TensorRT 10; make them constants";
     }
     return x.type.shape.length < 3 || x.type.shape.length > 5
       ? "InstanceNormalization takes tensors of 3 to 5 axes before TensorRT 10; reshape its input"

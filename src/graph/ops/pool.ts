@@ -109,7 +109,9 @@ export const scatterElements: OpDefinition<readonly [Value, Value, Value], { axi
   outputTypes: ([x]) => [x.type],
   flops: (inputs) => elementCount(inputs[2].type.shape),
   tensorRtLimit: (_inputs, _attributes, version) =>
-    version < 80400 ? "ScatterElements with reduction is not understood before TensorRT 8.4" : undefined,
+    version < 80400
+      ? "ScatterElements with reduction is not understood before TensorRT 8.4; compute it outside of the model"
+      : undefined,
   // d(updates) = dy[indices]; dx = dy for reduction "add"
   gradient: ({ graph, inputs: [, indices], attributes: { axis = 0, reduction = "none" }, outputGradients: [dy] }) =>
     reduction === "add"
