@@ -1,0 +1,80 @@
+/** What a benchmark says, whatever ran the network; written as JSON by `seg bench --json` and read again by `--compare`. */
+import { readFileSync, statSync } from "node:fs";
+import { Failure, messageOf } from "../failure.ts";
+import type { LatencyStatistics } from "./percentiles.ts";
+
+/** A finished benchmark. Times in ms, sizes in bytes; `latencyMs` is that of one run with `batch` images. */
+export interface BenchReport {
+  readonly backend: "onnxruntime" | "trtexec";
+  readonly device: string;
+  readonly model: string;
+  readonly batch: number;
+  readonly latencyMs: LatencyStatistics;
+  /** Images per second of a single stream: batch over mean latency. */
+  readonly fps: number;
+  readonly samples: number;
+  readonly peakMemoryBytes: number;
+  readonly powerMw?: number;
+  /** Of one run, where every op is known. */
+  readonly flops?: number;
+  readonly bytes?: number;
+  /** Images per second that the target's arithmetic and memory rates allow at most. */
+  readonly rooflineFps?: number;
+  /** Time per image: from the file's voxels to the network's input, in the network, and from its output to the mask. */
+  readonly stages?: StageTimes;
+  readonly notes: readonly string[];
+}
+
+/** Times in ms per image. */
+export interface StageTimes {
+  readonly pre: number;
+  readonly net: number;
+  readonly post: number;
+}
+
+// A report is a few kB; whatever is larger is another file.
+const LARGEST_REPORT_BYTES = 10 * 2 ** 20;
+const LATENCIES = ["min", "mean", "p50", "p90", "p99", "max"] as const;
+
+/** A report that `seg bench --json` wrote. @throws {Failure} where the file cannot be read or is no such report. */
+export function readBenchReport(path: string): BenchReport {
+  let value: unknown;
+  try {
+    const { size } = statSync(path);
+    if (size > LARGEST_REPORT_BYTES) throw new RangeError(`it has ${size} bytes`);
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give a file that seg bench --json wrote`, {
+      cause: error,
+    });
+  }
+  const fault = reportFault(value);
+  if (fault !== undefined) {
+    throw new Failure(`Cannot compare with ${path}: ${fault}; give a file that seg bench --json wrote`);
+  }
+  return { notes: [], batch: 1, model: path, ...value as unknown as BenchReport };
+}
+
+function reportFault(value: unknown): string | undefined {
+  if (!isObject(value)) return "it holds no JSON object";
+  if (typeof value["backend"] !== "string" || typeof value["device"] !== "string") {
+    return "it names no backend and device";
+  }
+  const latencies = value["latencyMs"];
+  if (!isObject(latencies)) return "it has no latencyMs";
+  for (const name of LATENCIES) {
+    if (!isPositive(latencies[name])) return `latencyMs.${name} is ${latencies[name]}, no time`;
+  }
+  for (const name of ["fps", "samples"]) {
+    if (!isPositive(value[name])) return `${name} is ${value[name]}, no positive number`;
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && Number.isFinite(value);
+}

@@ -1,0 +1,75 @@
+/** Benchmarks side by side. */
+import type { BenchReport } from "./bench_report.ts";
+
+/** One figure of all reports. */
+export interface ComparisonRow {
+  readonly name: string;
+  readonly unit: string;
+  /** By report; `undefined` where a report does not have it. */
+  readonly values: readonly (number | undefined)[];
+  /** Value over that of the first report. */
+  readonly ratios: readonly (number | undefined)[];
+}
+
+const ROWS: readonly { name: string; unit: string; of: (report: BenchReport) => number | undefined }[] = [
+  { name: "median", unit: "ms", of: ({ latencyMs }) => latencyMs.p50 },
+  { name: "90th percentile", unit: "ms", of: ({ latencyMs }) => latencyMs.p90 },
+  { name: "99th percentile", unit: "ms", of: ({ latencyMs }) => latencyMs.p99 },
+  { name: "slowest", unit: "ms", of: ({ latencyMs }) => latencyMs.max },
+  { name: "images", unit: "1/s", of: ({ fps }) => fps },
+  { name: "samples", unit: "", of: ({ samples }) => samples },
+  { name: "peak memory", unit: "MiB", of: ({ peakMemoryBytes }) => mebibytes(peakMemoryBytes) },
+  { name: "power", unit: "mW", of: ({ powerMw }) => powerMw },
+  { name: "work", unit: "MFLOP", of: ({ flops }) => (flops === undefined ? undefined : flops / 1e6) },
+  { name: "memory traffic", unit: "MiB", of: ({ bytes }) => mebibytes(bytes) },
+  { name: "roofline", unit: "1/s", of: ({ rooflineFps }) => rooflineFps },
+  { name: "before the network", unit: "ms", of: ({ stages }) => stages?.pre },
+  { name: "network", unit: "ms", of: ({ stages }) => stages?.net },
+  { name: "after the network", unit: "ms", of: ({ stages }) => stages?.post },
+];
+
+/** The figures that at least one of `reports` has. */
+export function compareBench(reports: readonly BenchReport[]): ComparisonRow[] {
+  return ROWS.flatMap(({ name, unit, of }) => {
+    const values = reports.map(of);
+    if (values.every((value) => value === undefined)) return [];
+    const [first] = values;
+    const ratios = values.map((value) => (value === undefined || !first ? undefined : value / first));
+    return [{ name, unit, values, ratios }];
+  });
+}
+
+/** {@link compareBench} as a table: one column per report, ratios to the first in brackets. */
+export function comparisonTable(reports: readonly BenchReport[]): string {
+  const head = ["", ...reports.map(({ backend, model }) => `${backend} ${model.split(/[\\/]/).at(-1)}`)];
+  const body = compareBench(reports).map(({ name, unit, values, ratios }) => [
+    unit === "" ? name : `${name} (${unit})`,
+    ...values.map((value, i) => {
+      if (value === undefined) return "–";
+      const ratio = ratios[i];
+      return i === 0 || ratio === undefined ? shortNumber(value) : `${shortNumber(value)} (×${ratio.toFixed(2)})`;
+    }),
+  ]);
+  return alignColumns([head, ...body]);
+}
+
+/** Lines of cells, the first column left, the others right aligned. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)).join("  ")
+      .trimEnd()
+  ).join("\n");
+}
+
+/** Three or more significant digits. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) || size >= 1000) return Math.round(value).toString();
+  return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
+}
+
+function mebibytes(bytes: number | undefined): number | undefined {
+  return bytes === undefined || Number.isNaN(bytes) ? undefined : bytes / 2 ** 20;
+}

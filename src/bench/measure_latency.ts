@@ -1,0 +1,46 @@
+/** Runs something again and again and notes how long it takes. */
+import { FEWEST_SAMPLES } from "./percentiles.ts";
+
+/** How long to measure. */
+export interface MeasureOptions {
+  /** Runs that are not counted: at least so long and so many. */
+  readonly warmUpMs: number;
+  readonly warmUpRuns: number;
+  /** Runs that are counted: at least so long. */
+  readonly durationMs: number;
+  /** Goes on beyond `durationMs` for {@link FEWEST_SAMPLES}, but no longer than this times it (default: 3). */
+  readonly patience?: number;
+  /** Called about once a second with the share that is done, 0 to 1. */
+  readonly progress?: (share: number) => void;
+  /** A clock in ms. */
+  readonly now?: () => number;
+}
+
+/** The latency of every counted run in ms. */
+export async function measureLatency(run: () => Promise<void>, options: MeasureOptions): Promise<Float64Array> {
+  const { warmUpMs, warmUpRuns, durationMs, patience = 3, progress, now = () => performance.now() } = options;
+  const warmUpStart = now();
+  for (let runs = 0; runs < warmUpRuns || now() - warmUpStart < warmUpMs; runs++) await run();
+  let samples = new Float64Array(1024);
+  let count = 0;
+  const start = now();
+  let reported = start;
+  for (let before = start;;) {
+    await run();
+    const after = now();
+    if (count === samples.length) {
+      const grown = new Float64Array(2 * count);
+      grown.set(samples);
+      samples = grown;
+    }
+    samples[count++] = after - before;
+    const elapsed = after - start;
+    if (elapsed >= durationMs && (count >= FEWEST_SAMPLES || elapsed >= patience * durationMs)) break;
+    if (after - reported >= 1000) {
+      reported = after;
+      progress?.(Math.min(1, elapsed / durationMs));
+    }
+    before = now();
+  }
+  return samples.slice(0, count);
+}
