@@ -52,7 +52,8 @@ export function readBenchReport(path: string): BenchReport {
   if (fault !== undefined) {
     throw new Failure(`Cannot compare with ${path}: ${fault}; give a file that seg bench --json wrote`);
   }
-  return { notes: [], batch: 1, model: path, ...value as unknown as BenchReport };
+  const defaults = { notes: [], batch: 1, model: path };
+  return { ...defaults, ...value as BenchReport };
 }
 
 function reportFault(value: unknown): string | undefined {
