@@ -1,0 +1,168 @@
+/** Types of arguments: what a text on the command line must be, and what it becomes. */
+import { existsSync, statSync } from "node:fs";
+import { flag, option, optional, type Type } from "cmd-ts";
+
+type TextType<T> = Type<string, T>;
+
+function textType<T>(displayName: string, description: string, decode: (text: string) => T): TextType<T> {
+  // Errors must be rejections: cmd-ts does not catch what is thrown at once.
+  return { displayName, description, from: (text) => new Promise((resolve) => resolve(decode(text))) };
+}
+
+/** A file that exists. */
+export const existingFile: TextType<string> = textType("file", "an existing file", (text) => {
+  if (!existsSync(text)) throw new Error(`there is no file ${text}; check the path`);
+  if (!statSync(text).isFile()) throw new Error(`${text} is a folder, expected a file; name the file itself`);
+  return text;
+});
+
+/** A folder that exists. */
+export const existingFolder: TextType<string> = textType("folder", "an existing folder", (text) => {
+  if (!existsSync(text)) throw new Error(`there is no folder ${text}; check the path`);
+  if (!statSync(text).isDirectory()) throw new Error(`${text} is a file, expected a folder; name the folder itself`);
+  return text;
+});
+
+/** A file or a folder that exists. */
+export const existingPath: TextType<string> = textType("path", "an existing file or folder", (text) => {
+  if (!existsSync(text)) throw new Error(`there is no file or folder ${text}; check the path`);
+  return text;
+});
+
+/** A name for a folder that is to be written. */
+export const outputFolder: TextType<string> = textType("folder", "a folder to write to", (text) => {
+  if (text === "" || text.startsWith("--")) throw new Error(`found ${JSON.stringify(text)}, expected a folder`);
+  if (existsSync(text) && !statSync(text).isDirectory()) throw new Error(`${text} is a file, expected a folder`);
+  return text;
+});
+
+/** A name for a file that is to be written. */
+export function outputFile(ending: string): TextType<string> {
+  return textType("file", `a file to write, ending in ${ending}`, (text) => {
+    if (!text.endsWith(ending) || text.startsWith("--")) {
+      throw new Error(`found ${JSON.stringify(text)}, expected a name that ends in ${ending}`);
+    }
+    if (existsSync(text) && statSync(text).isDirectory()) throw new Error(`${text} is a folder, expected a file`);
+    return text;
+  });
+}
+
+/** A whole number in a range. */
+export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): TextType<number> {
+  return textType("n", "a whole number", (text) => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text) || value < minimum || value > maximum) {
+      const range = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `of ${minimum} to ${maximum}`;
+      throw new Error(`found ${JSON.stringify(text)}, expected a whole number ${range}`);
+    }
+    return value;
+  });
+}
+
+/** A number in a range; `open` leaves out the lower end. */
+export function realNumber(
+  minimum: number,
+  maximum: number = Infinity,
+  { open = false }: { open?: boolean } = {},
+): TextType<number> {
+  return textType("number", "a number", (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || Number.isNaN(value) || !(open ? value > minimum : value >= minimum) || value > maximum) {
+      const range = maximum === Infinity
+        ? `${open ? "above" : "from"} ${minimum}`
+        : `${open ? `above ${minimum} up` : `of ${minimum}`} to ${maximum}`;
+      throw new Error(`found ${JSON.stringify(text)}, expected a number ${range}`);
+    }
+    return value;
+  });
+}
+
+/** One of several words. */
+export function oneWordOf<const W extends string>(words: readonly W[]): TextType<W> {
+  return textType(words.length > 6 ? "name" : words.join("|"), `one of ${words.join(", ")}`, (text) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined) throw new Error(`found ${JSON.stringify(text)}, expected one of ${words.join(", ")}`);
+    return word;
+  });
+}
+
+/** A list such as `0,1` or `flair,t1ce`. */
+export const list: TextType<string[]> = textType("a,b,…", "a list with commas", (text) => {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new Error(`found ${JSON.stringify(text)}, expected a list such as 0,1`);
+  return parts;
+});
+
+/** A list whose parts are among several words. */
+export function listOf<const W extends string>(words: readonly W[]): TextType<W[]> {
+  const word = oneWordOf(words);
+  return {
+    displayName: "a,b,…",
+    description: `a list of ${words.join(", ")}`,
+    from: async (text) => {
+      const parts: W[] = [];
+      for (const part of await list.from(text)) parts.push(await word.from(part));
+      return parts;
+    },
+  };
+}
+
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86400 };
+
+/** A duration such as `90s`, `30m`, `2h` or `1h30m`, in seconds; a bare number is seconds. */
+export const duration: TextType<number> = textType("duration", "e.g. 90s, 30m, 2h, 1h30m", (text) => {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*(min|[smhd])?/g)];
+  const seconds = parts.reduce(
+    (sum, [, number, unit = "s"]) => sum + Number(number) * (SECONDS_OF_UNIT[unit] as number),
+    0,
+  );
+  if (parts.map(([whole]) => whole).join("") !== text.trim() || !(seconds > 0)) {
+    throw new Error(`found ${JSON.stringify(text)}, expected a duration such as 90s, 30m, 2h or 1h30m`);
+  }
+  return seconds;
+});
+
+/** A part of the work such as `2/4`: its number from 1, and how many there are. */
+export const part: TextType<{ number: number; of: number }> = textType("i/n", "e.g. 2/4", (text) => {
+  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+  const [number, of] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || number < 1 || number > of) {
+    throw new Error(`found ${JSON.stringify(text)}, expected a part such as 2/4`);
+  }
+  return { number, of };
+});
+
+/** `--json`, which every command has. */
+export const jsonFlag = flag({ long: "json", description: "print one JSON document to stdout" });
+
+/** `--force`, wherever files are written. */
+export const forceFlag = flag({ long: "force", description: "overwrite files that exist" });
+
+/** `--threads`. */
+export const threadsOption = option({
+  long: "threads",
+  type: optional(wholeNumber(1, 1024)),
+  description: "threads of the network (all cores)",
+});
+
+/** `--provider`. */
+export const providerOption = option({
+  long: "provider",
+  type: { ...oneWordOf(["cpu", "cuda", "tensorrt", "webgpu", "coreml", "dml"]), defaultValue: () => "cpu" as const },
+  description: "execution provider of ONNX Runtime: cpu, cuda, tensorrt, webgpu, coreml or dml (cpu)",
+});
+
+/** The options that say how a data set folder is to be read. */
+export const datasetOptions = {
+  layout: option({
+    long: "layout",
+    type: optional(oneWordOf(["msd", "nnunet", "brats", "lgg", "pairs"])),
+    description: "layout of the data set folder: msd, nnunet, brats, lgg or pairs (recognized)",
+  }),
+  map: option({
+    long: "map",
+    type: optional(textType("a:b,…", "pairs of label values", (text) => text)),
+    description: "take label values for others, e.g. 4:3",
+  }),
+  ignoreOrigin: flag({ long: "ignore-origin", description: "accept masks whose origin or direction differs" }),
+};

@@ -1,0 +1,67 @@
+/** `seg build`: an untrained network as ONNX. */
+import { command, option, optional } from "cmd-ts";
+import { UsageFailure } from "../failure.ts";
+import { forceFlag, jsonFlag, oneWordOf, outputFile, wholeNumber } from "./arguments.ts";
+import type { Job } from "./job.ts";
+import { netOptions } from "./net_arguments.ts";
+import { formatCount } from "./number_text.ts";
+
+export const build = command({
+  name: "seg build",
+  description: "Write an untrained network as ONNX, to measure it before anything is trained",
+  args: {
+    ...netOptions,
+    channels: option({
+      long: "channels",
+      type: { ...wholeNumber(1, 1024), defaultValue: () => 1 },
+      description: "channels of the images (1)",
+    }),
+    classes: option({
+      long: "classes",
+      type: { ...wholeNumber(1, 255), defaultValue: () => 1 },
+      description: "classes besides the background (1)",
+    }),
+    activation: option({
+      long: "activation",
+      type: optional(oneWordOf(["sigmoid", "softmax"])),
+      description: "how classes are decided (sigmoid for 1 class, softmax for more)",
+    }),
+    seed: option({
+      long: "seed",
+      type: { ...wholeNumber(0, 2 ** 32 - 1), defaultValue: () => 0 },
+      description: "seed of the initial weights (0)",
+    }),
+    out: option({ long: "out", type: optional(outputFile(".onnx")), description: "file to write (<net>.onnx)" }),
+    force: forceFlag,
+    json: jsonFlag,
+  },
+  examples: [{ description: "J-Net of half the width", command: "seg build --net j-net --width 8 --out small.onnx" }],
+  handler: (args): Job => ({
+    json: args.json,
+    run: async () => {
+      const { buildModel } = await import("../prediction/build_model.ts");
+      const { refuseExisting, writeFileAtomic } = await import("../files.ts");
+      const { programVersion } = await import("./version.ts");
+      const model = args.out ?? `${args.net}.onnx`;
+      refuseExisting(model, args.force);
+      const built = usageOf(() => buildModel({ ...args, version: programVersion() }));
+      writeFileAtomic(model, built.bytes);
+      const { parameters, headParameters, flops, nodes } = built;
+      return {
+        json: { model, parameters, headParameters, flops, nodes },
+        text: `${model}: ${formatCount(parameters)} parameters (${headParameters} in the head), ` +
+          `${(flops / 1e9).toFixed(2)} GFLOPs per image, ${nodes} nodes`,
+        next: `seg bench ${model}`,
+      };
+    },
+  }),
+});
+
+/** Sizes that do not fit a network are wrong arguments. */
+function usageOf<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageFailure(error.message, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,93 @@
+/** `seg check`: all faults of a data set in one run. */
+import { command, flag, option, optional, positional } from "cmd-ts";
+import {
+  datasetOptions,
+  existingFile,
+  existingFolder,
+  forceFlag,
+  jsonFlag,
+  list,
+  oneWordOf,
+  outputFolder,
+  wholeNumber,
+} from "./arguments.ts";
+import type { Job } from "./job.ts";
+
+export const check = command({
+  name: "seg check",
+  description:
+    "Read every file of a data set and list all faults, each with what was found, what was expected and the remedy",
+  args: {
+    dataset: positional({ type: existingFolder, displayName: "dataset", description: "data set folder" }),
+    ...datasetOptions,
+    channels: option({ long: "channels", type: optional(list), description: "channels by number or name (all)" }),
+    labels: option({ long: "labels", type: optional(list), description: 'labels by value or name, or "whole" (all)' }),
+    inputSize: option({
+      long: "input-size",
+      type: { ...wholeNumber(1, 4096), defaultValue: () => 64 },
+      description: "side of the network's input, to tell which lesions are too small for it (64)",
+    }),
+    plane: option({
+      long: "plane",
+      type: optional(oneWordOf(["axial", "coronal", "sagittal"])),
+      description: "plane of the slices: axial, coronal or sagittal (across the largest spacing)",
+    }),
+    folds: option({
+      long: "folds",
+      type: { ...wholeNumber(2, 1000), defaultValue: () => 5 },
+      description: "folds to look at (5)",
+    }),
+    seed: option({
+      long: "seed",
+      type: { ...wholeNumber(0, 2 ** 32 - 1), defaultValue: () => 0 },
+      description: "seed of the folds (0)",
+    }),
+    splits: option({
+      long: "splits",
+      type: optional(existingFile),
+      description: "splits file to check in place of made folds",
+    }),
+    write: flag({ long: "write", description: "write check.json, fingerprint.json and splits.json to --out" }),
+    out: option({
+      long: "out",
+      type: { ...outputFolder, defaultValue: () => "." },
+      description: "folder for what --write writes (the current one)",
+    }),
+    force: forceFlag,
+    json: jsonFlag,
+  },
+  examples: [{ description: "before a training", command: "seg check Task04_Hippocampus --input-size 64" }],
+  handler: (args): Job => ({
+    json: args.json,
+    run: async ({ reporter }) => {
+      const { checkDataset, writeCheckFiles } = await import("../data/check.ts");
+      const { findingSentence } = await import("../data/finding.ts");
+      const { refuseExisting } = await import("../files.ts");
+      const { mkdirSync } = await import("node:fs");
+      const { join } = await import("node:path");
+      if (args.write) {
+        for (const name of ["check.json", "fingerprint.json", "splits.json"]) {
+          refuseExisting(join(args.out, name), args.force);
+        }
+      }
+      const report = checkDataset(args.dataset, { ...args, splitsFile: args.splits, reporter });
+      const { layout, evidence, cases, errors, warnings } = report;
+      if (args.write) {
+        mkdirSync(args.out, { recursive: true });
+        const names = writeCheckFiles(report, args.out);
+        reporter.note(`Wrote ${names.join(", ")} to ${args.out}`);
+      }
+      const failed = errors.length > 0;
+      const lines = [...errors, ...warnings].map((finding) => `${finding.code}  ${findingSentence(finding)}`);
+      return {
+        json: { layout, evidence, cases, errors, warnings },
+        text: [
+          ...lines,
+          `${cases} cases in layout ${layout} (${evidence}): ${errors.length} errors, ${warnings.length} warnings`,
+        ].join("\n"),
+        failed,
+        next: failed ? `seg check ${args.dataset}, once the errors are mended` : `seg train ${args.dataset}`,
+      };
+    },
+  }),
+});

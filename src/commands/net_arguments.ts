@@ -1,0 +1,27 @@
+/** The options that describe a network to build. */
+import { option } from "cmd-ts";
+import { NET_NAMES } from "../graph/nets/catalog.ts";
+import { oneWordOf, wholeNumber } from "./arguments.ts";
+
+export const netOptions = {
+  net: option({
+    long: "net",
+    type: { ...oneWordOf(NET_NAMES), defaultValue: () => "j-net" },
+    description: `network: ${NET_NAMES.join(", ")} (j-net)`,
+  }),
+  width: option({
+    long: "width",
+    type: { ...wholeNumber(1, 1024), defaultValue: () => 16 },
+    description: "channels of the first level (16)",
+  }),
+  inputSize: option({
+    long: "input-size",
+    type: { ...wholeNumber(1, 4096), defaultValue: () => 64 },
+    description: "side of the square that the network reads, in pixels (64)",
+  }),
+  outputSize: option({
+    long: "output-size",
+    type: { ...wholeNumber(1, 4096), defaultValue: () => 256 },
+    description: "side of the square that it writes (256)",
+  }),
+};

@@ -1,0 +1,73 @@
+/** From a cmd-ts command and its arguments to a job, with errors as sentences. */
+import { stripVTControlCharacters } from "node:util";
+import { parse, runSafely } from "cmd-ts";
+import { UsageFailure } from "../failure.ts";
+import { didYouMean } from "./did_you_mean.ts";
+import type { Job } from "./job.ts";
+
+/** A command whose handler makes a job of its arguments. */
+export type JobCommand = Parameters<typeof parse>[0];
+
+/** Help to print, or a job to run. */
+export type Parsed = { readonly help: string } | { readonly job: Job };
+
+/**
+ * Parses the arguments of one command.
+ *
+ * @throws {UsageFailure} with a line for every wrong argument and a hint at `--help`.
+ */
+export async function parseCommand(name: string, made: JobCommand, argv: readonly string[]): Promise<Parsed> {
+  const beforeDivider = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  if (beforeDivider.some((text) => text === "--help" || text === "-h")) {
+    const result = await runSafely(made, ["--help"]);
+    if (result._tag === "ok") throw new Error(`The command ${name} has no help`);
+    return { help: stripVTControlCharacters(result.error.config.message) };
+  }
+  const result = await parse(made, [...argv]);
+  if (result._tag === "ok") {
+    const job: Job = made.handler(result.value);
+    return { job };
+  }
+  const known = optionNames(made);
+  const lines = result.error.errors.flatMap((error) => sentences(error, known));
+  throw new UsageFailure(`seg ${name}: ${lines.join("\n  ")}\nTry seg ${name} --help`);
+}
+
+type ParsingError = {
+  readonly message: string;
+  readonly nodes: readonly { readonly type: string; readonly raw: string }[];
+};
+
+function sentences({ message, nodes }: ParsingError, known: readonly string[]): string[] {
+  if (message === "Unknown arguments") return nodes.map((node) => unknownArgument(node, known));
+  const text = message.replace(/\s*\n\s*/g, " ");
+  const [node] = nodes;
+  const missing = /^No value provided for (.+)$/.exec(text)?.[1];
+  if (missing !== undefined) {
+    return [missing.startsWith("-") ? `${missing} needs a value` : `${missing.toUpperCase()} is missing`];
+  }
+  if (text.startsWith("Too many times provided")) return [`${nameOf(node)} stands more than once`];
+  return [node?.type === "longOption" ? `${nameOf(node)}: ${text}` : text];
+}
+
+function unknownArgument({ type, raw }: ParsingError["nodes"][number], known: readonly string[]): string {
+  if (type === "positionalArgument") return `unexpected argument ${raw}`;
+  const typed = type === "longOption" ? nameOf({ raw }) : `-${raw.replace(/[= ].*$/, "")}`;
+  const meant = didYouMean(typed.replace(/^-+/, ""), known);
+  return `unknown option ${typed}${meant === undefined ? "" : `; did you mean --${meant}?`}`;
+}
+
+function nameOf(node: { readonly raw: string } | undefined): string {
+  return node?.raw.replace(/[= ].*$/s, "") ?? "an option";
+}
+
+function optionNames(made: JobCommand): string[] {
+  const [options, flags] = [new Set<string>(), new Set<string>()];
+  made.register?.({
+    forceFlagLongNames: flags,
+    forceFlagShortNames: new Set(),
+    forceOptionLongNames: options,
+    forceOptionShortNames: new Set(),
+  });
+  return [...options, ...flags, "help"];
+}

@@ -1,0 +1,99 @@
+/** Progress and notes on stderr: one live line on a terminal, plain lines in a log. */
+import { stripVTControlCharacters } from "node:util";
+import type { Reporter } from "../reporter.ts";
+
+/** Where the lines go; `process.stderr` is one. */
+export interface LineStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** A reporter with a line that has to be cleared in the end. */
+export interface TerminalReporter extends Reporter {
+  /** Removes the live line, so that other output may follow. */
+  clear(): void;
+}
+
+const REDRAW_MS = 100;
+const ERASE_LINE = "\r\x1b[2K";
+
+/**
+ * A reporter for a stream.
+ *
+ * A progress text with "3 of 20" in it gets the time that is left, by the speed since the first text with the same words.
+ *
+ * @param options.colour as `NO_COLOR` and `TERM` of the environment say, unless given.
+ */
+export function terminalReporter(
+  stream: LineStream,
+  { colour = wantsColour(process.env), now = Date.now }: { colour?: boolean; now?: () => number } = {},
+): TerminalReporter {
+  const live = stream.isTTY === true && process.env["TERM"] !== "dumb";
+  let [shown, lastDrawn] = ["", -Infinity];
+  const pace = new Pace(now);
+  const draw = (text: string) => {
+    const width = (stream.columns ?? 80) - 1;
+    stream.write(ERASE_LINE + (text.length > width ? `${text.slice(0, width - 1)}…` : text));
+    shown = text;
+  };
+  const clear = () => {
+    if (shown !== "") stream.write(ERASE_LINE);
+    shown = "";
+  };
+  const line = (text: string) => {
+    const before = shown;
+    clear();
+    stream.write(`${live ? text : stripVTControlCharacters(text)}\n`);
+    if (before !== "") draw(before);
+  };
+  return {
+    clear,
+    progress(text) {
+      const left = pace.timeLeft(text);
+      if (!live || now() - lastDrawn < REDRAW_MS) return;
+      lastDrawn = now();
+      draw(left === undefined ? text : `${text}, ${left} left`);
+    },
+    note: line,
+    warn: (text) => line(live && colour ? `\x1b[33mWarning:\x1b[0m ${text}` : `Warning: ${text}`),
+  };
+}
+
+/** https://no-color.org: any value but the empty one. */
+function wantsColour(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return !environment["NO_COLOR"];
+}
+
+/** Seconds or minutes for people: "8 s", "3 min", "2 h 5 min". */
+export function formatDuration(seconds: number): string {
+  if (seconds < 99.5) return `${Math.max(0, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Measures how fast the "k of n" of a progress text grows. */
+class Pace {
+  readonly #now: () => number;
+  #words = "";
+  #startMs = 0;
+  #first = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Undefined where the text has no "k of n", or too little is done to tell. */
+  timeLeft(text: string): string | undefined {
+    const match = /^(.*?)(\d+) of (\d+)/.exec(text);
+    if (match === null) return undefined;
+    const [, words, done, all] = [match[0], `${match[1]} of ${match[3]}`, Number(match[2]), Number(match[3])] as const;
+    if (words !== this.#words || done < this.#first) {
+      [this.#words, this.#startMs, this.#first] = [words, this.#now(), done];
+    }
+    const seconds = (this.#now() - this.#startMs) / 1000;
+    if (done - this.#first < 1 || seconds < 2) return undefined;
+    // "3 of 20" says that the third is being worked on: it is not done yet.
+    return formatDuration(seconds / (done - this.#first) * (all - done + 1));
+  }
+}

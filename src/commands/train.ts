@@ -1,0 +1,238 @@
+/** `seg train`: a network from a data set folder. */
+import { existsSync } from "node:fs";
+import { command, flag, option, optional, positional } from "cmd-ts";
+import { UsageFailure } from "../failure.ts";
+import { NET_NAMES } from "../graph/nets/catalog.ts";
+import { AUGMENTATIONS } from "../training/batches.ts";
+import { LOSSES } from "../training/losses.ts";
+import { SCHEDULES } from "../training/schedules.ts";
+import { TRAIN_DEFAULTS } from "../training/train_options.ts";
+import {
+  datasetOptions,
+  duration,
+  existingFile,
+  existingFolder,
+  jsonFlag,
+  list,
+  oneWordOf,
+  outputFolder,
+  providerOption,
+  realNumber,
+  threadsOption,
+  wholeNumber,
+} from "./arguments.ts";
+import { defined } from "./defined.ts";
+import type { Job } from "./job.ts";
+import { programVersion } from "./version.ts";
+
+const D = TRAIN_DEFAULTS;
+const words = (table: object) => Object.keys(table);
+
+/** What may change when a run is resumed. */
+const limits = {
+  epochs: option({ long: "epochs", type: optional(wholeNumber(1)), description: `epochs (${D.epochs})` }),
+  patience: option({
+    long: "patience",
+    type: optional(wholeNumber(0)),
+    description: "stop after this many epochs without a better score; 0: never (0)",
+  }),
+  timeBudget: option({
+    long: "time-budget",
+    type: optional(duration),
+    description: "stop after the epoch in which this time is over, e.g. 2h",
+  }),
+  threads: threadsOption,
+  provider: providerOption,
+};
+
+/** What decides the result, and stays as it is when a run is resumed. */
+const settings = {
+  ...datasetOptions,
+  channels: option({
+    long: "channels",
+    type: optional(list),
+    description: "channels by number or name, e.g. 0,1 (all)",
+  }),
+  labels: option({ long: "labels", type: optional(list), description: 'labels by value or name, or "whole" (all)' }),
+  plane: option({
+    long: "plane",
+    type: optional(oneWordOf(["axial", "coronal", "sagittal"])),
+    description: "plane of the slices (across the largest spacing)",
+  }),
+  net: option({ long: "net", type: optional(oneWordOf(NET_NAMES)), description: `${NET_NAMES.join(", ")} (${D.net})` }),
+  width: option({
+    long: "width",
+    type: optional(wholeNumber(1, 1024)),
+    description: `channels of the first level (${D.width})`,
+  }),
+  inputSize: option({
+    long: "input-size",
+    type: optional(wholeNumber(1, 4096)),
+    description: `side of the square that the network reads (${D.inputSize})`,
+  }),
+  outputSize: option({
+    long: "output-size",
+    type: optional(wholeNumber(1, 4096)),
+    description: `side of the square that it writes (${D.outputSize})`,
+  }),
+  init: option({ long: "init", type: optional(existingFile), description: "ONNX file to start from, of any origin" }),
+  freeze: option({
+    long: "freeze",
+    type: optional(list),
+    description: 'patterns of parameters that stay, e.g. "enc.*"',
+  }),
+  freezeNormalization: flag({ long: "freeze-normalization", description: "keep running averages as they are" }),
+  loss: option({
+    long: "loss",
+    type: optional(oneWordOf(words(LOSSES))),
+    description: `${words(LOSSES).join(", ")} (by the number of classes)`,
+  }),
+  levelWeights: option({
+    long: "level-weights",
+    type: optional(oneWordOf(["equal", "halving"])),
+    description: `weights of the losses of the levels: equal or halving (${D.levelWeights})`,
+  }),
+  optimizer: option({
+    long: "optimizer",
+    type: optional(oneWordOf(["adam", "adamw", "sgd"])),
+    description: `adam, adamw or sgd (${D.optimizer})`,
+  }),
+  learningRate: option({
+    long: "learning-rate",
+    type: optional(realNumber(0, Infinity, { open: true })),
+    description: `learning rate (${D.learningRate})`,
+  }),
+  schedule: option({
+    long: "schedule",
+    type: optional(oneWordOf(words(SCHEDULES))),
+    description: `of the learning rate: ${words(SCHEDULES).join(", ")} (${D.schedule})`,
+  }),
+  warmUpSteps: option({
+    long: "warm-up-steps",
+    type: optional(wholeNumber(0)),
+    description: `steps in which the learning rate rises from 0 (${D.warmUpSteps})`,
+  }),
+  weightDecay: option({
+    long: "weight-decay",
+    type: optional(realNumber(0)),
+    description: `weight decay (${D.weightDecay})`,
+  }),
+  clipNorm: option({
+    long: "clip-norm",
+    type: optional(realNumber(0, Infinity, { open: true })),
+    description: "largest norm of the gradient (no limit)",
+  }),
+  averageDecay: option({
+    long: "average-decay",
+    type: optional(realNumber(0, 0.999999)),
+    description: `share of the old weights in their moving average; 0: no average (${D.averageDecay})`,
+  }),
+  batch: option({ long: "batch", type: optional(wholeNumber(1, 4096)), description: `slices per step (${D.batch})` }),
+  augment: option({
+    long: "augment",
+    type: optional(oneWordOf(words(AUGMENTATIONS))),
+    description: `${words(AUGMENTATIONS).join(", ")} (${D.augment})`,
+  }),
+  backgroundRatio: option({
+    long: "background-ratio",
+    type: optional(realNumber(0)),
+    description: `slices without foreground per slice with foreground, at most (${D.backgroundRatio})`,
+  }),
+  seed: option({
+    long: "seed",
+    type: optional(wholeNumber(0, 2 ** 31 - 1)),
+    description: `seed of everything random (${D.seed})`,
+  }),
+  fold: option({
+    long: "fold",
+    type: optional(wholeNumber(0, 999)),
+    description: `fold that is left out for validation (${D.fold})`,
+  }),
+  folds: option({ long: "folds", type: optional(wholeNumber(2, 1000)), description: `folds (${D.folds})` }),
+  splitFile: option({
+    long: "split-file",
+    type: optional(existingFile),
+    description: "folds in nnU-Net's format, in place of made ones",
+  }),
+};
+
+export const train = command({
+  name: "seg train",
+  description:
+    "Train a network on a data set folder, from scratch or from any ONNX file. Ctrl-C saves, --resume continues to the same bits",
+  args: {
+    dataset: positional({
+      type: optional(existingFolder),
+      displayName: "dataset",
+      description: "data set folder; not with --resume",
+    }),
+    out: option({ long: "out", type: optional(outputFolder), description: "folder of the run (runs/<date>)" }),
+    resume: option({ long: "resume", type: optional(existingFolder), description: "folder of a run to continue" }),
+    ...limits,
+    ...settings,
+    json: jsonFlag,
+  },
+  examples: [
+    { description: "with the defaults", command: "seg train Task04_Hippocampus --out runs/hippocampus" },
+    {
+      description: "within two hours, two channels, the whole tumour",
+      command: "seg train BraTS --channels flair,t1ce --labels whole --time-budget 2h",
+    },
+    { description: "continue", command: "seg train --resume runs/hippocampus --epochs 100" },
+  ],
+  handler: (args): Job => ({
+    json: args.json,
+    stoppable: true,
+    run: async (context) => {
+      const { json: _, dataset, out, resume, epochs, patience, timeBudget, threads, provider, ...chosen } = args;
+      const usage = (text: string) => new UsageFailure(`seg train: ${text}\nTry seg train --help`);
+      if (resume === undefined && dataset === undefined) throw usage("DATASET is missing");
+      const { train: runTraining } = await import("../training/train.ts");
+      const version = programVersion();
+      const limited = defined({ epochs, patience, timeBudgetSeconds: timeBudget, threads });
+      if (resume !== undefined) {
+        const given = Object.entries({ dataset, out, ...chosen }).find(([, value]) =>
+          value !== undefined && value !== false
+        );
+        if (given !== undefined) {
+          throw usage(`${spelling(given[0])} does not go with --resume: a run keeps its settings`);
+        }
+      }
+      const summary = resume !== undefined
+        ? await runTraining({ resume, version, ...limited }, context)
+        : await runTraining({
+          ...TRAIN_DEFAULTS,
+          ...defined(chosen),
+          ...limited,
+          provider,
+          dataset: dataset as string,
+          out: out ?? dateFolder(),
+          version,
+        }, context);
+      const { dice, iou, perClass } = summary.validation;
+      const classes = Object.entries(perClass).map(([name, value]) => `${name} ${value?.toFixed(3) ?? "-"}`);
+      return {
+        json: summary,
+        text:
+          `${summary.model}: Dice ${dice?.toFixed(3) ?? "-"} (${classes.join(", ")}), IoU ${
+            iou?.toFixed(3) ?? "-"
+          } on the ` +
+          `validation cases, best of ${summary.epochs} epochs`,
+        next: `seg evaluate ${summary.model} ${dataset ?? "DATASET"}`,
+      };
+    },
+  }),
+});
+
+function spelling(name: string): string {
+  return name === "dataset" ? "DATASET" : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `runs/<date>`, with a number where several trainings start in one minute. */
+function dateFolder(): string {
+  const date = new Date().toISOString().slice(0, 16).replace("T", "-").replace(":", "");
+  for (let number = 1;; number++) {
+    const folder = number === 1 ? `runs/${date}` : `runs/${date}-${number}`;
+    if (!existsSync(folder)) return folder;
+  }
+}

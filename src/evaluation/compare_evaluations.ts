@@ -1,0 +1,94 @@
+/** Compares this evaluation with an earlier one, patient by patient. */
+import { readFileSync, statSync } from "node:fs";
+import { Failure, messageOf } from "../failure.ts";
+import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
+import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
+import { comparePaired, type PairedComparison } from "../metrics/compare.ts";
+import type { CaseRow } from "./evaluation_report.ts";
+
+const LARGEST_BYTES = 256 * 2 ** 20;
+
+/** Distances of hits alone would leave out what one of the two misses. */
+const COMPARED: readonly ScoreName[] = ["dice", "iou", "nsd", "hd95Penalized"];
+
+/** Differences by class and score: this minus the other. */
+export type Comparison = Readonly<Record<string, Partial<Record<ScoreName, PairedComparison>>>>;
+
+/**
+ * The cases of a `metrics.json`.
+ *
+ * @throws {Failure} where the file is none.
+ */
+export function readEvaluation(path: string): ScoredCase[] {
+  let rows: unknown;
+  try {
+    if (statSync(path).size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes`);
+    rows = (JSON.parse(readFileSync(path, "utf8")) as { cases?: unknown } | null)?.cases;
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the metrics.json of seg evaluate --out`, {
+      cause: error,
+    });
+  }
+  if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isCaseRow)) {
+    throw new Failure(`${path} holds no scores of cases; give the metrics.json of seg evaluate --out`);
+  }
+  const cases = new Map<string, { case: string; patient: string; rows: ClassScores[] }>();
+  for (const { case: id, patient, ...row } of rows) {
+    const scored = cases.get(id) ?? { case: id, patient: patient ?? id, rows: [] };
+    scored.rows.push(row);
+    cases.set(id, scored);
+  }
+  return [...cases.values()];
+}
+
+function isCaseRow(value: unknown): value is CaseRow {
+  const row = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isScore = (name: string) => row[name] == null || typeof row[name] === "number";
+  return typeof row["case"] === "string" && typeof row["class"] === "string" &&
+    (row["patient"] === undefined || typeof row["patient"] === "string") &&
+    Object.keys(SCORE_DIRECTIONS).every(isScore);
+}
+
+/**
+ * Compares in every class and score that both have.
+ *
+ * @throws {Failure} where they have no class or no patient in common.
+ */
+export function compareEvaluations(
+  scored: readonly ScoredCase[],
+  other: readonly ScoredCase[],
+  path: string,
+): Comparison {
+  const classesOf = (cases: readonly ScoredCase[]) =>
+    new Set(cases.flatMap(({ rows }) => rows.map((row) => row.class)));
+  const theirs = classesOf(other);
+  const common = [...classesOf(scored)].filter((label) => theirs.has(label));
+  const comparison: Record<string, Partial<Record<ScoreName, PairedComparison>>> = {};
+  for (const label of common) {
+    const ofClass: Partial<Record<ScoreName, PairedComparison>> = {};
+    for (const score of COMPARED) {
+      const wanted = { class: label, score };
+      const result = comparePaired(patientValues(other, wanted), patientValues(scored, wanted));
+      if (result.n > 0) ofClass[score] = result;
+    }
+    if (Object.keys(ofClass).length > 0) comparison[label] = ofClass;
+  }
+  if (Object.keys(comparison).length === 0) {
+    throw new Failure(
+      `${path} has no class and patient in common with this evaluation; compare scores of one data set`,
+    );
+  }
+  return comparison;
+}
+
+/** A line per class and score. */
+export function comparisonLines(comparison: Comparison): string[] {
+  const signed = (value: number | null) => value === null ? "-" : `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
+  return Object.entries(comparison).flatMap(([label, scores]) =>
+    Object.entries(scores).map(([score, { n, meanDifference, meanInterval, wilcoxon }]) =>
+      `${label} ${score}: ${signed(meanDifference)}` +
+      (meanInterval === null ? "" : ` [${meanInterval.map(signed).join(", ")}]`) +
+      `, Wilcoxon p = ${wilcoxon.pValue.toPrecision(2)}, n = ${n}`
+    )
+  );
+}

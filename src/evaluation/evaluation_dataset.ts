@@ -1,0 +1,74 @@
+/** The data set that a model or a folder of masks is scored on: its cases, with the classes of the model. */
+import { type CaseFiles, type DatasetIndex, type DatasetOptions, openDataset } from "../data/dataset.ts";
+import { Failure, UsageFailure } from "../failure.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+
+/** Options that the model does not decide. */
+export type EvaluationDatasetOptions = Omit<DatasetOptions, "channels" | "labels">;
+
+/**
+ * Opens a data set with the channels and labels of a model: by their names, else by position and value.
+ *
+ * @throws {Failure} where the data set cannot be read or has other channels or labels.
+ */
+export function openForModel(path: string, metadata: ModelMetadata, options: EvaluationDatasetOptions): DatasetIndex {
+  const { input: { channels }, labels } = metadata;
+  const names = labels.map(({ name }) => name);
+  const values = labels.map(({ value }) => value);
+  const attempts = [
+    { channels, labels: names },
+    { channels, labels: values },
+    { labels: names },
+    { labels: values },
+  ];
+  for (const attempt of attempts) {
+    try {
+      const index = openDataset(path, { ...options, ...attempt });
+      if (index.channels.length === channels.length) return index;
+    } catch (error) {
+      if (!(error instanceof UsageFailure)) throw error;
+    }
+  }
+  const found = openDataset(path, options);
+  const listed = (all: DatasetIndex["labels"] | ModelMetadata["labels"]) =>
+    all.map(({ value, name }) => `${value} (${name})`).join(", ");
+  throw new Failure(
+    `${path} has the channels ${found.channels.join(", ")} and the labels ${listed(found.labels)}, but the model was ` +
+      `trained on the channels ${channels.join(", ")} and the labels ${listed(labels)}; score it on such data`,
+  );
+}
+
+/** Case ids of the validation fold that the training recorded in its model; undefined where it recorded none. */
+export function validationIds({ training }: ModelMetadata): readonly string[] | undefined {
+  const ids = training["validationCases"];
+  return Array.isArray(ids) && ids.every((id) => typeof id === "string") ? ids : undefined;
+}
+
+/** The cases to score, and which they are. */
+export interface ChosenCases {
+  readonly cases: readonly CaseFiles[];
+  readonly split: "val" | "all";
+}
+
+/**
+ * Chooses the validation cases of the training, or all.
+ *
+ * @param split undefined: the validation cases where the model names cases of this data set, else all.
+ * @throws {Failure} where validation cases are asked for and there are none.
+ */
+export function chooseCases(
+  index: DatasetIndex,
+  metadata: ModelMetadata,
+  split: "val" | "all" | undefined,
+): ChosenCases {
+  if (split === "all") return { cases: index.cases, split };
+  const ids = new Set(validationIds(metadata));
+  const cases = index.cases.filter(({ id }) => ids.has(id));
+  if (cases.length > 0) return { cases, split: "val" };
+  if (split === undefined) return { cases: index.cases, split: "all" };
+  throw new Failure(
+    ids.size === 0
+      ? `The model does not say which cases it was validated on; score all cases with --split all`
+      : `${index.root} holds none of the ${ids.size} cases that the model was validated on; score all with --split all`,
+  );
+}

@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+/** The program: finds the command, runs its job, prints what it gives back, and turns errors into messages and exit codes. */
+import process from "node:process";
+import { didYouMean } from "./commands/did_you_mean.ts";
+import type { Job } from "./commands/job.ts";
+import type { JobCommand } from "./commands/parse_command.ts";
+import { terminalReporter } from "./commands/terminal_reporter.ts";
+import { programVersion } from "./commands/version.ts";
+import { Failure, messageOf, UsageFailure } from "./failure.ts";
+
+interface Entry {
+  readonly summary: string;
+  /** Imports the command when it is asked for, so that the program starts fast. */
+  readonly load: () => Promise<JobCommand>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  train: {
+    summary: "train a network on a data set folder",
+    load: async () => (await import("./commands/train.ts")).train,
+  },
+  predict: {
+    summary: "make masks for volumes, slices or whole folders",
+    load: async () => (await import("./commands/predict.ts")).predict,
+  },
+  evaluate: {
+    summary: "score a model or a folder of masks on the original grid",
+    load: async () => (await import("./commands/evaluate.ts")).evaluate,
+  },
+  build: {
+    summary: "write an untrained network as ONNX",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  check: {
+    summary: "find all faults of a data set in one run",
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  doctor: {
+    summary: "show versions, providers, and what is missing",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+};
+
+const HELP = `seg trains small MRI segmentation networks as ONNX, scores them, and puts them on a Jetson Nano
+
+Usage: seg <command> [arguments]
+
+${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
+
+seg <command> --help shows arguments and an example; seg --version shows the version.
+New here? seg demo runs everything in a few minutes and needs no data.
+`;
+
+const reporter = terminalReporter(process.stderr);
+const stopping = new AbortController();
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first, ...others] = argv[0] === "help" && argv.length > 1 ? [...argv.slice(1), "--help"] : argv;
+  if (first === undefined) {
+    process.stderr.write(HELP);
+    return 2;
+  }
+  if (first === "--help" || first === "-h" || first === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (first === "--version" || first === "-v") {
+    process.stdout.write(`${programVersion()}\n`);
+    return 0;
+  }
+  const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  if (entry === undefined) throw new UsageFailure(unknownCommand(first));
+  const [command, { parseCommand }] = await Promise.all([entry.load(), import("./commands/parse_command.ts")]);
+  const parsed = await parseCommand(first, command, others);
+  if ("help" in parsed) {
+    process.stdout.write(`${parsed.help}\n`);
+    return 0;
+  }
+  return await runJob(parsed.job);
+}
+
+async function runJob(job: Job): Promise<number> {
+  if (job.stoppable) { for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop); }
+  try {
+    const { json, text, next, failed } = await job.run({ reporter, signal: stopping.signal });
+    reporter.clear();
+    if (job.json) process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+    else if (text !== "") process.stdout.write(`${text}\n`);
+    if (next !== undefined) process.stderr.write(`Next: ${next}\n`);
+    return stopping.signal.aborted ? 130 : failed ? 1 : 0;
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, stop);
+  }
+}
+
+function stop(): void {
+  if (stopping.signal.aborted) process.exit(130);
+  reporter.warn("Stopping at the next step; press Ctrl-C again to stop at once");
+  stopping.abort(new Failure("Stopped; what was finished is saved"));
+}
+
+function unknownCommand(name: string): string {
+  const meant = didYouMean(name, Object.keys(COMMANDS));
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return name.startsWith("-")
+    ? `seg: unknown option ${name}; options stand after the command\nTry seg --help`
+    : `seg: unknown command ${name}${hint}\nTry seg --help`;
+}
+
+/** The message for an error, and the exit code. */
+function describe(error: unknown): { text: string; code: number } {
+  const trace = process.env["SEG_DEBUG"] && error instanceof Error ? `\n${error.stack}` : "";
+  if (stopping.signal.aborted) return { text: messageOf(stopping.signal.reason), code: 130 };
+  if (error instanceof UsageFailure) return { text: error.message + trace, code: 2 };
+  if (error instanceof Failure) return { text: error.message + trace, code: 1 };
+  if (
+    error instanceof RangeError && /allocation failed|Invalid typed array length|out of memory/i.test(error.message)
+  ) {
+    return { text: `Memory ran out (${error.message}); close other programs or use smaller images${trace}`, code: 1 };
+  }
+  const text = `This is a fault of seg: ${messageOf(error)}\n` +
+    "Please report it with the command line and the output of seg doctor --json; SEG_DEBUG=1 shows where it happened";
+  return { text: text + trace, code: 1 };
+}
+
+// A reader that closes its end (seg … | head) wants no more: that is no error.
+process.stdout.on("error", (error: Error & { code?: string }) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stderr.on("error", () => {});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const { text, code } = describe(error);
+  reporter.clear();
+  process.stderr.write(`${text}\n`);
+  process.exitCode = code;
+}

@@ -1,0 +1,183 @@
+/** The one path from a volume to a mask: for validation in training, prediction, scoring, parity checks and every backend. */
+import { UsageFailure } from "../failure.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import { largestComponent } from "../imaging/components.ts";
+import { networkSquare, type PreparedImage, prepareImage } from "../imaging/network_input.ts";
+import type { Normalization } from "../imaging/normalize.ts";
+import { insertSlice, squareToSlice } from "../imaging/slices.ts";
+import type { Volume } from "../imaging/volume.ts";
+import { createNetwork, type Network, type NetworkOptions } from "./network.ts";
+import { type Activation, addProbabilities, decideClasses, hasForeground } from "./probabilities.ts";
+
+/** What may be chosen for one volume. */
+export interface SegmentOptions {
+  /** In place of the model's own; for networks with a sigmoid only. */
+  readonly threshold?: number | undefined;
+  /** Averages the probabilities with those of the left–right mirror image. */
+  readonly mirror?: boolean | undefined;
+  /** Keeps the largest connected part of every class alone. */
+  readonly largestComponent?: boolean | undefined;
+  /** Keeps the probabilities of all classes: 4 bytes per voxel and class. */
+  readonly keepProbabilities?: boolean | undefined;
+  /** Checked before every batch of slices. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Time spent in ms: preparing squares, in the network, and from logits to the mask. */
+export interface StageMs {
+  readonly pre: number;
+  readonly net: number;
+  readonly post: number;
+}
+
+/** The answer of a network on the image's own grid, in the voxel order of its file. */
+export interface Segmentation {
+  /** Class indices: 0 is background, k the k-th of `metadata.labels`. */
+  readonly mask: Volume<Uint8Array>;
+  /** The probabilities of class k (from 1), a value per voxel; with `keepProbabilities` only. */
+  readonly probabilities?: (classIndex: number) => Float32Array;
+  readonly stageMs: StageMs;
+}
+
+/** Segments volumes with one network. */
+export interface Predictor {
+  readonly metadata: ModelMetadata;
+  /**
+   * @param image with the channels of `metadata.input` in their order, and finite intensities.
+   * @throws {RangeError} where the number of channels differs.
+   * @throws {UsageFailure} where an option does not suit the network.
+   * @throws the reason of `signal` where it is aborted.
+   */
+  segment(image: Volume, options?: SegmentOptions): Promise<Segmentation>;
+  /** Frees the memory of the network. */
+  release(): Promise<void>;
+}
+
+/**
+ * A predictor over the bytes of an ONNX model.
+ *
+ * @throws {Failure} where ONNX Runtime refuses the model or the provider.
+ */
+export async function createPredictor(
+  bytes: Uint8Array,
+  metadata: ModelMetadata,
+  options: NetworkOptions = {},
+): Promise<Predictor> {
+  return predictorOver(await createNetwork(bytes, metadata, options), metadata);
+}
+
+/** A predictor over anything that runs the network, e.g. a TensorRT engine. */
+export function predictorOver(network: Network, metadata: ModelMetadata): Predictor {
+  return {
+    metadata,
+    segment: (image, options = {}) => segment(image, { network, metadata, options }),
+    release: () => network.release(),
+  };
+}
+
+interface Segmenting {
+  readonly network: Network;
+  readonly metadata: ModelMetadata;
+  readonly options: SegmentOptions;
+}
+
+async function segment(image: Volume, { network, metadata, options }: Segmenting): Promise<Segmentation> {
+  checkOptions(image, metadata, options);
+  const { input, output, labels, plane } = metadata;
+  const activation: Activation = output.activation;
+  const threshold = options.threshold ?? output.threshold;
+  const clock = new StageClock();
+  const prepared = prepareImage(image, { normalization: input.normalization as unknown as Normalization, plane });
+  const { geometry, restore } = prepared;
+  const mask = new Uint8Array(geometry.channelStride);
+  const kept = options.keepProbabilities ? new Float32Array(labels.length * mask.length) : undefined;
+  clock.end("pre");
+  for (let start = 0; start < geometry.count; start += network.batch) {
+    options.signal?.throwIfAborted();
+    const count = Math.min(network.batch, geometry.count - start);
+    const probabilities: Float32Array[] = [];
+    let [classes, size] = [0, 0];
+    for (const mirrored of options.mirror ? [false, true] : [false]) {
+      const squares = squaresOf(prepared, { start, count, size: input.size, mirrored });
+      clock.end("pre");
+      const answer = await network.run(squares, count);
+      clock.end("net");
+      ({ classes, size } = answer);
+      const length = classes * size * size;
+      for (let i = 0; i < count; i++) {
+        const target = probabilities[i] ??= new Float32Array(length);
+        const logits = answer.logits.subarray(i * length, (i + 1) * length);
+        addProbabilities(target, logits, { classes, size, activation, mirrored, weight: options.mirror ? 0.5 : 1 });
+      }
+      clock.end("post");
+    }
+    const backgroundFirst = classes > labels.length;
+    const decision = { classes, backgroundFirst, threshold };
+    probabilities.forEach((square, i) => {
+      const index = start + i;
+      if (kept === undefined && !hasForeground(square, decision)) return;
+      const slice = squareToSlice(square, geometry, { size, classes });
+      insertSlice(mask, decideClasses(slice, decision), { geometry, index });
+      if (kept === undefined) return;
+      const pixels = geometry.rows * geometry.columns;
+      for (let channel = 0; channel < labels.length; channel++) {
+        const from = (channel + (backgroundFirst ? 1 : 0)) * pixels;
+        insertSlice(kept, slice.subarray(from, from + pixels), { geometry, index, channel });
+      }
+    });
+    clock.end("post");
+  }
+  let restored: Uint8Array = restore(mask);
+  if (options.largestComponent) {
+    labels.forEach((_, i) => restored = largestComponent(restored, image.shape, { label: i + 1 }));
+  }
+  const { shape, affine, spacingKnown } = image;
+  const voxels = mask.length;
+  clock.end("post");
+  return {
+    mask: { data: restored, shape, channels: 1, affine, spacingKnown },
+    ...(kept !== undefined && {
+      probabilities: (classIndex: number) => restore(kept.subarray((classIndex - 1) * voxels, classIndex * voxels)),
+    }),
+    stageMs: clock.spent,
+  };
+}
+
+function squaresOf(
+  prepared: PreparedImage,
+  { start, count, size, mirrored }: { start: number; count: number; size: number; mirrored: boolean },
+): Float32Array {
+  const length = prepared.volume.channels * size * size;
+  const squares = new Float32Array(count * length);
+  for (let i = 0; i < count; i++) squares.set(networkSquare(prepared, start + i, size), i * length);
+  if (mirrored) { for (let row = 0; row < squares.length; row += size) squares.subarray(row, row + size).reverse(); }
+  return squares;
+}
+
+function checkOptions(image: Volume, { input, output, plane }: ModelMetadata, options: SegmentOptions): void {
+  if (image.channels !== input.channels.length) {
+    throw new RangeError(
+      `The image has ${image.channels} channels, the model reads ${input.channels.length} (${
+        input.channels.join(", ")
+      })`,
+    );
+  }
+  if (options.threshold !== undefined && output.activation === "softmax") {
+    throw new UsageFailure("--threshold does not suit a model with softmax: its most probable class wins");
+  }
+  if (options.mirror && plane === "sagittal") {
+    throw new UsageFailure("--mirror does not suit a model of sagittal slices: they have no left and right side");
+  }
+}
+
+/** Adds up the time between calls by stage. */
+class StageClock {
+  readonly spent = { pre: 0, net: 0, post: 0 };
+  #last = performance.now();
+
+  end(stage: keyof StageMs): void {
+    const now = performance.now();
+    this.spent[stage] += now - this.#last;
+    this.#last = now;
+  }
+}
