@@ -12,6 +12,8 @@ export interface EncodeOptions {
   readonly graphName?: string;
   readonly producerVersion?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Writes the first dimension of every input and output as this name: for graphs in which nothing depends on the batch size. */
+  readonly batchName?: string;
 }
 
 // onnx-proto is ONNX 1.10.2; ONNX Runtime accepts this version with every opset up to 26, TensorRT 8.2 logs it only.
@@ -48,8 +50,8 @@ export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
       name: options.graphName ?? "graph",
       node: nodes,
       initializer: initializers,
-      input: graph.inputs.map(encodeValue),
-      output: graph.outputs.map(encodeValue),
+      input: graph.inputs.map((value) => encodeValue(value, options.batchName)),
+      output: graph.outputs.map((value) => encodeValue(value, options.batchName)),
     },
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
   };
@@ -110,13 +112,17 @@ function encodeAttribute(name: string, kind: AttributeKind, value: AttributeValu
   }
 }
 
-function encodeValue({ name, type }: Value): Onnx.IValueInfoProto {
+function encodeValue({ name, type }: Value, batchName: string | undefined): Onnx.IValueInfoProto {
   return {
     name,
     type: {
       tensorType: {
         elemType: onnxTypeNumber(type.elementType),
-        shape: { dim: type.shape.map((dimValue) => ({ dimValue })) },
+        shape: {
+          dim: type.shape.map((dimValue, axis) =>
+            axis === 0 && batchName !== undefined ? { dimParam: batchName } : { dimValue }
+          ),
+        },
       },
     },
   };

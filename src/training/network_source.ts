@@ -1,0 +1,128 @@
+/** The network that a training starts from: built anew, or read from an ONNX file. */
+import { readFileSync } from "node:fs";
+import { Failure, messageOf } from "../failure.ts";
+import type { Graph } from "../graph/graph.ts";
+import { buildNet } from "../graph/nets/catalog.ts";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import { importGraph } from "../graph/onnx/import.ts";
+import type { OnnxModel } from "../graph/onnx/model.ts";
+import { formatShape } from "../graph/tensor_type.ts";
+
+/** A network for any batch size. */
+export interface NetworkSource {
+  /** The graph for a batch size; its constants have the same names and values whatever the size. */
+  readonly graph: (batch: number) => Graph;
+  /** Whether the same nodes serve every batch size, so that a file can leave it open. */
+  readonly anyBatch: boolean;
+  readonly description: Readonly<Record<string, unknown>>;
+  readonly inputSize: number;
+  readonly outputSize: number;
+}
+
+/** Settings of the network. */
+export interface NetworkSettings {
+  readonly net: string;
+  readonly width: number;
+  readonly channels: number;
+  /** Channels of the logits. */
+  readonly classes: number;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly seed: number;
+}
+
+/** A network with fresh weights. @throws {Failure} where the settings do not fit each other. */
+export function freshNetwork(settings: NetworkSettings): NetworkSource {
+  const build = (batch: number) => buildNet({ ...settings, batch }).graph;
+  try {
+    build(1);
+  } catch (error) {
+    throw new Failure(messageOf(error), { cause: error });
+  }
+  const { net, width, inputSize, outputSize } = settings;
+  return {
+    graph: build,
+    anyBatch: true,
+    description: { name: net, width, inputSize, outputSize },
+    inputSize,
+    outputSize,
+  };
+}
+
+/**
+ * The network of an ONNX file, as a start for training.
+ *
+ * @throws {Failure} naming the file where it is no ONNX model, has an op that is not known, or its input and outputs do not fit the data.
+ */
+export function networkFromFile(path: string, settings: NetworkSettings): NetworkSource {
+  const fail = (error: unknown) => new Failure(`Cannot train ${path}: ${messageOf(error)}`, { cause: error });
+  let model: OnnxModel;
+  try {
+    model = decodeModel(readFileSync(path));
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  const dimensions = Object.fromEntries(
+    model.inputs.flatMap(({ shape }) =>
+      (shape ?? []).flatMap((dimension, axis) =>
+        typeof dimension === "string" && axis >= 2 ? [[dimension, settings.inputSize]] : []
+      )
+    ),
+  );
+  const read = (batch: number) => {
+    try {
+      const fixed = model.inputs.map((input) =>
+        input.shape === undefined ? input : { ...input, shape: [batch, ...input.shape.slice(1)] }
+      );
+      return importGraph({ ...model, inputs: fixed }, { batch, dimensions });
+    } catch (error) {
+      throw fail(error);
+    }
+  };
+  const graph = read(1);
+  const [image] = graph.inputs;
+  const outputs = [...graph.outputs].sort((a, b) => (a.type.shape.at(-1) ?? 0) - (b.type.shape.at(-1) ?? 0));
+  const first = image?.type.shape ?? [];
+  if (graph.inputs.length !== 1 || first.length !== 4 || first[2] !== first[3]) {
+    throw fail(
+      `it must have one input [N, channels, S, S]: found ${
+        graph.inputs.map(({ type }) => formatShape(type.shape)).join(", ")
+      }`,
+    );
+  }
+  if (first[1] !== settings.channels) {
+    throw fail(`it reads ${first[1]} channels, the data set has ${settings.channels}; choose them with --channels`);
+  }
+  for (const { name, type } of outputs) {
+    if (type.shape.length !== 4 || type.shape[1] !== settings.classes) {
+      throw fail(
+        `its output ${name} is ${
+          formatShape(type.shape)
+        }, the labels need [N, ${settings.classes}, S, S]; choose labels with --labels`,
+      );
+    }
+  }
+  const sized = (batch: number) => {
+    const sorted = read(batch);
+    const order = outputs.map((output) => graph.outputs.indexOf(output)).map((i) =>
+      sorted.outputs[i] as (typeof outputs)[number]
+    );
+    sorted.outputs.splice(0, sorted.outputs.length, ...order);
+    (sorted.inputs[0] as (typeof outputs)[number]).name = "image";
+    order.forEach((output, level) => output.name = `level_${level}`);
+    return sorted;
+  };
+  return {
+    graph: sized,
+    anyBatch: sameNodes(read(2), read(3)),
+    description: { name: "file", file: path.split(/[\\/]/).at(-1) },
+    inputSize: first[2] as number,
+    outputSize: (outputs.at(-1) as (typeof outputs)[number]).type.shape[2] as number,
+  };
+}
+
+// Attributes that differ between two batch sizes (a Reshape to a fixed batch) tie the file to one.
+function sameNodes(a: Graph, b: Graph): boolean {
+  const written = (graph: Graph) => JSON.stringify(graph.nodes.map(({ op, attributes }) => [op.type, attributes]));
+  return a.nodes.length === b.nodes.length && written(a) === written(b);
+}

@@ -1,0 +1,193 @@
+/** Everything that a training needs before its first step, made from its settings alone. */
+import picomatch from "picomatch";
+import { checkDataset } from "../data/check.ts";
+import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
+import { chooseSplit, type Split } from "../data/splits.ts";
+import { Failure, messageOf, UsageFailure } from "../failure.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { Normalization } from "../imaging/normalize.ts";
+import { toCanonical } from "../imaging/orientation.ts";
+import { choosePlane, type Plane } from "../imaging/slices.ts";
+import { spacingMm } from "../imaging/volume.ts";
+import type { Reporter } from "../reporter.ts";
+import { LOSSES } from "./losses.ts";
+import { freshNetwork, networkFromFile, type NetworkSource } from "./network_source.ts";
+import { createOptimizer } from "./optimizers.ts";
+import { caseSamples, type Sample } from "./samples.ts";
+import type { TrainLimits, TrainSettings } from "./train_options.ts";
+import { type TrainingGraph, trainingGraph } from "./training_graph.ts";
+import { TrainingStep } from "./training_step.ts";
+
+/** Intensities are clipped to the 0.5th and 99.5th percentile of the volume and brought to mean 0 and deviation 1, as nnU-Net does for MRI. */
+export const TRAINING_NORMALIZATION: Normalization = {
+  mode: "zscore",
+  lowerPercentile: 0.5,
+  upperPercentile: 99.5,
+  nonZero: false,
+};
+
+/** The data and the network of a training. */
+export interface Preparation {
+  readonly index: DatasetIndex;
+  readonly split: Split;
+  readonly samples: readonly Sample[];
+  readonly validationCases: readonly CaseFiles[];
+  readonly source: NetworkSource;
+  readonly step: TrainingStep;
+  readonly classes: number;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** All of the model's metadata but the score. */
+  readonly metadata: ModelMetadata;
+}
+
+/**
+ * Checks the data set, cuts its training cases and builds the training model.
+ *
+ * @throws {Failure} with the first fault of data, network or settings.
+ */
+export async function prepareTraining(
+  settings: TrainSettings & TrainLimits & { readonly version: string },
+  reporter: Reporter,
+): Promise<Preparation> {
+  const selection = {
+    layout: settings.layout,
+    channels: settings.channels,
+    labels: settings.labels,
+    map: settings.map,
+  };
+  const report = checkDataset(settings.dataset, {
+    ...selection,
+    inputSize: settings.inputSize,
+    plane: settings.plane,
+    folds: settings.folds,
+    seed: settings.seed,
+    splitsFile: settings.splitFile,
+    reporter,
+  });
+  const [fault] = report.errors;
+  if (fault !== undefined) {
+    const more = report.errors.length > 1
+      ? ` (and ${report.errors.length - 1} more faults: seg check ${settings.dataset})`
+      : "";
+    throw new Failure(
+      `Cannot train on ${fault.file}: found ${fault.found}, expected ${fault.expected}; ${fault.remedy}${more}`,
+    );
+  }
+  for (const { code, found, file } of report.warnings) reporter.warn(`${code} ${file}: ${found}`);
+  const index = openDataset(settings.dataset, selection);
+  reporter.note(`${index.cases.length} cases in ${settings.dataset}, layout ${index.layout}: ${index.evidence}`);
+  const chosen = chooseSplit(index, {
+    fold: settings.fold,
+    folds: settings.folds,
+    seed: settings.seed,
+    splits: report.splits,
+  });
+  const several = index.labels.length > 1;
+  const classes = several ? index.labels.length + 1 : 1;
+  const network = {
+    net: settings.net,
+    width: settings.width,
+    channels: index.channels.length,
+    classes,
+    inputSize: settings.inputSize,
+    outputSize: settings.outputSize,
+    seed: settings.seed,
+  };
+  const source = settings.init === undefined ? freshNetwork(network) : networkFromFile(settings.init, network);
+  const training = buildTraining(source, { settings, several });
+  const plane = settings.plane ?? commonPlane(index, chosen.train);
+  const { inputSize, outputSize } = source;
+  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION };
+  const samples = chosen.train.flatMap((files, done) => {
+    reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
+    return caseSamples(index, files, sampling);
+  });
+  const parameters = training.parameters.map(({ source }) => source);
+  const optimizer = createOptimizer({
+    name: settings.optimizer,
+    weightDecay: settings.weightDecay,
+    // Vectors are biases and the scales of normalization: they do not decay (He et al. 2019, "Bag of tricks").
+    undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
+    count: parameters.length,
+  });
+  const step = await TrainingStep.create(training, optimizer, {
+    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+    ...(settings.provider === undefined ? {} : { provider: settings.provider }),
+  });
+  const ids = (cases: readonly CaseFiles[]) => cases.map(({ id }) => id);
+  const levels = training.logits.map((_, level) => `level_${level}`);
+  return {
+    index,
+    split: { train: ids(chosen.train), val: ids(chosen.val) },
+    samples,
+    validationCases: chosen.val,
+    source,
+    step,
+    classes,
+    inputSize,
+    outputSize,
+    metadata: {
+      version: settings.version,
+      net: source.description,
+      input: { channels: index.channels, size: inputSize, normalization: { ...TRAINING_NORMALIZATION } },
+      output: {
+        levels,
+        answer: levels.at(-1) as string,
+        activation: several ? "softmax" : "sigmoid",
+        threshold: 0.5,
+      },
+      labels: index.labels.map(({ value, name }) => ({ value, name })),
+      plane,
+      ...(report.fingerprint.medianSpacingMm === undefined ? {} : { spacing: report.fingerprint.medianSpacingMm }),
+      training: {
+        fingerprint: report.fingerprint.fingerprint,
+        seed: settings.seed,
+        fold: settings.fold,
+        folds: settings.folds,
+        validationCases: ids(chosen.val),
+      },
+    },
+  };
+}
+
+function buildTraining(
+  source: NetworkSource,
+  { settings, several }: { settings: TrainSettings; several: boolean },
+): TrainingGraph {
+  const name = settings.loss ?? (several ? "ce" : "bce");
+  const loss = LOSSES[name];
+  if (loss === undefined) {
+    throw new UsageFailure(`No loss is called ${name}: choose one of ${Object.keys(LOSSES).join(", ")}`);
+  }
+  const frozen = settings.freeze.map((pattern) => picomatch(pattern));
+  const graph = source.graph(settings.batch);
+  const levels = graph.outputs.length;
+  try {
+    return trainingGraph(graph, {
+      loss,
+      frozen: (parameter) => frozen.some((matches) => matches(parameter)),
+      freezeNormalization: settings.freezeNormalization,
+      // Halving from the last level, the answer, down to the first.
+      levelWeights: graph.outputs.map((_, level) =>
+        settings.levelWeights === "halving" ? 0.5 ** (levels - 1 - level) : 1
+      ),
+    });
+  } catch (error) {
+    const where = settings.init === undefined ? settings.net : settings.init;
+    throw new Failure(`Cannot train ${where}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+// Enough cases to outvote a single odd one.
+const PLANE_VOTES = 9;
+
+function commonPlane(index: DatasetIndex, cases: readonly CaseFiles[]): Plane {
+  const votes = new Map<Plane, number>();
+  for (const files of cases.slice(0, PLANE_VOTES)) {
+    const { volume } = toCanonical(loadCase(index, files).image);
+    const plane = choosePlane(spacingMm(volume.affine), volume.shape);
+    votes.set(plane, (votes.get(plane) ?? 0) + 1);
+  }
+  return ([...votes].sort((a, b) => b[1] - a[1])[0] as [Plane, number])[0];
+}

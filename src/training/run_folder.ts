@@ -1,0 +1,63 @@
+/** The files of a run: config.json, splits.json, best.onnx, last.checkpoint, history.jsonl. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, messageOf } from "../failure.ts";
+import { writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import type { EpochRecord } from "./checkpoint.ts";
+import type { TrainOptions } from "./train_options.ts";
+
+/** Paths of a run's files. */
+export interface RunFolder {
+  readonly folder: string;
+  readonly config: string;
+  readonly splits: string;
+  readonly best: string;
+  readonly checkpoint: string;
+  readonly history: string;
+}
+
+/** The files of the run in `folder`. */
+export function runFolder(folder: string): RunFolder {
+  return {
+    folder,
+    config: join(folder, "config.json"),
+    splits: join(folder, "splits.json"),
+    best: join(folder, "best.onnx"),
+    checkpoint: join(folder, "last.checkpoint"),
+    history: join(folder, "history.jsonl"),
+  };
+}
+
+/** @throws {Failure} where the folder exists or cannot be made. */
+export function createRunFolder(folder: string): RunFolder {
+  if (existsSync(folder)) {
+    throw new Failure(`${folder} exists already; choose another --out, or continue that run with --resume ${folder}`);
+  }
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeFailure(folder, error);
+  }
+  return runFolder(folder);
+}
+
+/** Writes the effective settings. */
+export function writeConfig(run: RunFolder, options: TrainOptions): void {
+  writeJsonAtomic(run.config, options);
+}
+
+/** The settings that a run was started with. @throws {Failure} where there is no run in the folder. */
+export function readConfig(run: RunFolder): TrainOptions {
+  try {
+    return JSON.parse(readFileSync(run.config, "utf8")) as TrainOptions;
+  } catch (error) {
+    throw new Failure(`Cannot read ${run.config}: ${messageOf(error)}; give the folder of a run to --resume`, {
+      cause: error,
+    });
+  }
+}
+
+/** Writes one line per epoch. */
+export function writeHistory(run: RunFolder, history: readonly EpochRecord[]): void {
+  writeFileAtomic(run.history, history.map((record) => `${JSON.stringify(record)}\n`).join(""));
+}

@@ -1,0 +1,113 @@
+/** What `seg train` can be told, and what it tells in the end. */
+import type { ValidationScores } from "./validation.ts";
+import type { Plane } from "../imaging/slices.ts";
+
+/** Settings that decide the result: equal settings give equal bytes. */
+export interface TrainSettings {
+  readonly dataset: string;
+  readonly layout?: string;
+  readonly channels?: readonly (string | number)[];
+  readonly labels?: readonly (string | number)[];
+  readonly map?: string;
+  readonly net: string;
+  readonly width: number;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** An ONNX file to start from. */
+  readonly init?: string;
+  /** Globs on names of parameters that stay as they are. */
+  readonly freeze: readonly string[];
+  readonly freezeNormalization: boolean;
+  /** Name of a loss; absent: bce for one class, ce for several. */
+  readonly loss?: string;
+  readonly levelWeights: "equal" | "halving";
+  readonly optimizer: "adam" | "adamw" | "sgd";
+  readonly learningRate: number;
+  readonly schedule: string;
+  readonly warmUpSteps: number;
+  readonly weightDecay: number;
+  readonly clipNorm?: number;
+  /** Share of the old weights that their moving average keeps at each step; 0: no average. */
+  readonly averageDecay: number;
+  readonly batch: number;
+  /** Name of an augmentation; absent: flips for one class, none for several, whose places a flip would exchange. */
+  readonly augment?: string;
+  /** Slices without foreground per slice with foreground in an epoch, at most. */
+  readonly backgroundRatio: number;
+  readonly plane?: Plane;
+  readonly seed: number;
+  readonly fold: number;
+  readonly folds: number;
+  /** A splits file in nnU-Net's format. */
+  readonly splitFile?: string;
+}
+
+/** Settings that may change when a run is resumed. */
+export interface TrainLimits {
+  readonly epochs: number;
+  /** Epochs without a better score after which training stops; 0: never. */
+  readonly patience: number;
+  readonly timeBudgetSeconds?: number;
+  readonly threads?: number;
+  readonly provider?: string;
+}
+
+/** A training to start. */
+export interface TrainOptions extends TrainSettings, TrainLimits {
+  /** Folder of the run; must not exist. */
+  readonly out: string;
+  /** Version of the program, for the model's metadata. */
+  readonly version: string;
+}
+
+/** A training to continue. */
+export interface ResumeOptions extends Partial<TrainLimits> {
+  /** Folder of the run. */
+  readonly resume: string;
+  readonly version: string;
+}
+
+/** Defaults of the command line's contract. */
+export const TRAIN_DEFAULTS = {
+  net: "j-net",
+  width: 16,
+  inputSize: 64,
+  outputSize: 256,
+  freeze: [],
+  freezeNormalization: false,
+  levelWeights: "equal",
+  optimizer: "adam",
+  learningRate: 1e-3,
+  schedule: "poly",
+  warmUpSteps: 0,
+  weightDecay: 0,
+  averageDecay: 0,
+  batch: 16,
+  backgroundRatio: 0.5,
+  seed: 0,
+  fold: 0,
+  folds: 5,
+  epochs: 50,
+  patience: 0,
+} as const satisfies Partial<TrainOptions>;
+
+/** Why a training ended. */
+export type StopReason = "epochs" | "patience" | "time-budget";
+
+/** The result of a training. */
+export interface TrainSummary {
+  readonly run: string;
+  readonly model: string;
+  /** Epochs made. */
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  readonly stopped: StopReason;
+  readonly seconds: number;
+  readonly parameters: number;
+  readonly trainLoss: number;
+  readonly validation: {
+    readonly dice: number | null;
+    readonly iou: number | null;
+    readonly perClass: ValidationScores["dicePerClass"];
+  };
+}
