@@ -195,6 +195,11 @@ export const OP_CASES: readonly OpCase[] = [
     inputs: [{ shape: [3, 2] }, { shape: [2, 2], constant: integers([2, 0, 2, 1], [2, 2]) }],
     apply: (graph, [x, indices]) => graph.apply(gatherElements, [x as Value, indices as Value], { axis: 0 }),
   },
+  flat(mixed(scatterElements, "replacing is flat", [
+    { shape: [4] },
+    { shape: [2], constant: integers([1, 3]) },
+    { shape: [2] },
+  ], { axis: 0 })),
   {
     op: scatterElements,
     title: "adding",

@@ -108,8 +108,8 @@ export const scatterElements: OpDefinition<readonly [Value, Value, Value], { axi
   attributes: { axis: "int", reduction: "string" },
   outputTypes: ([x]) => [x.type],
   flops: (inputs) => elementCount(inputs[2].type.shape),
-  tensorRtLimit: (_inputs, _attributes, version) =>
-    version < 80400
+  tensorRtLimit: (_inputs, { reduction = "none" }, version) =>
+    reduction !== "none" && version < 80400
       ? "ScatterElements with reduction is not understood before TensorRT 8.4; compute it outside of the model"
       : undefined,
   // d(updates) = dy[indices]; dx = dy for reduction "add"

@@ -1,0 +1,275 @@
+/** What the TensorRT parser of a version will refuse or misread in an ONNX file, before anybody copies it to a device. */
+import type { Graph } from "../graph/graph.ts";
+import type { TensorRtVersion } from "../graph/op.ts";
+import type { OnnxModel, OnnxNode } from "../graph/onnx/model.ts";
+import { findOp } from "../graph/ops/registry.ts";
+import { inspect } from "../graph/passes/inspect.ts";
+import type { ElementType } from "../graph/tensor_type.ts";
+import { type FileForms, fileForms, FORM_RULES } from "./lint_forms.ts";
+import { isImported, opSupport, supportedOpsets } from "./op_support.ts";
+import { formatVersion } from "./version.ts";
+
+/** One thing that is wrong, or may be. */
+export interface LintFinding {
+  /** A stable short name of the rule. */
+  readonly code: string;
+  /** "error": the engine cannot be built, or would compute something else. */
+  readonly severity: "error" | "warning";
+  readonly node?: string;
+  readonly op?: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** Whether `seg export` mends it by itself. */
+  readonly repairable: boolean;
+}
+
+/** What is to be examined, and for which device. */
+export interface LintOptions {
+  readonly model: OnnxModel;
+  /** The model's graph, where it can be imported: its nodes are then examined with their shapes. */
+  readonly graph?: Graph;
+  readonly version: TensorRtVersion;
+  /** Memory of the device. */
+  readonly memoryBytes?: number;
+}
+
+/** All findings: the file first, then inputs, outputs and weights, then nodes in their order. */
+export function lint(options: LintOptions): LintFinding[] {
+  const forms = fileForms(options.model);
+  return [
+    ...lintFile(options),
+    ...lintNames(options.model.nodes),
+    ...lintInterface(options),
+    ...lintWeights(options),
+    ...options.model.nodes.flatMap((node) => lintNode(node, { forms, version: options.version })),
+    ...lintGraph(options),
+  ];
+}
+
+function lintFile({ model, version }: LintOptions): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const add = (code: string, severity: "error" | "warning", reason: string, remedy: string) =>
+    findings.push({ code, severity, reason, remedy, repairable: true });
+  const opset = model.opsets[""];
+  const { first, last } = supportedOpsets(version);
+  const parser = `TensorRT ${formatVersion(version)}`;
+  if (opset === undefined) {
+    add("opset", "error", "the file declares no ONNX opset", `export with opset ${last}`);
+  } else if (opset > last) {
+    const reason =
+      `the file has opset ${opset}, but ${parser} supports up to ${last} and reads newer ops with their older meaning`;
+    add("opset", "warning", reason, `export with opset ${last}`);
+  } else if (opset < first) {
+    add(
+      "opset",
+      "warning",
+      `the file has opset ${opset}, but ${parser} supports ${first} and newer`,
+      `export with opset ${last}`,
+    );
+  }
+  if (/^TensorRT( |$)/.test(model.producer)) {
+    add(
+      "producer",
+      "error",
+      "its producer is called TensorRT, which the parser takes for a file of its own",
+      "name it otherwise",
+    );
+  }
+  const others = model.domains.filter((domain) => domain !== "" && domain !== "ai.onnx");
+  if (model.domains.length > 1 && model.domains.includes("ai.onnx")) {
+    const reason = "with several operator sets the parser wants ONNX's own under the empty name, not ai.onnx";
+    add("domains", "error", reason, "write it with the empty name");
+  }
+  for (const domain of others) {
+    const used = model.nodes.some((node) => node.domain === domain);
+    if (!used) add("domains", "warning", `it declares the operator set ${domain}, which no node uses`, "leave it out");
+  }
+  return findings;
+}
+
+function lintNames(nodes: readonly OnnxNode[]): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const add = (reason: string) =>
+    findings.push({
+      code: "node-names",
+      severity: "warning",
+      reason,
+      remedy: "give every node its own name",
+      repairable: true,
+    });
+  const nameless = nodes.filter(({ name }) => name === "").length;
+  if (nameless > 0) {
+    add(`${nameless} nodes have no name, so that TensorRT's messages and profiles cannot tell them apart`);
+  }
+  const seen = new Set<string>();
+  const double = new Set<string>();
+  for (const { name } of nodes) {
+    if (name !== "" && seen.has(name)) double.add(name);
+    seen.add(name);
+  }
+  if (double.size > 0) add(`several nodes share a name: ${[...double].slice(0, 3).join(", ")}`);
+  return findings;
+}
+
+// What the parser takes as inputs and outputs; int64 becomes int32 and float64 becomes float32.
+const INTERFACE_TYPES: readonly ElementType[] = ["float32", "float16", "int8", "bool", "int32", "int64", "float64"];
+
+function lintInterface({ model, version }: LintOptions): LintFinding[] {
+  const findings: LintFinding[] = [];
+  for (const [values, place] of [[model.inputs, "input"], [model.outputs, "output"]] as const) {
+    for (const { name, elementType, shape } of values) {
+      const supported = elementType !== undefined &&
+        (INTERFACE_TYPES.includes(elementType) || (elementType === "uint8" && version >= 80500));
+      if (!supported) {
+        const since = elementType === "uint8" ? " before TensorRT 8.5" : "";
+        findings.push({
+          code: "interface-type",
+          severity: "error",
+          reason: `${place} ${name} is of type ${elementType ?? "unknown"}, which is refused${since}`,
+          remedy: "use float32",
+          repairable: false,
+        });
+      } else if (place === "output" && (elementType === "bool" || (elementType === "int64" && version < 100000))) {
+        findings.push({
+          code: "interface-type",
+          severity: "warning",
+          reason: `output ${name} is of type ${elementType}, which comes out of the engine as ${
+            elementType === "bool" ? "bytes" : "int32"
+          }`,
+          remedy: elementType === "bool" ? "cast it to float32 or int32" : "read it as int32",
+          repairable: false,
+        });
+      }
+      if (place === "input" && (shape === undefined || shape.some((size) => typeof size === "string"))) {
+        findings.push({
+          code: "dynamic-shape",
+          severity: "warning",
+          reason: `input ${name} has open dimensions (${shape?.join(" × ") ?? "no shape"})`,
+          remedy: "export with fixed sizes, or give shapes when the engine is built",
+          repairable: true,
+        });
+      }
+    }
+  }
+  return findings;
+}
+
+const WEIGHT_TYPES: readonly ElementType[] = [...INTERFACE_TYPES];
+
+function lintWeights({ model, version }: LintOptions): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const counts = new Map<ElementType, number>();
+  let large = 0;
+  for (const { elementType, values } of model.initializers.values()) {
+    counts.set(elementType, (counts.get(elementType) ?? 0) + 1);
+    if (values instanceof BigInt64Array && values.some((value) => BigInt.asIntN(32, value) !== value)) large++;
+  }
+  const add = (severity: "error" | "warning", reason: string, remedy: string, repairable: boolean) =>
+    findings.push({ code: "weight-type", severity, reason, remedy, repairable });
+  const halves = counts.get("float16") ?? 0;
+  if (halves > 0 && version < 80400) {
+    const reason = `${halves} weights are float16, which the parser reads rightly from TensorRT 8.4 on`;
+    add("error", reason, "export float32 weights and build with --fp16", true);
+  }
+  const doubles = counts.get("float64") ?? 0;
+  if (doubles > 0) {
+    add("warning", `${doubles} weights are float64, which becomes float32`, "export float32 weights", true);
+  }
+  if (large > 0 && version < 100000) {
+    const reason = `${large} int64 weights hold numbers that int32 does not, and are cut`;
+    add("warning", reason, "make sure that they only mark the end of an axis", false);
+  }
+  for (const [elementType, count] of counts) {
+    if (WEIGHT_TYPES.includes(elementType) || (elementType === "uint8" && version >= 80500)) continue;
+    add(
+      "error",
+      `${count} weights are ${elementType}, which the parser does not read`,
+      "convert them to float32 or int32",
+      false,
+    );
+  }
+  return findings;
+}
+
+function lintNode(
+  node: OnnxNode,
+  { forms, version }: { readonly forms: FileForms; readonly version: TensorRtVersion },
+): LintFinding[] {
+  const { opType: op, domain } = node;
+  const place = { node: node.name || node.outputs[0] || "", op };
+  const support = opSupport(domain, op);
+  if (!isImported(support, version)) {
+    const { since } = support;
+    const unknown = domain === "" ? op : `${domain}::${op}`;
+    return [{
+      code: "op",
+      severity: "error",
+      ...place,
+      reason: `${unknown} has no importer${since === undefined ? "" : ` before TensorRT ${formatVersion(since)}`}`,
+      remedy: support.remedy ?? "write it in other ops, or leave it out of the exported model",
+      repairable: findOp(domain, op)?.expand !== undefined,
+    }];
+  }
+  const findings: LintFinding[] = [];
+  if (support.restriction !== undefined) {
+    const reason = `${op} is imported under a condition: ${support.restriction}`;
+    findings.push({
+      code: "op-condition",
+      severity: "warning",
+      ...place,
+      reason,
+      remedy: "check it",
+      repairable: false,
+    });
+  }
+  for (const { code, severity, op: types, until = Infinity, applies, reason, remedy, repairable } of FORM_RULES) {
+    if (types.test(op) && version < until && applies(node, forms)) {
+      findings.push({ code, severity, ...place, reason, remedy, repairable });
+    }
+  }
+  return findings;
+}
+
+function lintGraph({ model, graph, version, memoryBytes }: LintOptions): LintFinding[] {
+  if (graph === undefined) return [];
+  // Nodes that compute an output of the file have its name in the graph.
+  const fileNames = new Map(model.nodes.map((node) => [node.outputs[0], node.name]));
+  const findings: LintFinding[] = [];
+  for (const { name, op, inputs, attributes } of graph.nodes) {
+    // Ops without an importer are found in the file, whose nodes the graph may have written out.
+    if (!isImported(opSupport(op.domain ?? "", op.type), version)) continue;
+    const limit = op.tensorRtLimit(inputs, attributes, version);
+    if (limit === undefined) continue;
+    const [reason = limit, remedy = ""] = limit.split("; ");
+    const place = { node: fileNames.get(name) || name, op: op.type };
+    findings.push({
+      code: "op-form",
+      severity: "error",
+      ...place,
+      reason,
+      remedy,
+      repairable: op.expand !== undefined,
+    });
+  }
+  if (memoryBytes !== undefined) findings.push(...lintMemory(graph, memoryBytes));
+  return findings;
+}
+
+// System, CUDA context, cuDNN and cuBLAS of a Jetson without a desktop take about so much before the first layer.
+const SYSTEM_BYTES = 1.5 * 2 ** 30;
+
+function lintMemory(graph: Graph, memoryBytes: number): LintFinding[] {
+  const { weightBytes, peakActivationBytes } = inspect(graph);
+  // The builder holds the weights of the file and those of the engine.
+  const needed = 2 * weightBytes + peakActivationBytes;
+  const free = memoryBytes - SYSTEM_BYTES;
+  if (needed <= free / 2) return [];
+  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  return [{
+    code: "memory",
+    severity: needed > free ? "error" : "warning",
+    reason: `weights and activations take about ${mebibytes(needed)}, the device has about ${mebibytes(free)} for them`,
+    remedy: "use a narrower network, a smaller input or batch size 1",
+    repairable: false,
+  }];
+}
