@@ -15,7 +15,7 @@ import { lesionAreas } from "./lesions.ts";
 import { toClasses } from "./masks.ts";
 
 /** Of each channel this many foreground voxels, evenly spread over the case, stand for all in percentiles. */
-const SAMPLES_PER_CASE = 2000;
+const SAMPLES_PER_CASE = 1000;
 
 /** Intensities of one channel where the mask is not background. */
 export interface ChannelIntensities {

@@ -1,5 +1,5 @@
 /** What lies in a data set folder, and the rule that nothing of it may point outside. */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, posix, sep } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
 
@@ -108,7 +108,7 @@ function extensionAmong(path: string, extensions: readonly string[]): string | u
 
 function walk(root: string, folder: string, files: string[]): void {
   const depth = folder === "" ? 0 : folder.split("/").length;
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+  for (const entry of entriesOf(join(root, folder))) {
     if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.isSymbolicLink()) {
@@ -121,6 +121,14 @@ function walk(root: string, folder: string, files: string[]): void {
     if (files.length > MAXIMUM_FILES) {
       throw new Failure(`${root} holds more than ${MAXIMUM_FILES} files; give the data set folder itself`);
     }
+  }
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    throw new Failure(`Cannot list ${path}: ${messageOf(error)}; make the folder readable`, { cause: error });
   }
 }
 

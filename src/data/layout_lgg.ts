@@ -32,6 +32,7 @@ export const lgg: Layout = {
         continue;
       }
       paths.set(patient, path);
+      // In order: the files of a folder are listed by their numbers.
       const slices = [];
       for (const [stem, image] of images) {
         const mask = masks.get(stem);
@@ -41,7 +42,6 @@ export const lgg: Layout = {
       for (const [stem, mask] of masks) {
         if (!images.has(stem)) findings.push(missingImage(mask, `${path}/${stem}.tif`));
       }
-      slices.sort((a, b) => naturalOrder(a.image, b.image));
       if (slices.length > 0) cases.push({ id: patient, patient, images: [], slices });
     }
     cases.sort((a, b) => naturalOrder(a.id, b.id));

@@ -59,8 +59,7 @@ function groupName(stem: string, pattern = /^(.*?)(?:[_.-](?:slice|s|z))?[_.-]?\
 function caseOf(id: string, members: readonly Pair[]): CaseFiles {
   const [first] = members as [Pair, ...Pair[]];
   if (members.length === 1 && isVolume(first)) return { id, patient: id, images: [first.image], mask: first.mask };
-  const sorted = [...members].sort((a, b) => naturalOrder(a.image, b.image));
-  return { id, patient: id, images: [], slices: sorted.map(({ image, mask }) => ({ image, mask })) };
+  return { id, patient: id, images: [], slices: members.map(({ image, mask }) => ({ image, mask })) };
 }
 
 function straddling(name: string, splits: readonly Pair["split"][]): Finding {

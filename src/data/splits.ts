@@ -105,6 +105,7 @@ export function chooseSplit(
     refuseUnknownFold(options.fold, options.splits.length);
     split = options.splits[options.fold];
   } else if (given && given.val.length > 0) {
+    refuseUnknownFold(options.fold, 1);
     split = given;
   } else {
     refuseUnknownFold(options.fold, options.folds);
@@ -192,7 +193,11 @@ export function writeSplits(path: string, splits: readonly Split[]): void {
 
 function refuseUnknownFold(fold: number, folds: number): void {
   if (!Number.isInteger(fold) || fold < 0 || fold >= folds) {
-    throw new UsageFailure(`--fold ${fold} does not exist, expected 0 to ${folds - 1}`);
+    throw new UsageFailure(
+      folds === 1
+        ? `--fold ${fold} does not exist: the data set gives one split, expected 0`
+        : `--fold ${fold} does not exist, expected 0 to ${folds - 1}`,
+    );
   }
 }
 

@@ -13,6 +13,16 @@ test("lesionAreas() joins diagonal neighbours within a slice and keeps classes a
   assert.deepEqual(lesionAreas(data, { geometry, classCount: 2 }), [[2, 1, 4, 2], [2, 2]]);
 });
 
+test("lesionAreas() follows a region upwards too", () => {
+  const data = Uint8Array.from([
+    ...[1, 0, 1, 0, 0, 0, 0, 1],
+    ...[0, 1, 0, 0, 0, 1, 0, 1],
+    ...[0, 0, 0, 0, 0, 0, 1, 0],
+  ]);
+  const geometry = sliceGeometry({ shape: [8, 3, 1], affine: scalingAffine([1, 1, 1]) }, "axial");
+  assert.deepEqual(lesionAreas(data, { geometry, classCount: 1 }), [[3, 4]]);
+});
+
 test("lesionAreas() follows the plane", () => {
   const data = new Uint8Array(2 * 3 * 4);
   for (let z = 0; z < 4; z++) data[1 + 2 * (1 + 3 * z)] = 1;

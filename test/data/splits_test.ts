@@ -140,5 +140,9 @@ test("chooseSplit() respects the split of the folder", () => {
       seed: 0,
     });
     assert.deepEqual([train, val, test].map((side) => side.map(({ id }) => id)), [["a", "b"], ["c"], ["d"]]);
+    assert.throws(() => chooseSplit(openDataset(folder, { labels: ["whole"] }), { fold: 1, folds: 5, seed: 0 }), {
+      name: "UsageFailure",
+      message: "--fold 1 does not exist: the data set gives one split, expected 0",
+    });
   });
 });
