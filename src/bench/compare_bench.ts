@@ -1,5 +1,8 @@
 /** Benchmarks side by side. */
+import { alignColumns } from "../align_columns.ts";
 import type { BenchReport } from "./bench_report.ts";
+
+export { alignColumns };
 
 /** One figure of all reports. */
 export interface ComparisonRow {
@@ -51,16 +54,6 @@ export function comparisonTable(reports: readonly BenchReport[]): string {
     }),
   ]);
   return alignColumns([head, ...body]);
-}
-
-/** Lines of cells, the first column left, the others right aligned. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)).join("  ")
-      .trimEnd()
-  ).join("\n");
 }
 
 /** Three or more significant digits. */

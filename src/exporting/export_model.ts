@@ -1,12 +1,13 @@
 /** Writes the model that goes to a device: inference only, static shapes, an opset that the target reads. */
 import { Failure, messageOf } from "../failure.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { expandOps } from "../graph/passes/expand_ops.ts";
 import { fuseUpsampling } from "../graph/passes/fuse_upsampling.ts";
 import { rewrite } from "../graph/passes/rewrite.ts";
+import { isImported, opSupport } from "../tensorrt/op_support.ts";
 import { exportedMetadata } from "./exported_metadata.ts";
 import { importAtBatch } from "./import_at_batch.ts";
 import { inferenceGraph, type OutputActivation } from "./inference_graph.ts";
@@ -79,7 +80,10 @@ function exported(options: ExportOptions): ExportedModel {
     activation,
     note,
   });
-  const expanded = expandOps(graph, { opset, ...(tensorRtVersion === undefined ? {} : { tensorRtVersion }) });
+  const expanded = expandOps(graph, {
+    opset,
+    ...(tensorRtVersion === undefined ? {} : { runs: (node) => runsIn(node, tensorRtVersion) }),
+  });
   expanded.notes.forEach(note);
   graph = expanded.graph;
   if (options.fuseUpsampling === true) {
@@ -106,6 +110,11 @@ function exported(options: ExportOptions): ExportedModel {
       bytes: bytes.length - written.length,
     },
   };
+}
+
+function runsIn({ op, inputs, attributes }: Node, version: TensorRtVersion): boolean {
+  return isImported(opSupport(op.domain ?? "", op.type), version) &&
+    op.tensorRtLimit(inputs, attributes, version) === undefined;
 }
 
 function answerOf(metadata: Readonly<Record<string, string>>): readonly string[] | undefined {

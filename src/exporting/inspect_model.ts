@@ -1,0 +1,141 @@
+/** All that can be said of an ONNX file without running it. */
+import { messageOf } from "../failure.ts";
+import type { Graph } from "../graph/graph.ts";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import { importGraph } from "../graph/onnx/import.ts";
+import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { OnnxModel, OnnxValue } from "../graph/onnx/model.ts";
+import { findOp } from "../graph/ops/registry.ts";
+import { byteCount, inspect, type LayerRow } from "../graph/passes/inspect.ts";
+import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.ts";
+import { elementCount } from "../graph/tensor_type.ts";
+import { metadataFault } from "../prediction/metadata_fault.ts";
+import { lint, type LintFinding } from "../tensorrt/lint.ts";
+import type { Target } from "../tensorrt/targets.ts";
+
+/** What {@link inspectModel} is asked. */
+export interface InspectOptions {
+  /** The device whose parser is asked; none where it is absent or its version is not known. */
+  readonly target?: Target | undefined;
+  /** Lists every layer. */
+  readonly layers?: boolean | undefined;
+  /** Sizes of symbolic dimensions by name; the first of an input is 1 where it has none. */
+  readonly dimensions?: Readonly<Record<string, number>> | undefined;
+}
+
+/** What an ONNX file holds. Sizes in bytes; FLOPs of one run, a multiply-add is two. */
+export interface ModelInspection {
+  readonly producer: string;
+  readonly opset: number | undefined;
+  readonly irVersion: number;
+  readonly fileBytes: number;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  readonly parameters: number;
+  readonly weightBytes: number;
+  readonly nodes: number;
+  readonly ops: Readonly<Record<string, number>>;
+  /** Ops that are not known here: without them the graph has no shapes. */
+  readonly unknownOps: readonly string[];
+  /** Why the figures of the graph are missing. */
+  readonly fault?: string;
+  readonly flops?: number;
+  readonly activationBytes?: number;
+  readonly peakActivationBytes?: number;
+  readonly layers?: readonly LayerRow[];
+  /** What `seg` wrote into the file; else what is missing or wrong about it. */
+  readonly metadata?: ModelMetadata;
+  readonly metadataFault?: string;
+  readonly target?: string;
+  readonly lint: readonly LintFinding[];
+  readonly trainable: boolean;
+  /** What keeps it from being trained. */
+  readonly obstacles: readonly TrainingObstacle[];
+}
+
+/**
+ * Inspects an ONNX file; ops that are not known, or shapes that do not fit, leave out what depends on them.
+ *
+ * @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type.
+ */
+export function inspectModel(bytes: Uint8Array, options: InspectOptions = {}): ModelInspection {
+  const { target, dimensions = {} } = options;
+  const model = decodeModel(bytes);
+  const imported = tried(() => importGraph(model, { batch: 1, dimensions }));
+  const graph = typeof imported === "string" ? undefined : imported;
+  const fault = typeof imported === "string" ? imported : undefined;
+  const metadata = tried(() => usableMetadata(model));
+  const version = target?.tensorRt;
+  const obstacles = graph === undefined ? [{ reason: fault as string }] : untrainable(graph);
+  return {
+    producer: model.producer,
+    opset: model.opsets[""],
+    irVersion: model.irVersion,
+    fileBytes: bytes.length,
+    inputs: model.inputs,
+    outputs: model.outputs,
+    ...(graph === undefined ? figuresOfFile(model) : figuresOfGraph(graph, options)),
+    unknownOps: unknownOps(model),
+    ...(fault === undefined ? {} : { fault }),
+    ...(typeof metadata === "string" ? { metadataFault: metadata } : { metadata }),
+    ...(target === undefined ? {} : { target: target.name }),
+    lint: version === undefined ? [] : lint({
+      model,
+      version,
+      ...(graph === undefined ? {} : { graph }),
+      ...(target?.memoryBytes === undefined ? {} : { memoryBytes: target.memoryBytes }),
+    }),
+    trainable: obstacles.length === 0,
+    obstacles,
+  };
+}
+
+function usableMetadata(model: OnnxModel): ModelMetadata {
+  const metadata = decodeMetadata(model);
+  const fault = metadataFault(metadata, model);
+  if (fault !== undefined) throw new SyntaxError(`metadata key ${fault}`);
+  return metadata;
+}
+
+function figuresOfGraph(graph: Graph, options: InspectOptions) {
+  const { layers, ...sums } = inspect(graph);
+  return options.layers === true ? { ...sums, layers } : sums;
+}
+
+// Parameters as in a graph: float initializers, but not those that an op only averages.
+function figuresOfFile({ nodes, initializers }: OnnxModel) {
+  const averaged = new Set(
+    nodes.flatMap(({ domain, opType, inputs }) =>
+      (findOp(domain, opType)?.runningStatistics ?? []).map((position) => inputs[position])
+    ),
+  );
+  let [parameters, weightBytes] = [0, 0];
+  for (const [name, data] of initializers) {
+    weightBytes += byteCount(data);
+    if (data.elementType === "float32" && data.shape.length > 0 && !averaged.has(name)) {
+      parameters += elementCount(data.shape);
+    }
+  }
+  const counts = new Map<string, number>();
+  for (const node of nodes) counts.set(opName(node), (counts.get(opName(node)) ?? 0) + 1);
+  const ops = Object.fromEntries([...counts].sort(([a, n], [b, m]) => m - n || a.localeCompare(b)));
+  return { parameters, weightBytes, nodes: nodes.length, ops };
+}
+
+// Constant nodes are read as constants, without an op of their own.
+function unknownOps({ nodes }: OnnxModel): string[] {
+  const unknown = nodes.filter(({ domain, opType }) => opType !== "Constant" && findOp(domain, opType) === undefined);
+  return [...new Set(unknown.map(opName))].sort();
+}
+
+function opName({ domain, opType }: { readonly domain: string; readonly opType: string }): string {
+  return domain === "" ? opType : `${domain}::${opType}`;
+}
+
+function tried<T extends object>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,73 @@
+/** An inspection for people. */
+import { formatShape } from "../graph/tensor_type.ts";
+import type { OnnxValue } from "../graph/onnx/model.ts";
+import { alignColumns } from "../align_columns.ts";
+import type { ModelInspection } from "./inspect_model.ts";
+
+/** The inspection as lines of text: the figures, then layers, the target's complaints and what keeps it from training. */
+export function inspectionText(inspection: ModelInspection): string {
+  const { layers, lint, obstacles, target, fault } = inspection;
+  const blocks = [alignColumns(figures(inspection).map(([name, value]) => [`${name}:`.padEnd(14) + value]))];
+  if (fault !== undefined) blocks.push(`No shapes and FLOPs: ${fault}`);
+  if (layers !== undefined) {
+    const head = ["layer", "op", "output", "parameters", "MFLOP", "KiB"];
+    const rows = layers.map((row) => [
+      row.name,
+      row.type,
+      row.outputShape.join("×"),
+      grouped(row.parameters),
+      (row.flops / 1e6).toFixed(3),
+      (row.bytes / 1024).toFixed(1),
+    ]);
+    blocks.push(alignColumns([head, ...rows]));
+  }
+  if (target !== undefined) {
+    const found = lint.map(({ severity, node, reason, remedy, repairable }) =>
+      `  ${severity}${node === undefined ? "" : ` ${node}`}: ${reason}; ${remedy}${
+        repairable ? " (seg export does it)" : ""
+      }`
+    );
+    blocks.push(found.length === 0 ? `TensorRT of ${target} runs it` : [`TensorRT of ${target}:`, ...found].join("\n"));
+  }
+  blocks.push(
+    obstacles.length === 0 ? "It can be trained" : [
+      "It cannot be trained:",
+      ...obstacles.map(({ node, reason }) => `  ${node === undefined ? "" : `${node}: `}${reason}`),
+    ]
+      .join("\n"),
+  );
+  return blocks.join("\n\n");
+}
+
+function figures(inspection: ModelInspection): [string, string][] {
+  const { producer, opset, irVersion, inputs, outputs, parameters, nodes, ops, flops, metadata } = inspection;
+  return [
+    ["written by", `${producer || "unknown"}, opset ${opset ?? "none"}, IR ${irVersion}`],
+    ["inputs", inputs.map(valueText).join(", ")],
+    ["outputs", outputs.map(valueText).join(", ")],
+    ["parameters", `${grouped(parameters)} (${mebibytes(inspection.weightBytes)} of weights)`],
+    ["nodes", `${nodes} (${Object.entries(ops).map(([op, count]) => `${count} ${op}`).join(", ")})`],
+    ...(flops === undefined ? [] : [["work", `${(flops / 1e6).toFixed(1)} MFLOP per run`] as [string, string]]),
+    ...(inspection.peakActivationBytes === undefined
+      ? []
+      : [["activations", `${mebibytes(inspection.peakActivationBytes)} at most at a time`] as [string, string]]),
+    ...(metadata === undefined ? [] : [
+      ["channels", metadata.input.channels.join(", ")],
+      ["labels", metadata.labels.map(({ value, name }) => `${value} ${name}`).join(", ")],
+      ["slices", `${metadata.plane}, ${metadata.input.size} px, answer ${metadata.output.answer}`],
+    ] as [string, string][]),
+  ];
+}
+
+function valueText({ name, elementType, shape }: OnnxValue): string {
+  return `${name} ${elementType ?? "?"} ${shape === undefined ? "" : formatShape(shape as readonly number[])}`
+    .trimEnd();
+}
+
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

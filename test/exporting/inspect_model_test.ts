@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { exportModel } from "../../src/exporting/export_model.ts";
+import { inspectModel } from "../../src/exporting/inspect_model.ts";
+import { inspectionText } from "../../src/exporting/inspection_text.ts";
+import { buildModel } from "../../src/prediction/build_model.ts";
+import { findTarget } from "../../src/tensorrt/targets.ts";
+import { sharedPath } from "../shared.ts";
+
+const NANO = findTarget("nano");
+
+function jNet(): Uint8Array {
+  const sizes = { net: "j-net", width: 4, channels: 1, classes: 1, inputSize: 16, outputSize: 256 };
+  return buildModel({ ...sizes, seed: 0, version: "0" }).bytes;
+}
+
+/** The file with every "Concat" op under another name of the same length. */
+function withUnknownOp(bytes: Uint8Array): Uint8Array {
+  const changed = bytes.slice();
+  // NodeProto.op_type: field 4, 6 bytes.
+  const wanted = [0x22, 6, ...new TextEncoder().encode("Concat")];
+  for (let i = 0; i < changed.length; i++) {
+    if (wanted.every((byte, k) => changed[i + k] === byte)) changed[i + 2] = "K".charCodeAt(0);
+  }
+  return changed;
+}
+
+test("inspectModel() counts what J-Net holds, reads its metadata and finds it trainable", () => {
+  const inspection = inspectModel(jNet(), { target: NANO, layers: true });
+  assert.equal(inspection.parameters, 200_937);
+  assert.deepEqual([inspection.nodes, inspection.ops["Conv"], inspection.layers?.length], [111, 42, 111]);
+  assert.equal(inspection.layers?.reduce((sum, { flops }) => sum + flops, 0), inspection.flops);
+  assert.deepEqual([inspection.trainable, inspection.obstacles, inspection.unknownOps], [true, [], []]);
+  assert.equal(inspection.metadata?.output.answer, "level_4");
+  assert.deepEqual(inspection.inputs, [{ name: "image", elementType: "float32", shape: ["N", 1, 16, 16] }]);
+});
+
+test("inspectModel() has nothing to say against an exported model on a Nano", () => {
+  const { bytes } = exportModel({ bytes: jNet() });
+  assert.deepEqual(inspectModel(bytes, { target: NANO }).lint, []);
+  const fused = exportModel({ bytes: jNet(), fuseUpsampling: true });
+  assert.deepEqual(inspectModel(fused.bytes, { target: NANO }).lint, []);
+});
+
+test("inspectModel() says of a file with an unknown op what can be said", () => {
+  const inspection = inspectModel(withUnknownOp(jNet()), { target: NANO, layers: true });
+  assert.deepEqual(inspection.unknownOps, ["Koncat"]);
+  assert.equal(inspection.parameters, 200_937);
+  assert.deepEqual([inspection.nodes, inspection.ops["Koncat"]], [111, 6]);
+  assert.deepEqual([inspection.flops, inspection.layers, inspection.trainable], [undefined, undefined, false]);
+  assert.match(inspection.fault ?? "", /Koncat/);
+  assert.ok(inspection.lint.some(({ severity, op }) => severity === "error" && op === "Koncat"));
+  assert.match(inspectionText(inspection), /No shapes and FLOPs: .*Koncat[^]*It cannot be trained:/);
+});
+
+test("inspectionText() shows figures, layers, complaints and obstacles", () => {
+  const text = inspectionText(inspectModel(jNet(), { target: NANO, layers: true }));
+  assert.match(text, /^written by: +seg 0, opset 17, IR 8\n/);
+  assert.match(text, /\nparameters: +200,937 \(0\.8 MiB of weights\)\n/);
+  assert.match(text, /\nenc\.0\.0 +Conv +1×4×16×16 +40 +0\.019 /);
+  assert.match(text, /warning: the file has opset 17.*\(seg export does it\)/);
+  assert.match(text, /\nIt can be trained$/);
+});
+
+test("inspectModel() keeps metadata that cannot be believed apart", () => {
+  const bytes = jNet();
+  const text = new TextDecoder("latin1").decode(bytes);
+  bytes.set(new TextEncoder().encode("oxial"), text.indexOf('"axial"') + 1);
+  const { metadata, metadataFault } = inspectModel(bytes);
+  assert.equal(metadata, undefined);
+  assert.match(metadataFault ?? "", /metadata key seg\.plane is "oxial"/);
+});
+
+const exported = sharedPath("golden", "exported", "jnet-n4-16-opset18.onnx");
+
+test("inspectModel() reads PyTorch's file", { skip: exported === undefined && "shared golden files absent" }, () => {
+  const inspection = inspectModel(readFileSync(exported as string), { target: NANO });
+  assert.deepEqual([inspection.opset, inspection.irVersion, inspection.nodes, inspection.trainable], [
+    18,
+    10,
+    93,
+    true,
+  ]);
+  assert.ok(inspection.lint.length > 0 && inspection.lint.every(({ repairable }) => repairable));
+});
