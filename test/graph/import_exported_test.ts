@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { importGraph, type ImportOptions } from "../../src/graph/onnx/import.ts";
-import { floats, integers, type TensorData } from "../../src/graph/tensor_type.ts";
+import { floats, integers, type TensorData, tensorOf } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { largestDifference } from "../golden.ts";
 import { sharedPath } from "../shared.ts";
@@ -257,6 +257,27 @@ test("importGraph() reads opset 21: axes as inputs, Split num_outputs, GroupNorm
     { batch: 2 },
   );
   assert.ok(!ops.includes("GroupNormalization") && !ops.includes("Gelu"), "written out for opset 17");
+});
+
+test("importGraph() reads float16 weights and writes bounds and fillings in the type of the data", async () => {
+  const half = (values: readonly number[], shape: readonly number[]) => tensorOf("float16", shape, values);
+  const ops = await checkSame(modelFile({
+    opset: 13,
+    inputs: [["x", [1, 2, 3, 3]]],
+    initializers: { pads: integers([0, 0, 1, 1, 0, 0, 1, 1]), scale: half([0.5, -1.25], [1, 2, 1, 1]) },
+    outputs: [["y", [1, 2, 5, 5]]],
+    nodes: [
+      ["Cast", ["x"], ["h"], { to: 10 }],
+      ["Mul", ["h", "scale"], ["m"]],
+      ["Constant", [], ["low"], { value: half([-0.5], []) }],
+      ["Constant", [], ["high"], { value: half([0.75], []) }],
+      ["Clip", ["m", "low", "high"], ["c"]],
+      ["Constant", [], ["filling"], { value: half([0.25], []) }],
+      ["Pad", ["c", "pads", "filling"], ["p"]],
+      ["Cast", ["p"], ["y"], { to: 1 }],
+    ],
+  }));
+  assert.deepEqual(ops, ["Cast", "Mul", "Clip", "Pad", "Cast"]);
 });
 
 test("importGraph() keeps the names of inputs, outputs and weights behind Identity", () => {

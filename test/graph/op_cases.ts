@@ -2,7 +2,18 @@
 import type { Graph } from "../../src/graph/graph.ts";
 import type { OpDefinition, Value } from "../../src/graph/op.ts";
 import { floats, integers, type TensorData } from "../../src/graph/tensor_type.ts";
-import { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, pRelu, softplus } from "../../src/graph/ops/activation.ts";
+import {
+  clip,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  pRelu,
+  selu,
+  softplus,
+} from "../../src/graph/ops/activation.ts";
 import { add, div, mul, sub } from "../../src/graph/ops/arithmetic.ts";
 import { averagePool, globalAveragePool, globalMaxPool } from "../../src/graph/ops/average_pool.ts";
 import {
@@ -21,7 +32,7 @@ import { conv, convTranspose } from "../../src/graph/ops/convolution.ts";
 import { dropout } from "../../src/graph/ops/dropout.ts";
 import { cast, exp, identity, log, neg, relu, sigmoid, sign, sqrt } from "../../src/graph/ops/elementwise.ts";
 import { gemm } from "../../src/graph/ops/gemm.ts";
-import { abs, ceil, cos, erf, floor, pow, reciprocal, round, sin, tanh } from "../../src/graph/ops/mathematics.ts";
+import { abs, ceil, cos, erf, floor, mod, pow, reciprocal, round, sin, tanh } from "../../src/graph/ops/mathematics.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../../src/graph/ops/movement.ts";
 import { batchNormalization } from "../../src/graph/ops/normalization.ts";
 import {
@@ -216,6 +227,7 @@ export const OP_CASES: readonly OpCase[] = [
   simple(pow, "with broadcast exponents", [[2, 3], [3]], {}, "positive"),
   mixed(pow, "squares of any sign", [{ shape: [2, 3] }, { shape: [], constant: floats([2], []) }]),
   mixed(pow, "with an integer exponent", [{ shape: [2, 3] }, { shape: [1], constant: integers([3]) }]),
+  flat(simple(mod, "is flat", [[2, 3], [3]], { fmod: 1 }, "awayFromZero")),
   flat(simple(floor, "is flat", [[2, 3]], {}, "betweenIntegers")),
   flat(simple(ceil, "is flat", [[2, 3]], {}, "betweenIntegers")),
   flat(simple(round, "is flat", [[2, 3]], {}, "awayFromZero")),
@@ -225,6 +237,8 @@ export const OP_CASES: readonly OpCase[] = [
   simple(pRelu, "one slope", [IMAGE, [1]], {}, "awayFromZero"),
   simple(elu, "with its default alpha", [IMAGE], {}, "awayFromZero"),
   simple(elu, "alpha 0.5", [IMAGE], { alpha: 0.5 }, "awayFromZero"),
+  simple(selu, "with its default constants", [IMAGE], {}, "awayFromZero"),
+  simple(mish, "of an image", [IMAGE]),
   simple(softplus, "of an image", [IMAGE]),
   simple(hardSigmoid, "with its default bend at ±2.5", [IMAGE], { alpha: 0.25 }, "betweenIntegers"),
   simple(hardSwish, "of an image", [IMAGE], {}, "betweenIntegers"),

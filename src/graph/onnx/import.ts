@@ -151,7 +151,7 @@ function whyUnknown(node: OnnxNode): string {
   if (node.domain !== "") {
     return "is not an op of ONNX itself; export the model with ONNX ops alone (functions inlined, no custom ops)";
   }
-  return "has an op that seg does not know; replace it by ops that `seg inspect --ops` lists";
+  return "has an op that seg does not know; write it in other ops";
 }
 
 function readAttributes(op: OpDefinition, node: OnnxNode): Record<string, AttributeValue> {

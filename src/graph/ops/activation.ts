@@ -83,6 +83,42 @@ export const softplus: Unary = {
   ],
 };
 
+/** y = x · tanh(ln(1 + e^x)) */
+export const mish: Unary = {
+  type: "Mish",
+  sinceOpset: 18,
+  attributes: {},
+  outputTypes: sameType,
+  flops: flopsPerElement(9),
+  tensorRtLimit: (_inputs, _attributes, version) =>
+    version < 100000 ? "Mish has no importer before TensorRT 10; write it as x · Tanh(Softplus(x))" : undefined,
+  // dx = dy · (t + x · (1 − t²) / (1 + e^−x)) with t = tanh(ln(1 + e^x))
+  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => {
+    const t = graph.apply(tanh, [graph.apply(softplus, [x])]);
+    const slope = graph.apply(sub, [graph.scalar(1), graph.apply(mul, [t, t])]);
+    const along = graph.apply(mul, [graph.apply(mul, [x, slope]), graph.apply(sigmoid, [x])]);
+    return [graph.apply(mul, [dy as Value, graph.apply(add, [t, along])])];
+  },
+  expand: (graph, [x]) => [graph.apply(mul, [x, graph.apply(tanh, [graph.apply(softplus, [x])])])],
+};
+
+/** y = gamma · (x for x > 0, else alpha · (e^x − 1)) */
+export const selu: OpDefinition<readonly [Value], { alpha: "float"; gamma: "float" }> = {
+  type: "Selu",
+  sinceOpset: 6,
+  attributes: { alpha: "float", gamma: "float" },
+  outputTypes: sameType,
+  flops: flopsPerElement(4),
+  tensorRtLimit: noTensorRtLimit,
+  // dx = dy · gamma for x > 0, else dy · (y + gamma · alpha)
+  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
+    const { alpha = 1.6732632423543772, gamma = 1.0507009873554805 } = attributes;
+    const below = graph.apply(add, [y as Value, graph.scalar(gamma * alpha)]);
+    const above = graph.apply(mul, [dy as Value, graph.scalar(gamma)]);
+    return [wherePositive(graph, x, above, graph.apply(mul, [dy as Value, below]))];
+  },
+};
+
 /** y = alpha · x + beta, cut to 0 … 1 */
 export const hardSigmoid: OpDefinition<readonly [Value], { alpha: "float"; beta: "float" }> = {
   type: "HardSigmoid",

@@ -2,7 +2,7 @@
 import type { OpDefinition, Value } from "../op.ts";
 import { noGradient, noTensorRtLimit } from "../op.ts";
 import { broadcastShapes, type TensorType } from "../tensor_type.ts";
-import { broadcastFlops, mul, sub } from "./arithmetic.ts";
+import { broadcastFlops, broadcastType, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
 import { foldNumbers, foldUnary } from "./constant_data.ts";
 import { castTo, exp, flopsPerElement, log, neg, sameType, sign, type Unary } from "./elementwise.ts";
@@ -126,6 +126,20 @@ export const pow: OpDefinition<readonly [Value, Value], Record<never, never>> = 
     ];
   },
   fold: (inputs) => foldNumbers(inputs, pow.outputTypes(inputs, {})[0] as TensorType, (a, b) => a ** b),
+};
+
+/** y = the rest of a / b: with the sign of b, or of a with `fmod` 1 */
+export const mod: OpDefinition<readonly [Value, Value], { fmod: "int" }> = {
+  type: "Mod",
+  sinceOpset: 10,
+  attributes: { fmod: "int" },
+  outputTypes: broadcastType,
+  flops: broadcastFlops,
+  tensorRtLimit: (_inputs, _attributes, version) =>
+    version < 80500 ? "Mod has no importer before TensorRT 8.5; write it as x − Floor(x / y) · y" : undefined,
+  gradient: noGradient,
+  fold: (inputs, { fmod = 0 }) =>
+    foldNumbers(inputs, broadcastType(inputs)[0] as TensorType, (a, b) => (fmod === 0 ? ((a % b) + b) % b : a % b)),
 };
 
 const rounding = {

@@ -10,8 +10,8 @@ import {
   type TensorType,
 } from "../tensor_type.ts";
 import { ELEMENT_ARRAYS } from "../tensor_type.ts";
-import { add } from "./arithmetic.ts";
 import { broadcastData, isShort, stridedCopy, stridesOf } from "./constant_data.ts";
+import { foldBorders, type SliceAxis, spreadSteps } from "./movement_gradients.ts";
 
 /** y = x with the same elements in another shape; `shape` is static, without 0 and −1. */
 export const reshape: OpDefinition<readonly [Value], { shape: "ints"; allowzero: "int" }> = {
@@ -175,8 +175,7 @@ export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints
       const after = ranges.map(({ first, count }, axis) => (x.type.shape[axis] as number) - first - count);
       return [graph.apply(pad, [dy as Value], { pads: [...before, ...after] })];
     }
-    // Steps: each axis once as a selection matrix would be; zeros are put between the kept places by concatenation.
-    return [spreadSteps(graph, dy as Value, x, ranges)];
+    return [spreadSteps(graph, dy as Value, { x, ranges })];
   },
   fold: ([x], attributes) => {
     if (x.constant === undefined) return undefined;
@@ -191,12 +190,6 @@ export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints
 
 function withinInt32(index: number): number {
   return Math.min(Math.max(index, -(2 ** 31)), 2 ** 31 - 1);
-}
-
-interface SliceAxis {
-  readonly first: number;
-  readonly count: number;
-  readonly step: number;
 }
 
 interface SliceAttributes {
@@ -215,42 +208,6 @@ function sliceRanges(x: Value, { starts = [], ends = [], axes, steps }: SliceAtt
     const step = steps?.[i] ?? 1;
     return { ...sliceRange(size, starts[i] as number, ends[i] as number, step), step };
   });
-}
-
-function spreadSteps(
-  graph: Parameters<typeof slice.gradient>[0]["graph"],
-  dy: Value,
-  x: Value,
-  ranges: readonly SliceAxis[],
-): Value {
-  let spread = dy;
-  ranges.forEach(({ first, count, step }, axis) => {
-    const size = x.type.shape[axis] as number;
-    const shape = spread.type.shape;
-    const around = (before: number, after: number) => {
-      const pads = new Array<number>(2 * shape.length).fill(0);
-      [pads[axis], pads[shape.length + axis]] = [before, after];
-      return pads;
-    };
-    const stride = Math.abs(step);
-    if (step < 0) {
-      spread = graph.apply(slice, [spread], { starts: [-1], ends: [-count - 1], axes: [axis], steps: [-1] });
-    }
-    const lowest = step < 0 ? first - (count - 1) * stride : first;
-    if (stride > 1) {
-      // [.., count, ..] → [.., count, 1, ..] → zeros behind each element → [.., count · stride, ..]
-      const wide = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
-      const pads = new Array<number>(2 * wide.length).fill(0);
-      pads[wide.length + axis + 1] = stride - 1;
-      const padded = graph.apply(pad, [graph.apply(reshape, [spread], { shape: wide })], { pads });
-      spread = graph.apply(reshape, [padded], {
-        shape: [...shape.slice(0, axis), count * stride, ...shape.slice(axis + 1)],
-      });
-    }
-    const after = size - lowest - count * stride;
-    if (lowest !== 0 || after !== 0) spread = graph.apply(pad, [spread], { pads: around(lowest, after) });
-  });
-  return spread;
 }
 
 /** y = x with `pads` = [begin of each axis…, end of each axis…] added; negative pads crop. */
@@ -288,7 +245,7 @@ export const pad: OpDefinition<readonly [Value], { mode: "string"; pads: "ints";
   // dx = dy without the border
   gradient: ({ graph, inputs: [x], attributes: { mode = "constant", pads = [] }, outputGradients: [dy] }) => {
     if (mode === "constant") return [graph.apply(pad, [dy as Value], { pads: pads.map((size) => -size) })];
-    return [foldBorders(graph, dy as Value, x, mode, pads)];
+    return [foldBorders(graph, dy as Value, { x, mode, pads })];
   },
 };
 
@@ -296,38 +253,6 @@ function padLimit(mode: string, pads: readonly number[], version: TensorRtVersio
   if (pads.some((size) => size < 0)) return "Pad with negative pads is refused; use Slice";
   if (mode === "wrap" && version < 100000) return "Pad with mode wrap is refused before TensorRT 10; use Concat";
   return undefined;
-}
-
-// Border elements of reflect, edge and wrap copy an element of x; their gradients are added to it, one axis at a time.
-function foldBorders(
-  graph: Parameters<typeof pad.gradient>[0]["graph"],
-  dy: Value,
-  x: Value,
-  mode: string,
-  pads: readonly number[],
-): Value {
-  let folded = dy;
-  const rank = x.type.shape.length;
-  for (let axis = rank - 1; axis >= 0; axis--) {
-    const size = x.type.shape[axis] as number;
-    const [before, after] = [pads[axis] as number, pads[rank + axis] as number];
-    if (before === 0 && after === 0) continue;
-    const source = (i: number) => {
-      if (mode === "edge") return Math.min(Math.max(i, 0), size - 1);
-      if (mode === "wrap") return ((i % size) + size) % size;
-      const period = Math.max(2 * (size - 1), 1);
-      const position = ((i % period) + period) % period;
-      return Math.min(position, period - position);
-    };
-    const parts: (Value | undefined)[] = Array.from({ length: size }, () => undefined);
-    for (let i = -before; i < size + after; i++) {
-      const piece = graph.apply(slice, [folded], { starts: [i + before], ends: [i + before + 1], axes: [axis] });
-      const known = parts[source(i)];
-      parts[source(i)] = known === undefined ? piece : graph.apply(add, [known, piece]);
-    }
-    folded = graph.apply(concat, parts as Value[], { axis });
-  }
-  return folded;
 }
 
 /** y = x repeated to the broadcast of its shape with `shape` */

@@ -3,6 +3,7 @@ import type { OpDefinition, Value } from "../op.ts";
 import { noGradient, noTensorRtLimit } from "../op.ts";
 import { elementCount, type TensorType } from "../tensor_type.ts";
 import { reshape } from "./movement.ts";
+import { zeros } from "./shape.ts";
 import { resolveWindow, type Window, type WindowAttributes } from "./window.ts";
 
 const windowAttributes = {
@@ -42,12 +43,8 @@ export const maxPool: OpDefinition<readonly [Value], typeof windowAttributes & {
     });
     if (disjoint) return [graph.apply(maxUnpool, [dy as Value, indices as Value], unpoolAttributes(x, window))];
     const flat = (value: Value) => graph.apply(reshape, [value], { shape: [elementCount(value.type.shape)] });
-    const zeros = graph.constant({
-      elementType: "float32",
-      shape: [elementCount(x.type.shape)],
-      values: new Float32Array(elementCount(x.type.shape)),
-    });
-    const sums = graph.apply(scatterElements, [zeros, flat(indices as Value), flat(dy as Value)], {
+    const start = zeros(graph, [elementCount(x.type.shape)]);
+    const sums = graph.apply(scatterElements, [start, flat(indices as Value), flat(dy as Value)], {
       axis: 0,
       reduction: "add",
     });
@@ -92,12 +89,8 @@ export const gatherElements: OpDefinition<readonly [Value, Value], { axis: "int"
   tensorRtLimit: noTensorRtLimit,
   // dx = 0 with dy added at the indices
   gradient: ({ graph, inputs: [x, indices], attributes: { axis = 0 }, outputGradients: [dy] }) => {
-    const zeros = graph.constant({
-      elementType: "float32",
-      shape: x.type.shape,
-      values: new Float32Array(elementCount(x.type.shape)),
-    });
-    return [graph.apply(scatterElements, [zeros, indices, dy as Value], { axis, reduction: "add" }), undefined];
+    const start = zeros(graph, x.type.shape);
+    return [graph.apply(scatterElements, [start, indices, dy as Value], { axis, reduction: "add" }), undefined];
   },
 };
 

@@ -1,5 +1,5 @@
 /** Ops that take apart, pick, repeat and interleave: Split, Gather, Tile, DepthToSpace, SpaceToDepth. */
-import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { OpDefinition, Value } from "../op.ts";
 import { noFlops, noTensorRtLimit } from "../op.ts";
 import {
   ELEMENT_ARRAYS,
@@ -15,12 +15,7 @@ import {
 import { isShort, stridedCopy, stridesOf } from "./constant_data.ts";
 import { concat, reshape, transpose } from "./movement.ts";
 import { multiplyAlongAxis, reduceSum } from "./reduce.ts";
-import { constantOfShape } from "./shape.ts";
-
-/** A value of zeros. */
-export function zeros(graph: GraphBuilder, shape: readonly number[]): Value {
-  return graph.apply(constantOfShape, [], { shape });
-}
+import { zeros } from "./shape.ts";
 
 /** yᵢ = the parts of x of sizes `split` along `axis` */
 export const split: OpDefinition<readonly [Value], { axis: "int"; split: "ints"; num_outputs: "int" }> = {

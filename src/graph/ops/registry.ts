@@ -1,6 +1,6 @@
 /** The only list of ops. */
 import type { OpDefinition } from "../op.ts";
-import { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, pRelu, softplus } from "./activation.ts";
+import { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, pRelu, selu, softplus } from "./activation.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { averagePool, globalAveragePool, globalMaxPool } from "./average_pool.ts";
 import { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, where, xor } from "./comparison.ts";
@@ -8,7 +8,7 @@ import { conv, convTranspose } from "./convolution.ts";
 import { dropout } from "./dropout.ts";
 import { cast, exp, identity, log, neg, relu, sigmoid, sign, sqrt } from "./elementwise.ts";
 import { gemm } from "./gemm.ts";
-import { abs, ceil, cos, erf, floor, pow, reciprocal, round, sin, tanh } from "./mathematics.ts";
+import { abs, ceil, cos, erf, floor, mod, pow, reciprocal, round, sin, tanh } from "./mathematics.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "./movement.ts";
 import { batchNormalization } from "./normalization.ts";
 import { groupNormalization, instanceNormalization, layerNormalization } from "./normalization_layers.ts";
@@ -82,6 +82,8 @@ export const OPS: readonly OpDefinition[] = [
   maxUnpool,
   mean,
   min,
+  mish,
+  mod,
   mul,
   neg,
   not,
@@ -105,6 +107,7 @@ export const OPS: readonly OpDefinition[] = [
   resize,
   round,
   scatterElements,
+  selu,
   shape,
   sigmoid,
   sign,

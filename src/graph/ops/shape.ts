@@ -1,5 +1,5 @@
 /** Ops that change a shape alone, and ops that make constants from shapes. */
-import type { OpDefinition, Value } from "../op.ts";
+import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
 import { noFlops, noGradient, noTensorRtLimit } from "../op.ts";
 import {
   elementCount,
@@ -159,6 +159,11 @@ export const constantOfShape: OpDefinition<readonly [], { shape: "ints"; value: 
     return [tensorOf(value.elementType, shape, new Array<number>(elementCount(shape)).fill(element ?? 0))];
   },
 };
+
+/** A float32 value of zeros. */
+export function zeros(graph: GraphBuilder, shape: readonly number[]): Value {
+  return graph.apply(constantOfShape, [], { shape });
+}
 
 /** y = start, start + delta, … below (negative delta: above) limit; all three constant */
 export const range: OpDefinition<readonly [Value, Value, Value], Record<never, never>> = {
