@@ -259,6 +259,17 @@ test("importGraph() reads opset 21: axes as inputs, Split num_outputs, GroupNorm
   assert.ok(!ops.includes("GroupNormalization") && !ops.includes("Gelu"), "written out for opset 17");
 });
 
+test("importGraph() reads slices to the end, which exporters write as the largest int64", async () => {
+  const end: TensorData = { elementType: "int64", shape: [1], values: BigInt64Array.of(2n ** 63n - 1n) };
+  await checkSame(modelFile({
+    opset: 13,
+    inputs: [["x", [1, 2, 5, 6]]],
+    initializers: { start: integers([1]), end, axis: integers([3]), step: integers([2]) },
+    outputs: [["y", [1, 2, 5, 3]]],
+    nodes: [["Slice", ["x", "start", "end", "axis", "step"], ["y"]]],
+  }));
+});
+
 test("importGraph() reads float16 weights and writes bounds and fillings in the type of the data", async () => {
   const half = (values: readonly number[], shape: readonly number[]) => tensorOf("float16", shape, values);
   const ops = await checkSame(modelFile({
