@@ -23,14 +23,27 @@ export async function parseCommand(name: string, made: JobCommand, argv: readonl
     if (result._tag === "ok") throw new Error(`The command ${name} has no help`);
     return { help: stripVTControlCharacters(result.error.config.message) };
   }
+  const known = optionNames(made);
+  const lines = optionsWithoutValue(beforeDivider, known.options);
   const result = await parse(made, [...argv]);
-  if (result._tag === "ok") {
+  if (result._tag === "ok" && lines.length === 0) {
     const job: Job = made.handler(result.value);
     return { job };
   }
-  const known = optionNames(made);
-  const lines = result.error.errors.flatMap((error) => sentences(error, known));
-  throw new UsageFailure(`seg ${name}: ${lines.join("\n  ")}\nTry seg ${name} --help`);
+  if (result._tag === "error") {
+    for (const error of result.error.errors) lines.push(...sentences(error, [...known.options, ...known.flags]));
+  }
+  throw new UsageFailure(`seg ${name}: ${[...new Set(lines)].join("\n  ")}\nTry seg ${name} --help`);
+}
+
+/** cmd-ts takes the default, or the next option, where a value is missing. */
+function optionsWithoutValue(argv: readonly string[], options: readonly string[]): string[] {
+  return argv.flatMap((text, i) => {
+    const [, name, value] = /^--([^=]+)(=.*)?$/s.exec(text) ?? [];
+    if (name === undefined || !options.includes(name)) return [];
+    const next = value?.slice(1) ?? argv[i + 1] ?? "";
+    return next === "" || (value === undefined && next.startsWith("--")) ? [`--${name} needs a value`] : [];
+  });
 }
 
 type ParsingError = {
@@ -61,13 +74,13 @@ function nameOf(node: { readonly raw: string } | undefined): string {
   return node?.raw.replace(/[= ].*$/s, "") ?? "an option";
 }
 
-function optionNames(made: JobCommand): string[] {
+function optionNames(made: JobCommand): { options: string[]; flags: string[] } {
   const [options, flags] = [new Set<string>(), new Set<string>()];
-  made.register?.({
+  made.register({
     forceFlagLongNames: flags,
     forceFlagShortNames: new Set(),
     forceOptionLongNames: options,
     forceOptionShortNames: new Set(),
   });
-  return [...options, ...flags, "help"];
+  return { options: [...options], flags: [...flags, "help"] };
 }

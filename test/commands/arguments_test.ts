@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Type } from "cmd-ts";
+import {
+  duration,
+  list,
+  listOf,
+  oneWordOf,
+  outputFile,
+  part,
+  realNumber,
+  wholeNumber,
+} from "../../src/commands/arguments.ts";
+
+async function fails(type: Type<string, unknown>, text: string, message: string): Promise<void> {
+  await assert.rejects(async () => await type.from(text), { message });
+}
+
+test("duration reads seconds, minutes, hours and days", async () => {
+  const expected = {
+    "90": 90,
+    "90s": 90,
+    "30m": 1800,
+    "30min": 1800,
+    "2h": 7200,
+    "1h30m": 5400,
+    "0.5h": 1800,
+    "1d": 86400,
+  };
+  for (const [text, seconds] of Object.entries(expected)) assert.equal(await duration.from(text), seconds, text);
+  for (const text of ["", "soon", "2x", "-2h", "0s", "2h3"]) {
+    if (text === "2h3") assert.equal(await duration.from(text), 7203);
+    else {await fails(
+        duration,
+        text,
+        `found ${JSON.stringify(text)}, expected a duration such as 90s, 30m, 2h or 1h30m`,
+      );}
+  }
+});
+
+test("wholeNumber() takes whole numbers of its range alone", async () => {
+  assert.equal(await wholeNumber(1).from("12"), 12);
+  for (const text of ["0", "1.5", "1e3", "", "x", "0x10"]) {
+    await fails(wholeNumber(1), text, `found ${JSON.stringify(text)}, expected a whole number from 1`);
+  }
+  await fails(wholeNumber(1, 8), "9", 'found "9", expected a whole number of 1 to 8');
+});
+
+test("realNumber() takes numbers of its range alone", async () => {
+  assert.equal(await realNumber(0).from("1e-3"), 0.001);
+  await fails(realNumber(0, Infinity, { open: true }), "0", 'found "0", expected a number above 0');
+  await fails(realNumber(0, 1), "1.5", 'found "1.5", expected a number of 0 to 1');
+  for (const text of ["NaN", "", "x"]) {
+    await fails(realNumber(0), text, `found ${JSON.stringify(text)}, expected a number from 0`);
+  }
+});
+
+test("list, listOf() and oneWordOf() name what was expected", async () => {
+  assert.deepEqual(await list.from("0, 1,flair"), ["0", "1", "flair"]);
+  await fails(list, "0,,1", 'found "0,,1", expected a list such as 0,1');
+  assert.deepEqual(await listOf(["dice", "iou"]).from("iou,dice"), ["iou", "dice"]);
+  await fails(listOf(["dice", "iou"]), "dice,f1", 'found "f1", expected one of dice, iou');
+  await fails(oneWordOf(["axial", "coronal"]), "oblique", 'found "oblique", expected one of axial, coronal');
+});
+
+test("part reads i/n", async () => {
+  assert.deepEqual(await part.from("2/4"), { number: 2, of: 4 });
+  for (const text of ["0/4", "5/4", "2", "a/b", "2/0"]) {
+    await fails(part, text, `found ${JSON.stringify(text)}, expected a part such as 2/4`);
+  }
+});
+
+test("outputFile() wants the ending", async () => {
+  assert.equal(await outputFile(".onnx").from("x.onnx"), "x.onnx");
+  await fails(outputFile(".onnx"), "x.txt", 'found "x.txt", expected a name that ends in .onnx');
+});

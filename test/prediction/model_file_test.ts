@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Graph } from "../../src/graph/graph.ts";
+import { encodeModel } from "../../src/graph/onnx/encode.ts";
+import { encodeMetadata, type ModelMetadata } from "../../src/graph/onnx/metadata.ts";
+import { sigmoid } from "../../src/graph/ops/elementwise.ts";
+import { readModelFile, readOnnxFile } from "../../src/prediction/model_file.ts";
+import { identityModel } from "./identity_model.ts";
+
+function withFile(bytes: Uint8Array | string, use: (path: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "seg-model-"));
+  try {
+    const path = join(folder, "model.onnx");
+    writeFileSync(path, bytes);
+    use(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A model of one op with any metadata. */
+function modelWith(metadata: Record<string, string>): Uint8Array {
+  const graph = new Graph();
+  const image = graph.input("image", { elementType: "float32", shape: [1, 1, 16, 16] });
+  graph.output(graph.apply(sigmoid, [image]), "level_0");
+  return encodeModel(graph, { opset: 13, metadata });
+}
+
+function refusal(bytes: Uint8Array | string): string {
+  let message = "";
+  withFile(bytes, (path) => {
+    try {
+      readModelFile(path);
+    } catch (error) {
+      assert.equal((error as Error).name, "Failure");
+      message = (error as Error).message.replaceAll(path, "model.onnx");
+    }
+  });
+  return message;
+}
+
+test("readModelFile() reads bytes, graph and metadata", () => {
+  const { bytes, metadata } = identityModel({ size: 8 });
+  withFile(bytes, (path) => {
+    const file = readModelFile(path);
+    assert.deepEqual(file.metadata, metadata);
+    assert.deepEqual(file.model.inputs[0]?.shape, ["N", 1, 8, 8]);
+    assert.deepEqual([...file.bytes], [...bytes]);
+  });
+});
+
+test("readModelFile() refuses what is no ONNX model", () => {
+  assert.match(
+    refusal("this is a text, not a model"),
+    /^Cannot read model\.onnx: the bytes are not an ONNX model.*; give a file that ends in \.onnx and is whole$/,
+  );
+  assert.match(refusal(""), /^Cannot read model\.onnx: the bytes are not an ONNX model/);
+  const { bytes } = identityModel();
+  assert.match(refusal(bytes.subarray(0, bytes.length / 2)), /^Cannot read model\.onnx: /);
+});
+
+test("readModelFile() names the missing key and how to make a model that has it", () => {
+  assert.equal(
+    refusal(modelWith({})),
+    "Cannot use model.onnx: metadata key seg.version is missing; seg train DATASET --init model.onnx makes a model that has it",
+  );
+  const { "seg.plane": _, ...others } = encodeMetadata(identityModel().metadata);
+  assert.equal(
+    refusal(modelWith(others)),
+    "Cannot use model.onnx: metadata key seg.plane is missing; seg train DATASET --init model.onnx makes a model that has it",
+  );
+});
+
+test("readOnnxFile() reads models of any origin", () => {
+  withFile(modelWith({}), (path) => assert.equal(readOnnxFile(path).model.nodes[0]?.opType, "Sigmoid"));
+});
+
+test("readModelFile() refuses metadata that do not fit the graph", () => {
+  const { metadata } = identityModel({ size: 16 });
+  const { input, output } = metadata;
+  const cases: [change: Record<string, unknown>, found: string][] = [
+    [{ input: {} }, "seg.input has no list of channel names"],
+    [{ input: { ...input, size: -3 } }, "seg.input has the size -3, expected a number of pixels"],
+    [
+      { input: { ...input, normalization: { mode: "magic" } } },
+      'seg.input has the normalization "magic", expected none, range or zscore',
+    ],
+    [
+      { input: { ...input, normalization: { mode: "range", low: 0 } } },
+      "seg.input has no number high in the normalization range",
+    ],
+    [
+      { output: { ...output, answer: "level_9" } },
+      'seg.output names the answer "level_9", but the outputs are level_0',
+    ],
+    [
+      { output: { ...output, activation: "tanh" } },
+      'seg.output has the activation "tanh", expected sigmoid, softmax or none',
+    ],
+    [{ output: { ...output, threshold: 7 } }, "seg.output has the threshold 7, expected a number of 0 to 1"],
+    [{ labels: [] }, "seg.labels is no list of labels with a value of 1 to 65535 and a name"],
+    [
+      { labels: [{ value: 0, name: "nothing" }] },
+      "seg.labels is no list of labels with a value of 1 to 65535 and a name",
+    ],
+    [{ plane: "oblique" }, 'seg.plane is "oblique", expected axial, coronal or sagittal'],
+    [
+      { input: { ...input, size: 32 } },
+      "seg.input describes one input [N, 1, 32, 32], but the graph has image [1, 1, 16, 16]",
+    ],
+    [
+      { labels: [{ value: 1, name: "a" }, { value: 2, name: "b" }] },
+      "seg.labels describes 2 output channels of a square, but output level_0 has the shape [1, 1, 16, 16]",
+    ],
+  ];
+  for (const [change, found] of cases) {
+    const bytes = modelWith(encodeMetadata({ ...metadata, ...change } as ModelMetadata));
+    assert.equal(refusal(bytes), `Cannot use model.onnx: metadata key ${found}; export or train the model again`);
+  }
+});
