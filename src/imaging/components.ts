@@ -167,10 +167,8 @@ function unite(members: ArrayLike<number>, shape: Shape, steps: readonly Step[])
           const other = rootOf(neighbour);
           if (root === 0 || root === other) root = other;
           else {
-            // The smaller number becomes the root, so that components are numbered by their first voxel.
-            const [smaller, larger] = root < other ? [root, other] : [other, root];
-            parents[larger] = smaller;
-            root = smaller;
+            parents[root] = other;
+            root = other;
           }
         }
         if (root === 0) {

@@ -4,6 +4,7 @@ import { deflateSync } from "node:zlib";
 import { encodePng, readPngImage, readPngMask, writePng } from "../../src/imaging/png.ts";
 import { readRaster } from "../../src/imaging/raster.ts";
 import { readVolume } from "../../src/imaging/read.ts";
+import { Random } from "../../src/random.ts";
 import { readTiffImage, readTiffMask } from "../../src/imaging/tiff.ts";
 import { inFolder, pngChunk, pngFile, tiffFile } from "./made_files.ts";
 
@@ -139,6 +140,51 @@ test("readTiffImage() reads every compression", () => {
         assert.deepEqual([width, height, channels, [...data]], [3, 3, 1, [...PIXELS]], `compression ${compression}`);
       }
     }
+  });
+});
+
+/** LZW as TIFF 6.0 §13 describes the encoder: pieces of the input with a table that starts anew once it is full. */
+function lzw(data: Uint8Array): Uint8Array {
+  const bits: string[] = [];
+  let table = new Map<string, number>();
+  let width = 9;
+  const emit = (code: number) => bits.push(code.toString(2).padStart(width, "0"));
+  const clear = () => {
+    emit(256);
+    table = new Map();
+    for (let code = 0; code < 256; code++) table.set(String.fromCharCode(code), code);
+    width = 9;
+  };
+  clear();
+  let piece = "";
+  for (const byte of data) {
+    const longer = piece + String.fromCharCode(byte);
+    if (table.has(longer)) {
+      piece = longer;
+      continue;
+    }
+    emit(table.get(piece) as number);
+    table.set(longer, table.size + 2);
+    // The width grows with the entry before the last that fits: 511, 1023, 2047.
+    if (table.size + 2 === 2 ** width) width++;
+    piece = String.fromCharCode(byte);
+    if (table.size + 2 === 4095) {
+      emit(table.get(piece) as number);
+      clear();
+      piece = "";
+    }
+  }
+  if (piece !== "") emit(table.get(piece) as number);
+  emit(257);
+  return Uint8Array.from(bits.join("").match(/.{1,8}/g) ?? [], (byte) => parseInt(byte.padEnd(8, "0"), 2));
+}
+
+test("readTiffImage() reads LZW codes of 9 to 12 bits and tables that fill up", () => {
+  inFolder((path) => {
+    const random = new Random(10);
+    const pixels = Uint8Array.from({ length: 200 * 100 }, () => random.integer(40));
+    const tags = { ...TAGS, 256: [200], 257: [100], 259: [5] };
+    assert.deepEqual(readTiffImage(path("a.tif", tiffFile({ tags, pieces: [lzw(pixels)] }))).data, pixels);
   });
 });
 
