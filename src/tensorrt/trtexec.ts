@@ -22,8 +22,9 @@ export interface RunOptions {
   /** File that receives the whole output, as it comes. */
   readonly logPath?: string;
   readonly cwd?: string;
-  /** Stops the program: SIGTERM, and SIGKILL five seconds later. */
+  /** Stops the program: SIGTERM, and SIGKILL after `killDelayMs`. */
   readonly signal?: AbortSignal | undefined;
+  readonly killDelayMs?: number;
   readonly reporter?: Reporter;
   /** What is being done, for the progress line: "Building net.engine". */
   readonly activity?: string;
@@ -94,13 +95,14 @@ function follow(
   options: RunOptions,
   take: (line: string, stream: string) => void,
 ): Promise<ProcessEnd> {
-  options.signal?.throwIfAborted();
+  const stopped = () => new Failure(`${program} was stopped before it had finished`);
+  if (options.signal?.aborted) return Promise.reject(stopped());
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...args], {
       stdio: ["ignore", "pipe", "pipe"],
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
-    const release = stopOnAbort(child, options.signal);
+    const release = stopOnAbort(child, options.signal, options.killDelayMs ?? KILL_DELAY_MS);
     let fault: unknown;
     const guarded = (line: string, stream: string) => {
       if (fault !== undefined) return;
@@ -119,11 +121,17 @@ function follow(
       release();
       reject(startFailure(program, error));
     });
+    child.once("exit", () => {
+      if (!options.signal?.aborted && fault === undefined) return;
+      // A grandchild that outlives the program must not keep its output open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     child.once("close", (code, signal) => {
       release();
       output.end();
       errors.end();
-      if (options.signal?.aborted) reject(new Failure(`${program} was stopped before it had finished`));
+      if (options.signal?.aborted) reject(stopped());
       else if (fault !== undefined) reject(options.logPath ? writeFailure(options.logPath, fault) : fault);
       else resolve({ code: code ?? undefined, signal: signal ?? undefined });
     });
@@ -131,11 +139,11 @@ function follow(
 }
 
 /** Kills the child when the signal fires; the function that is returned takes the watch off again. */
-function stopOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () => void {
+function stopOnAbort(child: ChildProcess, signal: AbortSignal | undefined, killDelayMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     child.kill("SIGTERM");
-    timer = setTimeout(() => child.kill("SIGKILL"), KILL_DELAY_MS);
+    timer = setTimeout(() => child.kill("SIGKILL"), killDelayMs);
   };
   const killWithProgram = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", stop, { once: true });

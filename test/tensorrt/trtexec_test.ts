@@ -120,6 +120,41 @@ test("buildEngine() stops when the signal fires and removes the partial engine",
   });
 });
 
+test("runTrtexec() kills a program that does not stop, and what it has started", async () => {
+  await inScratch(async (folder) => {
+    const program = join(folder, "trtexec");
+    // The sleep keeps the output open after the shell is dead.
+    writeFileSync(program, "#!/bin/sh\ntrap '' TERM\nsleep 30 &\necho started\nwhile :; do sleep 1; done\n");
+    chmodSync(program, 0o755);
+    const controller = new AbortController();
+    const logPath = join(folder, "log");
+    const started = performance.now();
+    const running = runTrtexec(program, [], { signal: controller.signal, killDelayMs: 50, logPath });
+    while (!existsSync(logPath) || readFileSync(logPath, "utf8") === "") {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    controller.abort();
+    await assert.rejects(running, (error) => error instanceof Failure && /was stopped/.test(error.message));
+    assert.ok(performance.now() - started < 25_000);
+    await assert.rejects(runTrtexec(program, [], { signal: controller.signal }), Failure);
+  });
+});
+
+test("runTrtexec() keeps a long line within bounds", async () => {
+  await inScratch(async (folder) => {
+    const program = join(folder, "trtexec");
+    writeFileSync(program, "#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' a\n");
+    chmodSync(program, 0o755);
+    const logPath = join(folder, "log");
+    const run = await runTrtexec(program, [], { logPath });
+    assert.equal(run.end.code, 0);
+    assert.equal(run.failure?.kind, "unexplained");
+    const lengths = readFileSync(logPath, "utf8").trimEnd().split("\n").map((line) => line.length);
+    assert.ok(Math.max(...lengths) <= 2 ** 17);
+    assert.equal(lengths.reduce((sum, length) => sum + length, 0), 300_000);
+  });
+});
+
 test("runTrtexec() returns the explanation of a failed run", async () => {
   await inScratch(async (folder) => {
     const program = writeSimulator(folder);

@@ -1,0 +1,133 @@
+/** The kit: a folder that builds, checks and times a network on a Jetson which has nothing but JetPack. */
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Failure } from "../failure.ts";
+import { writeFileAtomic } from "../files.ts";
+import { elementCount, formatShape } from "../graph/tensor_type.ts";
+import { workspaceLadder } from "./build_engine.ts";
+import { kitScript } from "./kit_script.ts";
+import type { TensorContract } from "./raw_input.ts";
+import type { Precision, Target } from "./targets.ts";
+import { formatVersion } from "./version.ts";
+
+/** An input or output with its values for the reference run. */
+export interface ReferenceTensor extends TensorContract {
+  readonly values: Float32Array;
+}
+
+/** What goes into a kit. */
+export interface KitOptions {
+  /** Name of the model, for the README. */
+  readonly name: string;
+  readonly onnx: Uint8Array;
+  readonly target: Target;
+  readonly precision: Precision;
+  readonly workspaceMiB: number;
+  readonly inputs: readonly ReferenceTensor[];
+  /** The outputs that ONNX Runtime computes from these inputs. */
+  readonly outputs: readonly ReferenceTensor[];
+  /** Largest difference to the reference that passes the check. */
+  readonly tolerance: number;
+  /** Value that separates the classes in the outputs: 0.5 for probabilities, 0 for logits. */
+  readonly threshold: number;
+  /** Share of values that may lie on the other side of the threshold than the reference, 0 to 1. */
+  readonly flippedShare: number;
+}
+
+/** A file of the kit, its path relative to the kit's folder. */
+export interface KitFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly executable: boolean;
+}
+
+/**
+ * The files of a kit: model, script, reference data, checksums and README.
+ *
+ * @throws {Failure} where the target has no fixed TensorRT version, or a reference does not fit its shape.
+ */
+export function makeKit(options: KitOptions): KitFile[] {
+  const { target } = options;
+  if (target.tensorRt === undefined) {
+    throw new Failure(
+      `Cannot make a kit for ${target.name}: its TensorRT version is not known; choose a --target by name`,
+    );
+  }
+  for (const { name, shape, values } of [...options.inputs, ...options.outputs]) {
+    if (values.length !== elementCount(shape)) {
+      throw new Failure(
+        `Cannot make a kit: the reference of ${name} has ${values.length} values where its shape is ${
+          formatShape(shape)
+        }`,
+      );
+    }
+  }
+  const script = kitScript({
+    tensorRt: target.tensorRt,
+    precision: options.precision,
+    workspacesMiB: workspaceLadder(options.workspaceMiB),
+    inputs: options.inputs,
+    outputs: options.outputs,
+    tolerance: options.tolerance,
+    threshold: options.threshold,
+    flippedShare: options.flippedShare,
+  });
+  const data: KitFile[] = [
+    file("model.onnx", options.onnx),
+    file("run.sh", script, true),
+    ...options.inputs.map(({ values }, i) =>
+      file(`reference/input_${i}.bin`, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    ),
+    ...options.outputs.map(({ values }, i) => file(`reference/expected_${i}.txt`, printValues(values))),
+  ];
+  const sums = data.map(({ path, content }) => `${createHash("sha256").update(content).digest("hex")}  ${path}\n`);
+  return [...data, file("SHA256SUMS", sums.join("")), file("README.md", readme(options))];
+}
+
+/** Writes a kit into `folder`, which is made where it is absent. @throws {Failure} where a file cannot be written. */
+export function writeKit(folder: string, files: readonly KitFile[]): void {
+  for (const { path, content, executable } of files) {
+    const target = join(folder, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileAtomic(target, content);
+    if (executable) chmodSync(target, 0o755);
+  }
+}
+
+function file(path: string, content: Uint8Array | string, executable = false): KitFile {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return { path, content: bytes, executable };
+}
+
+/** One value per line with nine digits: all that a float32 has. */
+function printValues(values: Float32Array): string {
+  return `${Array.from(values, (value) => value.toPrecision(9)).join("\n")}\n`;
+}
+
+function readme({ name, target, precision, inputs, outputs, tolerance }: KitOptions): string {
+  const tensors = (list: readonly TensorContract[]) =>
+    list.map((tensor) => `- \`${tensor.name}\`: ${tensor.elementType}, ${formatShape(tensor.shape)}`).join("\n");
+  return `# ${name} on ${target.description}
+
+This folder builds ${name} as a TensorRT engine (${precision}), compares it with reference outputs, and times it. It needs nothing but
+JetPack with TensorRT ${formatVersion(target.tensorRt ?? 0)}: no Node, no Python, no network.
+
+\`\`\`sh
+sudo nvpmodel -m 0 && sudo jetson_clocks   # full speed, for the timing
+sh run.sh                                  # or: sh run.sh build | check | bench
+\`\`\`
+
+The build takes minutes. Where memory runs out it is repeated with a smaller workspace; \`sudo init 3\` stops the desktop and frees most.
+The check passes where no value differs from the reference by more than ${tolerance} and the masks agree. Copy the folder \`result\` back
+afterwards: it holds the logs, the times of all queries and of the layers, and \`result.txt\`.
+
+Inputs (dense, C order, little-endian):
+
+${tensors(inputs)}
+
+Outputs:
+
+${tensors(outputs)}
+`;
+}

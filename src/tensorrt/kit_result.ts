@@ -1,0 +1,110 @@
+/** Reads the folder `result` that a kit has written on a device. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import type { TensorRtVersion } from "../graph/op.ts";
+import { jetPackOf, parseTegraRelease } from "./device.ts";
+import { KIT_POWER_INTERVAL_MS, KIT_WARM_UP_MS } from "./kit_script.ts";
+import { parseLog, type TrtexecLog } from "./log.ts";
+import { type Profile, readProfile } from "./profile.ts";
+import { PowerMeter, type PowerSummary } from "./tegrastats.ts";
+import { type QueryTimes, readTextFile, readTimes } from "./times.ts";
+import { decodeVersionNumber } from "./version.ts";
+
+/** Comparison of one output with its reference. */
+export interface OutputCheck {
+  readonly passed: boolean;
+  readonly values: number;
+  readonly largestDifference: number;
+  /** Values on the other side of the threshold than the reference. */
+  readonly flipped: number;
+}
+
+/** What happened on the device; a part is absent where its step did not run. */
+export interface KitResult {
+  readonly tensorRt: TensorRtVersion;
+  readonly modelSha256: string;
+  readonly board?: string;
+  readonly jetPack?: string;
+  readonly powerMode?: string;
+  readonly build?: { readonly workspaceMiB: number; readonly engineBytes: number; readonly log: TrtexecLog };
+  /** One per output, in the order of the kit. */
+  readonly checks: readonly OutputCheck[];
+  readonly bench?: { readonly times: QueryTimes; readonly log: TrtexecLog };
+  readonly profile?: Profile;
+  readonly power?: PowerSummary;
+}
+
+const TEXT_LIMIT = 2 ** 26;
+
+/** @throws {Failure} where `result.txt` is absent or incomplete, or one of the other files is damaged. */
+export function readKitResult(folder: string): KitResult {
+  const path = join(folder, "result.txt");
+  const values = new Map<string, string>();
+  for (const line of readTextFile(path, TEXT_LIMIT).split("\n")) {
+    const split = line.indexOf("=");
+    if (split > 0) values.set(line.slice(0, split), line.slice(split + 1).trim());
+  }
+  const [number, modelSha256] = [values.get("tensorrt"), values.get("model_sha256")];
+  if (values.get("format") !== "1" || number === undefined || modelSha256 === undefined) {
+    throw new Failure(`Cannot read ${path}: it is no result of a kit; copy the folder result of the device again`);
+  }
+  const tensorRt = decodeVersionNumber(Number(number));
+  const text = (name: string) => {
+    const file = join(folder, name);
+    return existsSync(file) ? readTextFile(file, TEXT_LIMIT) : undefined;
+  };
+  const board = values.get("board");
+  const powerMode = values.get("power_mode");
+  const release = parseTegraRelease(values.get("l4t") ?? "");
+  const jetPack = release && jetPackOf(release.release, release.revision);
+  const workspace = values.get("workspace_mib");
+  const [buildLog, benchLog, tegrastats] = [text("build.log"), text("bench.log"), text("tegrastats.txt")];
+  const timesPath = join(folder, "times.json");
+  const profilePath = join(folder, "profile.json");
+  const power = tegrastats === undefined ? undefined : measurePower(tegrastats);
+  return {
+    tensorRt,
+    modelSha256,
+    ...(board !== undefined && { board }),
+    ...(jetPack !== undefined && { jetPack }),
+    ...(powerMode !== undefined && { powerMode }),
+    ...(workspace !== undefined && buildLog !== undefined && {
+      build: {
+        workspaceMiB: Number(workspace),
+        engineBytes: Number(values.get("engine_bytes")),
+        log: parseLog(buildLog),
+      },
+    }),
+    checks: readChecks(values),
+    ...(benchLog !== undefined && existsSync(timesPath) && {
+      bench: {
+        times: readTimes(timesPath, { version: tensorRt, warmUpMs: KIT_WARM_UP_MS }),
+        log: parseLog(benchLog),
+      },
+    }),
+    ...(existsSync(profilePath) && { profile: readProfile(profilePath) }),
+    ...(power && { power }),
+  };
+}
+
+function readChecks(values: ReadonlyMap<string, string>): OutputCheck[] {
+  const checks: OutputCheck[] = [];
+  for (let i = 0; values.has(`check_${i}`); i++) {
+    const [verdict, count, largest, flipped] = (values.get(`check_${i}`) ?? "").split(" ");
+    checks.push({
+      passed: verdict === "passed",
+      values: Number(count),
+      largestDifference: Number(largest),
+      flipped: Number(flipped),
+    });
+  }
+  return checks;
+}
+
+/** Lines of R32 carry no time: they come at the interval that the script asks for. */
+function measurePower(text: string): PowerSummary | undefined {
+  const meter = new PowerMeter();
+  for (const [i, line] of text.split("\n").entries()) meter.take(line, i * KIT_POWER_INTERVAL_MS / 1000);
+  return meter.summary();
+}

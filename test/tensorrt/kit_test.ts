@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { Failure } from "../../src/failure.ts";
+import { floats } from "../../src/graph/tensor_type.ts";
+import { Random } from "../../src/random.ts";
+import { createSession } from "../../src/runtime/session.ts";
+import { type KitOptions, makeKit, writeKit } from "../../src/tensorrt/kit.ts";
+import { readKitResult } from "../../src/tensorrt/kit_result.ts";
+import { findTarget } from "../../src/tensorrt/targets.ts";
+import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
+import { inScratch, smallModel } from "./scratch.ts";
+
+async function kitOptions(more: Partial<KitOptions> = {}): Promise<KitOptions> {
+  const random = new Random(5);
+  const shape = [1, 1, 8, 8];
+  const image = Float32Array.from({ length: 64 }, () => random.normal());
+  const session = await createSession(smallModel());
+  const { mask } = await session.run({ image: floats(image, shape) });
+  await session.release();
+  return {
+    name: "small",
+    onnx: smallModel(),
+    target: findTarget("nano"),
+    precision: "fp16",
+    workspaceMiB: 512,
+    inputs: [{ name: "image", elementType: "float32", shape, values: image }],
+    outputs: [{ name: "mask", elementType: "float32", shape, values: mask?.values as Float32Array }],
+    tolerance: 0.01,
+    threshold: 0.5,
+    flippedShare: 0.05,
+    ...more,
+  };
+}
+
+function has(program: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+/** Shells that run the script, where installed. */
+const SHELLS = [["busybox", ["sh"]], ["sh", []]] as const;
+
+/** What the script calls: under busybox these are its own. */
+const APPLETS = ["awk", "cat", "cut", "dirname", "grep", "mkdir", "mv", "rm", "sed", "sha256sum", "tr", "wc"];
+
+function runKit(folder: string, args: readonly string[], shell: readonly [string, readonly string[]] = ["sh", []]) {
+  const search = [join(folder, "bin"), process.env["PATH"] ?? ""];
+  const busybox = (process.env["PATH"] ?? "").split(delimiter).map((place) => join(place, "busybox")).find(existsSync);
+  if (shell[0] === "busybox" && busybox !== undefined) {
+    mkdirSync(join(folder, "applets"));
+    for (const applet of APPLETS) symlinkSync(busybox, join(folder, "applets", applet));
+    search.unshift(join(folder, "applets"));
+  }
+  const result = spawnSync(shell[0], [...shell[1], join(folder, "run.sh"), ...args], {
+    encoding: "utf8",
+    env: { ...process.env, PATH: search.join(delimiter) },
+  });
+  return { status: result.status, output: result.stdout, errors: result.stderr };
+}
+
+/** Puts a kit and a simulated trtexec into `folder`; the program in front of the simulator shortens the bench from 10 s to 100 queries. */
+async function layOut(folder: string, options: Partial<KitOptions> = {}, failure?: string): Promise<void> {
+  writeKit(folder, makeKit(await kitOptions(options)));
+  mkdirSync(join(folder, "bin"));
+  const simulator = writeSimulator(folder, { version: "8.2.1", ...(failure !== undefined && { failure }) });
+  writeFileSync(
+    join(folder, "bin", "trtexec"),
+    `#!/bin/sh\nfor word do\n  shift\n  case $word in --duration=10) word=--duration=0 ;; esac\n  set -- "$@" "$word"\ndone\nexec '${simulator}' "$@"\n`,
+  );
+  chmodSync(join(folder, "bin", "trtexec"), 0o755);
+}
+
+for (const shell of SHELLS) {
+  test(`the kit builds, checks and times under ${shell[0]}`, {
+    skip: has(shell[0]) ? false : `${shell[0]} is not installed`,
+  }, async () => {
+    await inScratch(async (folder) => {
+      await layOut(folder);
+      const run = runKit(folder, [], shell);
+      assert.equal(run.status, 0, run.errors);
+      assert.match(run.output, /Check against the reference: passed/);
+      const result = readKitResult(join(folder, "result"));
+      assert.equal(result.tensorRt, 80201);
+      assert.equal(result.build?.workspaceMiB, 512);
+      assert.equal(result.build?.log.precision, "FP32+FP16");
+      assert.equal(result.build?.log.simulated, true);
+      assert.ok((result.build?.engineBytes ?? 0) > 100);
+      const [check] = result.checks;
+      assert.equal(result.checks.length, 1);
+      assert.equal(check?.passed, true);
+      assert.equal(check?.values, 64);
+      // The simulated engine rounds to half precision: a difference must show.
+      assert.ok((check?.largestDifference ?? 0) > 1e-6 && (check?.largestDifference ?? 1) < 0.01);
+      assert.ok((result.bench?.times.latencyMs.length ?? 0) >= 100);
+      assert.ok((result.profile?.runs ?? 0) >= 100);
+    });
+  });
+}
+
+test("the kit fails where an output differs from the reference", async () => {
+  await inScratch(async (folder) => {
+    const options = await kitOptions();
+    const values = options.outputs[0]?.values.slice() ?? new Float32Array();
+    values[17] = 1 - (values[17] ?? 0);
+    await layOut(folder, { outputs: options.outputs.map((output) => ({ ...output, values })), tolerance: 1e-3 });
+    assert.equal(runKit(folder, ["build"]).status, 0);
+    const run = runKit(folder, ["check"]);
+    assert.equal(run.status, 1, run.output);
+    assert.match(run.output, /reference: failed/);
+    const [check] = readKitResult(join(folder, "result")).checks;
+    assert.equal(check?.passed, false);
+    assert.equal(check?.flipped, 1);
+  });
+});
+
+test("the kit takes smaller workspaces when memory runs out", async () => {
+  await inScratch(async (folder) => {
+    await layOut(folder, {}, "oom-until-256");
+    const run = runKit(folder, ["build"]);
+    assert.equal(run.status, 0, run.errors);
+    assert.equal(readKitResult(join(folder, "result")).build?.workspaceMiB, 256);
+    assert.equal(existsSync(join(folder, "model.engine.part")), false);
+  });
+});
+
+/** Played failure, and what the script says. */
+const FAILURES: readonly (readonly [string, RegExp])[] = [
+  ["oom", /memory runs out; stop the desktop/],
+  ["killed", /memory runs out; stop the desktop/],
+  ["unsupported-op", /HardSwish[^]*the engine was not built/],
+];
+
+for (const [failure, message] of FAILURES) {
+  test(`the kit explains ${failure}`, async () => {
+    await inScratch(async (folder) => {
+      await layOut(folder, { workspaceMiB: 128 }, failure);
+      const run = runKit(folder, ["build"]);
+      assert.equal(run.status, 1);
+      assert.match(run.errors, message);
+      assert.equal(existsSync(join(folder, "model.engine")), false);
+      assert.equal(existsSync(join(folder, "model.engine.part")), false);
+    });
+  });
+}
+
+test("the kit refuses a damaged file, another TensorRT and a wrong word", async () => {
+  await inScratch(async (folder) => {
+    await layOut(folder);
+    assert.match(runKit(folder, ["fly"]).errors, /usage: sh run\.sh/);
+    assert.match(runKit(folder, ["check"]).errors, /no model\.engine; run: sh run\.sh build/);
+    writeSimulator(folder, { version: "8.0.1" });
+    assert.match(runKit(folder, ["build"]).errors, /for TensorRT 8\.2 and trtexec is version 8001/);
+    const model = readFileSync(join(folder, "model.onnx"));
+    writeFileSync(join(folder, "model.onnx"), model.subarray(1));
+    assert.match(runKit(folder, ["build"]).errors, /damaged; copy the whole folder again/);
+  });
+});
+
+test("run.sh passes dash -n", { skip: has("dash") ? false : "dash is not installed" }, async () => {
+  await inScratch(async (folder) => {
+    writeKit(folder, makeKit(await kitOptions()));
+    const result = spawnSync("dash", ["-n", join(folder, "run.sh")], { encoding: "utf8" });
+    assert.equal(result.status, 0, result.stderr);
+  });
+});
+
+test("run.sh passes shellcheck", { skip: has("shellcheck") ? false : "shellcheck is not installed" }, async () => {
+  await inScratch(async (folder) => {
+    for (const target of ["nano", "nano-4.6.0", "orin-nano"]) {
+      writeKit(folder, makeKit(await kitOptions({ target: findTarget(target) })));
+      const result = spawnSync("shellcheck", [join(folder, "run.sh")], { encoding: "utf8" });
+      assert.equal(result.status, 0, result.stdout);
+    }
+  });
+});
+
+test("makeKit() refuses the host and references that do not fit", async () => {
+  const options = await kitOptions();
+  assert.throws(() => makeKit({ ...options, target: findTarget("host") }), /TensorRT version is not known/);
+  const outputs = options.outputs.map((output) => ({ ...output, values: new Float32Array(3) }));
+  assert.throws(
+    () => makeKit({ ...options, outputs }),
+    (error) => error instanceof Failure && /mask has 3 values where its shape is \[1, 1, 8, 8\]/.test(error.message),
+  );
+});
+
+test("readKitResult() refuses a folder of something else", async () => {
+  await inScratch((folder) => {
+    assert.throws(() => readKitResult(folder), /Cannot read .*result\.txt/);
+    writeFileSync(join(folder, "result.txt"), "hello=1\n");
+    assert.throws(() => readKitResult(folder), /no result of a kit/);
+    return Promise.resolve();
+  });
+});
