@@ -19,6 +19,7 @@ const TYPES = [
   ["small int64", 1024, "setBigInt64", 8, [0n, 1n, -1n, 2147483647n, -2147483648n, 7n], Int32Array],
   ["int64", 1024, "setBigInt64", 8, [0n, 1n, -1n, 9007199254740991n, -9007199254740991n, 4294967296n], Float64Array],
   ["small uint64", 1280, "setBigUint64", 8, [0n, 1n, 2n, 2147483647n, 5n, 7n], Int32Array],
+  ["middle uint64", 1280, "setBigUint64", 8, [0n, 1n, 2147483648n, 4294967295n, 5n, 7n], Float64Array],
   ["uint64", 1280, "setBigUint64", 8, [0n, 1n, 2147483648n, 9007199254740991n, 4294967296n, 7n], Float64Array],
 ] as const;
 
