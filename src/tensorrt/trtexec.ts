@@ -110,7 +110,7 @@ function follow(
         take(line, stream);
       } catch (error) {
         fault = error; // The log cannot be written: there is no sense in going on.
-        child.kill("SIGKILL");
+        sendSignal(child, "SIGKILL");
       }
     };
     const output = new Lines((line) => guarded(line, "stdout"));
@@ -142,17 +142,28 @@ function follow(
 function stopOnAbort(child: ChildProcess, signal: AbortSignal | undefined, killDelayMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
-    child.kill("SIGTERM");
-    timer = setTimeout(() => child.kill("SIGKILL"), killDelayMs);
+    sendSignal(child, "SIGTERM");
+    timer = setTimeout(() => sendSignal(child, "SIGKILL"), killDelayMs);
   };
-  const killWithProgram = () => child.kill("SIGKILL");
+  const killWithProgram = () => sendSignal(child, "SIGKILL");
   signal?.addEventListener("abort", stop, { once: true });
   process.once("exit", killWithProgram);
+  child.once("exit", () => clearTimeout(timer));
   return () => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
     process.removeListener("exit", killWithProgram);
   };
+}
+
+/** Not `child.kill()`: Deno sends one signal with it and no second one. */
+function sendSignal(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(child.pid, signal);
+  } catch {
+    // It has ended in the meantime.
+  }
 }
 
 function openLog(path: string): number {

@@ -120,7 +120,7 @@ test("buildEngine() stops when the signal fires and removes the partial engine",
   });
 });
 
-test("runTrtexec() kills a program that does not stop, and what it has started", async () => {
+test("runTrtexec() kills a program that does not stop, though its output stays open", async () => {
   await inScratch(async (folder) => {
     const program = join(folder, "trtexec");
     // The sleep keeps the output open after the shell is dead.
