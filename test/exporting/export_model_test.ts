@@ -7,6 +7,7 @@ import { Failure } from "../../src/failure.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { add } from "../../src/graph/ops/arithmetic.ts";
 import { conv } from "../../src/graph/ops/convolution.ts";
+import { hardSwish } from "../../src/graph/ops/activation.ts";
 import { identity, relu } from "../../src/graph/ops/elementwise.ts";
 import { dropout } from "../../src/graph/ops/dropout.ts";
 import { reshape } from "../../src/graph/ops/movement.ts";
@@ -14,6 +15,7 @@ import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { importGraph } from "../../src/graph/onnx/import.ts";
 import { floats, tensorOf } from "../../src/graph/tensor_type.ts";
+import { createSession } from "../../src/runtime/session.ts";
 import { sharedPath } from "../shared.ts";
 import { assertClose, opCounts, outputsOf, randomFeeds, trainedLike } from "./running.ts";
 
@@ -155,6 +157,19 @@ test("exportModel() changes the batch size, or says which one the file holds for
       error instanceof Failure && /^Cannot export m\.onnx: it holds for batch size 2 only/.test(error.message),
   );
   assert.equal(exportModel({ bytes: fixed, batch: 2 }).graph.nodes.length, 2);
+});
+
+test("exportModel() writes ops that opset 13 and TensorRT 8.2 lack in simpler ones", async () => {
+  const graph = new Graph();
+  const x = graph.input("x", { elementType: "float32", shape: [2, 5] });
+  graph.output(graph.apply(hardSwish, [x]), "y");
+  const bytes = encodeModel(graph, { opset: 17 });
+  const exported = exportModel({ bytes, batch: 2, tensorRtVersion: 80201 });
+  assert.equal(opCounts(exported.graph)["HardSwish"], undefined);
+  assert.match(exported.notes.join(), /1 HardSwish written in simpler ops/);
+  const feeds = randomFeeds(graph);
+  const session = await createSession(bytes);
+  assertClose(await outputsOf(exported.bytes, feeds), await session.run(feeds) as never, 1e-6);
 });
 
 test("exportModel() renames inputs and outputs that trtexec cannot name", async () => {

@@ -79,6 +79,20 @@ test("fuseUpsampling() leaves alone what others read, what is an output and what
   await assertEqualAfterFusing(graph, { ConvTranspose: 2, Conv: 3, Relu: 1 });
 });
 
+test("fuseUpsampling() composes the weights of a module that is applied twice into one constant", async () => {
+  const graph = new Graph();
+  const [w1, b1] = [weights(graph, [3, 3, 2, 2]), weights(graph, [3])];
+  const [w2, b2] = [weights(graph, [2, 3, 3, 3]), weights(graph, [2])];
+  const x = image(graph);
+  for (const from of [x, graph.apply(relu, [x])]) {
+    const up = graph.apply(convTranspose, [from, w1, b1], { strides: [2, 2] });
+    graph.output(graph.apply(conv, [up, w2, b2], { pads: [1, 1, 1, 1] }));
+  }
+  await assertEqualAfterFusing(graph, { Relu: 1, ConvTranspose: 2, Add: 2 });
+  // One kernel and one map.
+  assert.equal(fuseUpsampling(graph).graph.constants().length, 2);
+});
+
 test("fuseUpsampling() leaves alone chains that would cost more FLOPs", async () => {
   const graph = new Graph();
   // Through one channel: 12 + 108 products per pixel of x against 16 · 27.

@@ -10,12 +10,16 @@ import {
   channelValues,
   composeConvolutions,
   convolveMap,
+  convTransposeWeight,
+  mapData,
   type PlanarConvolution,
   planarConvolution,
   type PlanarMap,
+  stackMaps,
   zeroMap,
 } from "./planar_convolution.ts";
 import { rewrite } from "./rewrite.ts";
+import { shareConstants } from "./share_constants.ts";
 
 /** What {@link fuseUpsampling} made. */
 export interface FusedUpsampling {
@@ -51,8 +55,7 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
     if (map === undefined) return value;
     const known = added.get(value);
     if (known !== undefined) return known;
-    const data = floats(map.values, [1, map.channels, map.height, map.width]);
-    const sum = target.apply(add, [value, target.constant(data, `${name}.map`)], {}, name);
+    const sum = target.apply(add, [value, target.constant(mapData(map), `${name}.map`)], {}, name);
     added.set(value, sum);
     return sum;
   };
@@ -67,8 +70,8 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
       return [outputs.has(node.outputs[0] as Value) ? whole(made, target, node.name) : made];
     },
   });
-  // Nothing reads the weights that were composed: a plain copy leaves them out.
-  const fused = rewrite(rewritten.graph).graph;
+  // Nothing reads the weights that were composed, and modules that are applied twice have composed theirs twice.
+  const fused = shareConstants(rewritten.graph);
   return {
     graph: fused,
     chains: ends.size,
@@ -100,8 +103,8 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
     if (chain === undefined) {
       y = target.apply(node.op, [x, inputs[1], ...withBias] as Inputs, node.attributes, name);
     } else {
-      const { inputs: i, outputs: o, kernel, strides, pads, weights } = chain.composed;
-      const w = target.constant(floats(weights, [i, o, ...kernel]), `${node.name}.weight`);
+      const { kernel, strides, pads } = chain.composed;
+      const w = target.constant(convTransposeWeight(chain.composed), `${node.name}.weight`);
       const attributes = { kernel_shape: kernel, strides, ...(pads.some((size) => size !== 0) ? { pads } : {}) };
       y = target.apply(convTranspose, [x, w, ...withBias] as unknown as readonly [Value, Value], attributes, name);
     }
@@ -114,14 +117,7 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
     const values = inputs as readonly Value[];
     if (axis !== 1 || values.some(({ type }) => type.shape.length !== 4)) return undefined;
     const y = target.apply(node.op, inputs, node.attributes, linearName(node));
-    const map = zeroMap(y);
-    let offset = 0;
-    for (const value of values) {
-      const part = maps.get(value);
-      if (part !== undefined) map.values.set(part.values, offset);
-      offset += elementCount(value.type.shape.slice(1));
-    }
-    maps.set(y, map);
+    maps.set(y, stackMaps(values.map((value) => maps.get(value) ?? zeroMap(value))));
     return y;
   }
 }

@@ -2,9 +2,9 @@
 import type { Node } from "../graph.ts";
 import type { Attributes, Value } from "../op.ts";
 import { conv, convTranspose } from "../ops/convolution.ts";
-import type { TensorData } from "../tensor_type.ts";
+import { floats, type TensorData } from "../tensor_type.ts";
 
-/** Numbers `[channels, height, width]` that do not depend on the image. */
+/** Numbers `[height, width, channels]` that do not depend on the image. */
 export interface PlanarMap {
   readonly channels: number;
   readonly height: number;
@@ -17,7 +17,7 @@ export interface PlanarConvolution {
   readonly transposed: boolean;
   readonly inputs: number;
   readonly outputs: number;
-  /** Conv: `[outputs, inputs, kernel]`; ConvTranspose: `[inputs, outputs, kernel]` (ONNX). */
+  /** `[kernel, inputs, outputs]`, so that the innermost loops run along memory. */
   readonly weights: Float64Array;
   readonly bias: Float64Array;
   readonly kernel: readonly [number, number];
@@ -45,7 +45,7 @@ export function planarConvolution(node: Node): PlanarConvolution | undefined {
     transposed,
     inputs,
     outputs,
-    weights: doubles(w),
+    weights: tapsFirst(doubles(w), { transposed, inputs, outputs }),
     bias: b === undefined ? new Float64Array(outputs) : doubles(b),
     kernel: kernel as [number, number],
     strides: strides as [number, number],
@@ -59,6 +59,34 @@ function isFloat32({ constant }: Value): boolean {
 
 function doubles({ constant }: Value): Float64Array {
   return new Float64Array((constant as TensorData<"float32">).values);
+}
+
+// From ONNX's order: Conv [outputs, inputs, kernel], ConvTranspose [inputs, outputs, kernel].
+function tapsFirst(
+  weights: Float64Array,
+  { transposed, inputs, outputs }: Pick<PlanarConvolution, "transposed" | "inputs" | "outputs">,
+): Float64Array {
+  const pairs = inputs * outputs;
+  const taps = weights.length / pairs;
+  const ordered = new Float64Array(weights.length);
+  for (let i = 0; i < inputs; i++) {
+    for (let o = 0; o < outputs; o++) {
+      const from = (transposed ? i * outputs + o : o * inputs + i) * taps;
+      for (let tap = 0; tap < taps; tap++) ordered[tap * pairs + i * outputs + o] = weights[from + tap] as number;
+    }
+  }
+  return ordered;
+}
+
+/** The weight of a ConvTranspose node: `[inputs, outputs, kernel]`. */
+export function convTransposeWeight({ inputs, outputs, kernel, weights }: PlanarConvolution): TensorData<"float32"> {
+  const taps = kernel[0] * kernel[1];
+  const pairs = inputs * outputs;
+  const values = new Float32Array(weights.length);
+  for (let pair = 0; pair < pairs; pair++) {
+    for (let tap = 0; tap < taps; tap++) values[pair * taps + tap] = weights[tap * pairs + pair] as number;
+  }
+  return floats(values, [inputs, outputs, ...kernel]);
 }
 
 /**
@@ -76,92 +104,67 @@ function composedPads({ transposed, pads, kernel }: PlanarConvolution): PlanarCo
 }
 
 /**
- * The ConvTranspose without bias that equals `first` followed by `second` without theirs; see {@link canCompose}. With a the tap of `first` and k that of `second`, input place q reaches
+ * The ConvTranspose without bias that equals `first` (stride s₁) followed by `second` without theirs; see {@link canCompose}.
  *
- *   ConvTranspose (stride s₂): q·s₁·s₂ + a·s₂ + k      W[i, o, a·s₂ + k]         += Σₘ w₁[i, m, a] · w₂[m, o, k]
- *   Conv (pad p):              q·s₁ + a − k + p        W[i, o, a + (k₂ − 1 − k)] += Σₘ w₁[i, m, a] · w₂[o, m, k],  pad k₂ − 1 − p
+ * One pixel of the input makes `first` print its kernel w₁, and `second` works on that print: the composed kernel is `second` applied
+ * to w₁ `[inputs, middle, kernel]` as to a batch of images, with nothing cut off. In ONNX's terms, for a kernel of size k₂,
  *
- * where k₂ is the kernel size of `second`.
+ *   second is ConvTranspose (stride s₂, pads p):  W = ConvTranspose(w₁, w₂, strides s₂),       stride s₁ · s₂,  pads p
+ *   second is Conv (pads p):                      W = Conv(w₁, w₂, pads k₂ − 1),               stride s₁,       pads k₂ − 1 − p
  */
 export function composeConvolutions(first: PlanarConvolution, second: PlanarConvolution): PlanarConvolution {
-  const [k1y, k1x] = first.kernel;
-  const [k2y, k2x] = second.kernel;
-  const [sy, sx] = second.strides;
-  const kernel = [(k1y - 1) * sy + k2y, (k1x - 1) * sx + k2x] as const;
-  const taps = kernel[0] * kernel[1];
-  const middle = first.outputs;
-  const { inputs } = first;
-  const { outputs } = second;
-  // By tap, so that the innermost loop runs along memory: sums [tap, i, o], matrix [m, o].
-  const sums = new Float64Array(taps * inputs * outputs);
-  const matrix = new Float64Array(middle * outputs);
-  for (let k = 0; k < k2y * k2x; k++) {
-    const [ky, kx] = [Math.floor(k / k2x), k % k2x];
-    for (let m = 0; m < middle; m++) {
-      for (let o = 0; o < outputs; o++) {
-        const pair = second.transposed ? m * outputs + o : o * middle + m;
-        matrix[m * outputs + o] = second.weights[pair * k2y * k2x + k] as number;
-      }
+  const { inputs, outputs: middle, kernel: [height, width] } = first;
+  const { outputs, transposed, kernel: [ky, kx], strides: [sy, sx] } = second;
+  const full = transposed ? [0, 0, 0, 0] as const : [ky - 1, kx - 1, ky - 1, kx - 1] as const;
+  const whole = { ...second, bias: new Float64Array(outputs), pads: full };
+  const kernel = [(height - 1) * sy + ky, (width - 1) * sx + kx] as const;
+  const weights = new Float64Array(kernel[0] * kernel[1] * inputs * outputs);
+  for (let i = 0; i < inputs; i++) {
+    const values = new Float64Array(height * width * middle);
+    for (let tap = 0; tap < height * width; tap++) {
+      const start = (tap * inputs + i) * middle;
+      values.set(first.weights.subarray(start, start + middle), tap * middle);
     }
-    for (let a = 0; a < k1y * k1x; a++) {
-      const y = Math.floor(a / k1x) * sy + (second.transposed ? ky : k2y - 1 - ky);
-      const x = (a % k1x) * sx + (second.transposed ? kx : k2x - 1 - kx);
-      for (let i = 0; i < inputs; i++) {
-        const start = ((y * kernel[1] + x) * inputs + i) * outputs;
-        for (let m = 0; m < middle; m++) {
-          const w = first.weights[(i * middle + m) * k1y * k1x + a] as number;
-          const row = m * outputs;
-          for (let o = 0; o < outputs; o++) {
-            sums[start + o] = (sums[start + o] as number) + w * (matrix[row + o] as number);
-          }
-        }
-      }
+    const print = convolveMap({ channels: middle, height, width, values }, whole).values;
+    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
+      weights.set(print.subarray(tap * outputs, (tap + 1) * outputs), (tap * inputs + i) * outputs);
     }
   }
-  const weights = sums.map((_, place) => sums[(place % taps) * inputs * outputs + Math.floor(place / taps)] as number);
   const strides = [first.strides[0] * sy, first.strides[1] * sx] as const;
-  return {
-    transposed: true,
-    inputs,
-    outputs,
-    weights,
-    bias: new Float64Array(outputs),
-    kernel,
-    strides,
-    pads: composedPads(second),
-  };
+  return { transposed: true, inputs, outputs, weights, bias: whole.bias, kernel, strides, pads: composedPads(second) };
 }
 
 /** The output of `convolution`, bias included, for the map `x`. */
 export function convolveMap(x: PlanarMap, convolution: PlanarConvolution): PlanarMap {
   const { transposed, inputs, outputs, weights, bias, kernel, strides, pads } = convolution;
-  const [ky, kx] = kernel;
-  const sizeOf = (size: number, axis: 0 | 1) =>
-    transposed
-      ? (size - 1) * strides[axis] + kernel[axis] - pads[axis] - pads[axis + 2 as 2 | 3]
-      : size + pads[axis] + pads[axis + 2 as 2 | 3] - kernel[axis] + 1;
-  const height = sizeOf(x.height, 0);
-  const width = sizeOf(x.width, 1);
-  const y = new Float64Array(outputs * height * width);
-  for (let o = 0; o < outputs; o++) y.fill(bias[o] as number, o * height * width, (o + 1) * height * width);
-  for (let i = 0; i < inputs; i++) {
-    const plane = x.values.subarray(i * x.height * x.width, (i + 1) * x.height * x.width);
-    if (plane.every((value) => value === 0)) continue;
-    for (let o = 0; o < outputs; o++) {
-      const first = (transposed ? i * outputs + o : o * inputs + i) * ky * kx;
-      for (let tap = 0; tap < ky * kx; tap++) {
-        const w = weights[first + tap] as number;
-        // Where input (0, 0) goes: Conv reads x[p + k − pad], ConvTranspose writes y[q · stride + k − pad].
-        const row = transposed ? Math.floor(tap / kx) - pads[0] : pads[0] - Math.floor(tap / kx);
-        const column = transposed ? tap % kx - pads[1] : pads[1] - tap % kx;
-        for (let r = 0; r < x.height; r++) {
-          const toRow = r * strides[0] + row;
-          if (toRow < 0 || toRow >= height) continue;
-          for (let c = 0; c < x.width; c++) {
-            const toColumn = c * strides[1] + column;
-            if (toColumn < 0 || toColumn >= width) continue;
-            const place = (o * height + toRow) * width + toColumn;
-            y[place] = (y[place] as number) + w * (plane[r * x.width + c] as number);
+  const sizeOf = (size: number, axis: 0 | 1) => {
+    const pad = pads[axis] + pads[axis + 2 as 2 | 3];
+    return transposed ? (size - 1) * strides[axis] + kernel[axis] - pad : size + pad - kernel[axis] + 1;
+  };
+  const [height, width] = [sizeOf(x.height, 0), sizeOf(x.width, 1)];
+  const y = new Float64Array(height * width * outputs);
+  for (let place = 0; place < y.length; place += outputs) y.set(bias, place);
+  for (let ky = 0; ky < kernel[0]; ky++) {
+    for (let kx = 0; kx < kernel[1]; kx++) {
+      const matrix = (ky * kernel[1] + kx) * inputs * outputs;
+      // Where input (0, 0) goes: Conv reads x[p + k − pad], ConvTranspose writes y[q · stride + k − pad].
+      const firstRow = transposed ? ky - pads[0] : pads[0] - ky;
+      const firstColumn = transposed ? kx - pads[1] : pads[1] - kx;
+      for (let r = 0; r < x.height; r++) {
+        const row = r * strides[0] + firstRow;
+        if (row < 0 || row >= height) continue;
+        for (let c = 0; c < x.width; c++) {
+          const column = c * strides[1] + firstColumn;
+          if (column < 0 || column >= width) continue;
+          const from = (r * x.width + c) * inputs;
+          const to = (row * width + column) * outputs;
+          for (let i = 0; i < inputs; i++) {
+            const value = x.values[from + i] as number;
+            if (value === 0) continue;
+            const start = matrix + i * outputs;
+            for (let o = 0; o < outputs; o++) {
+              y[to + o] = (y[to + o] as number) + value * (weights[start + o] as number);
+            }
           }
         }
       }
@@ -176,16 +179,34 @@ export function zeroMap(value: Value): PlanarMap {
   return { channels, height, width, values: new Float64Array(channels * height * width) };
 }
 
-/** The one number of every channel; `undefined` where a channel is not uniform to within float32. */
-export function channelValues({ channels, height, width, values }: PlanarMap): Float64Array | undefined {
-  const area = height * width;
-  const found = new Float64Array(channels);
-  for (let c = 0; c < channels; c++) {
-    const value = values[c * area] as number;
-    for (let i = 0; i < area; i++) {
-      if (Math.abs((values[c * area + i] as number) - value) > 1e-9 * Math.max(1, Math.abs(value))) return undefined;
+/** Maps of one size, one after the other along the channels. */
+export function stackMaps(maps: readonly PlanarMap[]): PlanarMap {
+  const { height, width } = maps[0] as PlanarMap;
+  const channels = maps.reduce((sum, map) => sum + map.channels, 0);
+  const values = new Float64Array(height * width * channels);
+  let first = 0;
+  for (const map of maps) {
+    for (let place = 0; place < height * width; place++) {
+      values.set(map.values.subarray(place * map.channels, (place + 1) * map.channels), place * channels + first);
     }
-    found[c] = value;
+    first += map.channels;
   }
-  return found;
+  return { channels, height, width, values };
+}
+
+/** The map as a constant `[1, C, H, W]`. */
+export function mapData({ channels, height, width, values }: PlanarMap): TensorData<"float32"> {
+  const area = height * width;
+  const planes = Float32Array.from(values, (_, i) => values[(i % area) * channels + Math.floor(i / area)] as number);
+  return floats(planes, [1, channels, height, width]);
+}
+
+/** The one number of every channel; `undefined` where a channel is not uniform up to rounding. */
+export function channelValues({ channels, values }: PlanarMap): Float64Array | undefined {
+  const found = values.slice(0, channels);
+  const uniform = values.every((value, i) => {
+    const wanted = found[i % channels] as number;
+    return Math.abs(value - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted));
+  });
+  return uniform ? found : undefined;
 }
