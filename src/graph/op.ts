@@ -101,6 +101,10 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   readonly attributeInputs?: { readonly [N in keyof S]?: AttributeInput };
   /** Positions of inputs that are running averages: training updates them, but not by gradient. */
   readonly runningStatistics?: readonly number[];
+  /** Position of an input that is added to every element of its channel. */
+  readonly channelShift?: number;
+  /** True where adding a number to all elements of a channel of the first input changes no output but the channel's mean. */
+  readonly removesChannelShift?: boolean;
   /** True where outputs that nobody reads may be left out of the file. */
   readonly optionalOutputs?: boolean;
   /** True where equal inputs need not give equal outputs (Dropout): never folded, never shared. */
@@ -117,6 +121,8 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   fold?(inputs: I, attributes: Attributes<S>): TensorData[] | undefined;
   /** The attributes as a file wrote them, in the static form that the other rules expect (Reshape: 0 and −1 replaced). @throws {RangeError} for a form that has no equal here. */
   resolve?(inputs: I, attributes: Attributes<S>, file: FileContext): Attributes<S>;
+  /** The same computation in the form that ONNX Runtime trains fastest, where another form is faster at these sizes. */
+  lower?(graph: GraphBuilder, inputs: I, attributes: Attributes<S>): Value[] | undefined;
   /** The op in simpler ops, for targets that lack it (ONNX "FunctionBody"). */
   expand?(graph: GraphBuilder, inputs: I, attributes: Attributes<S>): Value[];
 }

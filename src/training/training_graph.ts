@@ -19,6 +19,8 @@ export interface TrainingGraphOptions {
   readonly frozen?: (name: string) => boolean;
   /** Keeps normalization layers at their running averages. */
   readonly freezeNormalization?: boolean;
+  /** False leaves every node in the form that the network has (default: the form that trains fastest). */
+  readonly lower?: boolean;
 }
 
 /** A normalization layer in training: the outputs with the batch's mean and biased variance, and the constants that average them. */
@@ -55,7 +57,8 @@ export interface TrainingGraph {
  */
 export function trainingGraph(net: Graph, options: TrainingGraphOptions): TrainingGraph {
   const frozen = options.frozen ?? (() => false);
-  const learned = new Set(parameters(net).filter(({ name }) => !frozen(name)));
+  const cancelled = options.freezeNormalization === true ? new Set() : cancelledShifts(net);
+  const learned = new Set(parameters(net).filter((value) => !frozen(value.name) && !cancelled.has(value)));
   const inputs = new Map<Value, Value>();
   const statistics: BatchStatistics[] = [];
   const { graph } = rewrite(net, {
@@ -67,7 +70,9 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
     },
     node: (node, nodeInputs, target) => {
       const positions = node.op.runningStatistics;
-      if (positions === undefined || options.freezeNormalization === true) return undefined;
+      if (positions === undefined || options.freezeNormalization === true) {
+        return options.lower === false ? undefined : node.op.lower?.(target, nodeInputs, node.attributes);
+      }
       const [x] = nodeInputs as [Value];
       const count = elementCount(x.type.shape) / (x.type.shape[1] as number);
       if (count < 2) {
@@ -119,6 +124,29 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
     graph.output(variance);
   }
   return { graph, image, target, losses, logits, parameters: learnedParameters, statistics };
+}
+
+/**
+ * Biases that normalization over the batch takes away again: their gradient is exactly zero, so that they stay as they are.
+ *
+ * (Where it is computed it is rounding errors, from which Adam makes steps of the full learning rate.)
+ */
+export function cancelledShifts(net: Graph): Set<Value> {
+  const consumers = net.consumers();
+  const cancelled = new Set<Value>();
+  const kept = new Set<Value>();
+  for (const node of net.nodes) {
+    node.inputs.forEach((value, position) => {
+      if (value?.constant === undefined) return;
+      const [output] = node.outputs as [Value];
+      const readers = consumers.get(output) ?? [];
+      const taken = node.op.channelShift === position && !net.outputs.includes(output) && readers.length > 0 &&
+        readers.every((reader) => reader.op.removesChannelShift === true && reader.inputs[0] === output);
+      (taken ? cancelled : kept).add(value);
+    });
+  }
+  for (const value of kept) cancelled.delete(value);
+  return cancelled;
 }
 
 // ONNX BatchNormalization: momentum 0.9 where the file does not say.

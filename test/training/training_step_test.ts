@@ -4,7 +4,7 @@ import { buildNet } from "../../src/graph/nets/catalog.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import type { TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
-import { binaryCrossEntropy } from "../../src/training/losses.ts";
+import { createLoss } from "../../src/training/losses/cross_entropy.ts";
 import { createOptimizer } from "../../src/training/optimizers.ts";
 import { trainingGraph } from "../../src/training/training_graph.ts";
 import { TrainingStep } from "../../src/training/training_step.ts";
@@ -30,7 +30,7 @@ test("TrainingStep equals ten Adam steps of PyTorch", { skip }, async () => {
     batch: 2,
   };
   const net = withConstants(buildNet(options).graph, (name) => golden.tensor(`initial/${name}`));
-  const training = trainingGraph(net, { loss: binaryCrossEntropy });
+  const training = trainingGraph(net, { loss: createLoss("bce", { channels: 1 }) });
   const optimizer = createOptimizer({ name: "adam", count: training.parameters.length });
   const step = await TrainingStep.create(training, optimizer, {});
   step.image.values.set(golden.tensor("x").values);
@@ -55,7 +55,7 @@ test("TrainingStep keeps weights and averages where the loss is not finite", asy
     seed: 0,
     batch: 2,
   };
-  const training = trainingGraph(buildNet(options).graph, { loss: binaryCrossEntropy });
+  const training = trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
   const step = await TrainingStep.create(
     training,
     createOptimizer({ name: "adam", count: training.parameters.length }),

@@ -6,6 +6,7 @@
  */
 import type { OpDefinition, Value } from "../op.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor_type.ts";
+import { flippedPads, flipWeight, lowerConv, lowerConvTranspose } from "./convolution_forms.ts";
 import { correlate } from "./correlation.ts";
 import { reduceSum } from "./reduce.ts";
 import { onnxPads, resolveWindow, type Window, type WindowAttributes } from "./window.ts";
@@ -51,6 +52,8 @@ export const conv: OpDefinition<
     }
     return undefined;
   },
+  channelShift: 2,
+  lower: lowerConv,
   // dx = ConvTranspose(dy, w), dw = correlation of x and dy, db = Σ dy
   gradient: ({ graph, inputs: [x, w], attributes, needed: [needX, needW, needB], outputGradients }) => {
     const dy = outputGradients[0] as Value;
@@ -59,16 +62,24 @@ export const conv: OpDefinition<
     const outputPadding = window.outputSizes.map((size, axis) =>
       (x.type.shape[2 + axis] as number) - transposedSize(size, axis, window)
     );
-    const dx = needX
-      ? graph.apply(convTranspose, [dy, w], {
+    // ONNX Runtime's Conv gathers kernel-size copies of its input, ConvTranspose scatters as many of its output: the copies should be of
+    // the side with fewer channels.
+    const gather = group === 1 && window.kernel.length === 2 && window.strides.every((stride) => stride === 1) &&
+      (w.type.shape[0] as number) <= (w.type.shape[1] as number);
+    const dx = !needX ? undefined : gather
+      ? graph.apply(conv, [dy, flipWeight(graph, w)], {
+        kernel_shape: window.kernel,
+        pads: flippedPads(window, x.type.shape.slice(2)),
+        dilations: window.dilations,
+      })
+      : graph.apply(convTranspose, [dy, w], {
         kernel_shape: window.kernel,
         strides: window.strides,
         pads: onnxPads(window),
         dilations: window.dilations,
         group,
         ...(outputPadding.some((size) => size > 0) ? { output_padding: outputPadding } : {}),
-      })
-      : undefined;
+      });
     return [dx, needW ? correlate(graph, x, dy, window, group) : undefined, needB ? sumPixels(graph, dy) : undefined];
   },
 };
@@ -127,6 +138,8 @@ export const convTranspose: OpDefinition<
     if (pads.some((size) => size < 0)) return "ConvTranspose with negative pads is refused; use Slice";
     return undefined;
   },
+  channelShift: 2,
+  lower: lowerConvTranspose,
   // dx = Conv(dy, w), dw = correlation of dy and x, db = Σ dy
   gradient: ({ graph, inputs: [x, w], attributes, needed: [needX, needW, needB], outputGradients }) => {
     const dy = outputGradients[0] as Value;
@@ -152,8 +165,9 @@ function transposedSize(size: number, axis: number, window: Window): number {
     (window.padsBegin[axis] as number) - (window.padsEnd[axis] as number);
 }
 
-// Pads and output sizes; auto_pad and output_shape both fix the size first and derive the pads (ONNX ConvTranspose-11).
-function transposedWindow(
+/** Pads and output sizes of a transposed convolution. */
+// auto_pad and output_shape both fix the size first and derive the pads (ONNX ConvTranspose-11).
+export function transposedWindow(
   x: Value,
   w: Value,
   attributes: WindowAttributes & {

@@ -6,6 +6,7 @@
  */
 import type { GraphBuilder, Value } from "../op.ts";
 import { concat, pad, reshape, slice, transpose } from "./movement.ts";
+import { spaceToDepth } from "./rearrangement.ts";
 import { matMul, reduceSum, swapLastAxes } from "./reduce.ts";
 import type { Window } from "./window.ts";
 
@@ -24,48 +25,100 @@ export function correlate(graph: GraphBuilder, large: Value, small: Value, windo
       window.padsEnd[axis] === 0 &&
       large.type.shape[2 + axis] === (window.kernel[axis] as number) * (small.type.shape[2 + axis] as number)
     );
-  return tiles ? correlateTiles(graph, large, small, window) : correlateByTaps(graph, large, small, window, group);
+  if (tiles) return correlateTiles(graph, large, small, window);
+  const [stride = 1] = window.strides;
+  const strided = dense && stride > 1 &&
+    spatial.every((axis) =>
+      window.strides[axis] === stride && window.dilations[axis] === 1 && (window.kernel[axis] as number) % stride === 0
+    );
+  return strided ? correlateStrided(graph, large, small, window) : correlateByTaps(graph, large, small, window, group);
 }
 
-// Stride 1: every pair of a horizontal shift of `large` and a vertical shift of `small` is one tap, so that a kernel of
-// kh · kw taps takes kh + kw shifted copies and one matrix product [kh · O, N · H · W] × [N · H · W, kw · I] per image.
+// Stride 1: a tap is a shift of one map against the other, along each axis of either. All shifted copies side by side take one
+// matrix product per image; which map is shifted along which axis is chosen so that the least is copied.
 function correlateByShifts(graph: GraphBuilder, large: Value, small: Value, window: Window): Value {
-  const [batch, inputs, height] = large.type.shape as [number, number, number, number];
-  const [, outputs, , smallWidth] = small.type.shape as [number, number, number, number];
+  const [batch, inputs] = large.type.shape as [number, number];
+  const outputs = small.type.shape[1] as number;
   const [kernelHeight, kernelWidth] = window.kernel as [number, number];
-  const [dilationY, dilationX] = window.dilations as [number, number];
-  const [padTop, padLeft] = window.padsBegin as [number, number];
-  const shifted = (x: Value, axis: 2 | 3, before: number, size: number) => {
-    const after = size - (x.type.shape[axis] as number) - before;
-    if (before === 0 && after === 0) return x;
-    const pads = [0, 0, 0, 0, 0, 0, 0, 0];
-    [pads[axis], pads[4 + axis]] = [before, after];
-    return graph.apply(pad, [x], { pads });
-  };
-  const stacked = (x: Value, count: number, shift: (k: number) => Value) => {
-    const copies = Array.from({ length: count }, (_, k) => shift(k));
+  // Axes (0: rows, 1: columns) along which `small` is shifted instead of `large`.
+  const choices: readonly (readonly number[])[] = [[], [0], [0, 1]];
+  const taps = (axes: readonly number[]) =>
+    axes.reduce((product, axis) => product * (window.kernel[axis] as number), 1);
+  const others = (axes: readonly number[]) => [0, 1].filter((axis) => !axes.includes(axis));
+  const copied = (axes: readonly number[]) => taps(axes) * outputs + taps(others(axes)) * inputs;
+  const onSmall = [...choices].sort((a, b) => copied(a) - copied(b))[0] as readonly number[];
+  const onLarge = others(onSmall);
+  const sizes = [0, 1].map((axis) => (onSmall.includes(axis) ? large : small).type.shape[2 + axis] as number);
+  const stacked = (x: Value, axes: readonly number[], sign: 1 | -1) => {
+    const copies = positions(axes.map((axis) => window.kernel[axis] as number)).map((position) => {
+      const pads = [0, 0, 0, 0, 0, 0, 0, 0];
+      axes.forEach((axis, i) => {
+        const before = sign *
+          ((window.padsBegin[axis] as number) - (position[i] as number) * (window.dilations[axis] as number));
+        pads[2 + axis] = before;
+        pads[6 + axis] = (sizes[axis] as number) - (x.type.shape[2 + axis] as number) - before;
+      });
+      return pads.every((size) => size === 0) ? x : graph.apply(pad, [x], { pads });
+    });
     const all = copies.length === 1 ? (copies[0] as Value) : graph.apply(concat, copies, { axis: 1 });
-    return graph.apply(reshape, [all], { shape: [batch, count * (x.type.shape[1] as number), height * smallWidth] });
+    const [rows, columns] = sizes as [number, number];
+    return graph.apply(reshape, [all], { shape: [batch, copies.length * (x.type.shape[1] as number), rows * columns] });
   };
-  const wide = stacked(large, kernelWidth, (k) => shifted(large, 3, padLeft - k * dilationX, smallWidth));
-  const tall = stacked(small, kernelHeight, (k) => shifted(small, 2, k * dilationY - padTop, height));
+  const tall = stacked(small, onSmall, -1);
+  const wide = stacked(large, onLarge, 1);
   const product = sumBatch(graph, graph.apply(matMul, [tall, swapLastAxes(graph, wide)]));
-  const taps = graph.apply(reshape, [product], { shape: [kernelHeight, outputs, kernelWidth, inputs] });
-  return graph.apply(transpose, [taps], { perm: [1, 3, 0, 2] });
+  const extent = (axes: readonly number[], axis: number) => axes.includes(axis) ? window.kernel[axis] as number : 1;
+  const split = graph.apply(reshape, [product], {
+    shape: [extent(onSmall, 0), extent(onSmall, 1), outputs, extent(onLarge, 0), extent(onLarge, 1), inputs],
+  });
+  const ordered = graph.apply(transpose, [split], { perm: [2, 5, 0, 3, 1, 4] });
+  return graph.apply(reshape, [ordered], { shape: [outputs, inputs, kernelHeight, kernelWidth] });
 }
 
-// Windows that tile `large`: one transposition brings every tap beside the pixel it belongs to.
+// Windows that tile `large`: every tap becomes a channel of its own.
 function correlateTiles(graph: GraphBuilder, large: Value, small: Value, window: Window): Value {
   const [batch, inputs] = large.type.shape as [number, number];
   const [, outputs, height, width] = small.type.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = window.kernel as [number, number];
-  const pixels = batch * height * width;
-  const split = graph.apply(reshape, [large], { shape: [batch, inputs, height, kernelHeight, width, kernelWidth] });
-  const taps = graph.apply(transpose, [split], { perm: [0, 2, 4, 1, 3, 5] });
-  const byPixel = graph.apply(reshape, [taps], { shape: [pixels, inputs * kernelHeight * kernelWidth] });
-  const channels = graph.apply(transpose, [small], { perm: [1, 0, 2, 3] });
-  const product = graph.apply(matMul, [graph.apply(reshape, [channels], { shape: [outputs, pixels] }), byPixel]);
-  return graph.apply(reshape, [product], { shape: [outputs, inputs, kernelHeight, kernelWidth] });
+  const taps = kernelHeight * kernelWidth;
+  const channels = kernelHeight === kernelWidth
+    ? graph.apply(spaceToDepth, [large], { blocksize: kernelHeight })
+    : graph.apply(transpose, [
+      graph.apply(reshape, [large], { shape: [batch, inputs, height, kernelHeight, width, kernelWidth] }),
+    ], { perm: [0, 3, 5, 1, 2, 4] });
+  const wide = graph.apply(reshape, [channels], { shape: [batch, taps * inputs, height * width] });
+  const tall = graph.apply(reshape, [small], { shape: [batch, outputs, height * width] });
+  const product = sumBatch(graph, graph.apply(matMul, [tall, swapLastAxes(graph, wide)]));
+  const split = graph.apply(reshape, [product], { shape: [outputs, taps, inputs] });
+  const ordered = graph.apply(transpose, [split], { perm: [0, 2, 1] });
+  return graph.apply(reshape, [ordered], { shape: [outputs, inputs, kernelHeight, kernelWidth] });
+}
+
+// Kernels that are a multiple of their stride s: with every s × s square of `large` laid out as channels, the stride is 1.
+function correlateStrided(graph: GraphBuilder, large: Value, small: Value, window: Window): Value {
+  const inputs = large.type.shape[1] as number;
+  const outputs = small.type.shape[1] as number;
+  const stride = window.strides[0] as number;
+  const kernel = window.kernel.map((size) => size / stride);
+  const sizes = kernel.map((size, axis) => stride * ((small.type.shape[2 + axis] as number) + size - 1));
+  const ends = sizes.map((size, axis) =>
+    size - (large.type.shape[2 + axis] as number) - (window.padsBegin[axis] as number)
+  );
+  const pads = [0, 0, ...window.padsBegin, 0, 0, ...ends];
+  const padded = pads.every((size) => size === 0) ? large : graph.apply(pad, [large], { pads });
+  const squares = graph.apply(spaceToDepth, [padded], { blocksize: stride });
+  const none = kernel.map(() => 0);
+  const taps = correlateByShifts(graph, squares, small, {
+    ...window,
+    kernel,
+    strides: kernel.map(() => 1),
+    padsBegin: none,
+    padsEnd: none,
+  });
+  const [rows, columns] = kernel as [number, number];
+  const split = graph.apply(reshape, [taps], { shape: [outputs, stride, stride, inputs, rows, columns] });
+  const ordered = graph.apply(transpose, [split], { perm: [0, 3, 4, 1, 5, 2] });
+  return graph.apply(reshape, [ordered], { shape: [outputs, inputs, rows * stride, columns * stride] });
 }
 
 // The general case: one strided slice and one batched matrix product per tap.

@@ -27,6 +27,7 @@ export const batchNormalization: OpDefinition<
     return training_mode === 0 ? attributes : { ...attributes, training_mode };
   },
   runningStatistics: [3, 4],
+  removesChannelShift: true,
   outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
     const channels = [x.type.shape[1] as number];
     for (const { name, type } of statistics) {
