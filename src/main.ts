@@ -27,9 +27,17 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "score a model or a folder of masks on the original grid",
     load: async () => (await import("./commands/evaluate.ts")).evaluate,
   },
+  bench: {
+    summary: "measure latency, throughput and memory",
+    load: async () => (await import("./commands/bench.ts")).bench,
+  },
   build: {
     summary: "write an untrained network as ONNX",
     load: async () => (await import("./commands/build.ts")).build,
+  },
+  inspect: {
+    summary: "show what an ONNX file holds and what can run it",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
   },
   check: {
     summary: "find all faults of a data set in one run",

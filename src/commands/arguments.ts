@@ -79,7 +79,7 @@ export function realNumber(
 
 /** One of several words. */
 export function oneWordOf<const W extends string>(words: readonly W[]): TextType<W> {
-  return textType(words.length > 6 ? "name" : words.join("|"), `one of ${words.join(", ")}`, (text) => {
+  return textType(words.join("|").length > 24 ? "name" : words.join("|"), `one of ${words.join(", ")}`, (text) => {
     const word = words.find((one) => one === text);
     if (word === undefined) throw new Error(`found ${JSON.stringify(text)}, expected one of ${words.join(", ")}`);
     return word;
@@ -152,6 +152,23 @@ export const providerOption = option({
   description: "execution provider of ONNX Runtime: cpu, cuda, tensorrt, webgpu, coreml or dml (cpu)",
 });
 
+/** `--dimensions`: sizes of symbolic dimensions by name. */
+export const dimensionsOption = option({
+  long: "dimensions",
+  type: optional(textType("name=n,…", "sizes by name", (text) => {
+    const sizes: Record<string, number> = {};
+    for (const one of text.split(",")) {
+      const [, name, size] = /^([^=]+)=([1-9]\d{0,6})$/.exec(one.trim()) ?? [];
+      if (name === undefined || name in sizes) {
+        throw new Error(`found ${JSON.stringify(text)}, expected sizes such as height=256,width=256`);
+      }
+      sizes[name] = Number(size);
+    }
+    return sizes;
+  })),
+  description: "sizes of symbolic dimensions of an ONNX file, e.g. height=256,width=256",
+});
+
 /** The options that say how a data set folder is to be read. */
 export const datasetOptions = {
   layout: option({
@@ -163,6 +180,22 @@ export const datasetOptions = {
     long: "map",
     type: optional(textType("a:b,…", "pairs of label values", (text) => text)),
     description: "take label values for others, e.g. 4:3",
+  }),
+  group: option({
+    long: "group",
+    type: optional(textType("pattern", "a regular expression", (text) => text)),
+    description: "for PNG and TIFF slices: regular expression whose first group is the patient in a file's name",
+  }),
+  spacingMm: option({
+    long: "spacing",
+    type: optional(textType("x,y,z", "sizes in mm", (text) => {
+      const sizes = text.split(",").map(Number);
+      if (sizes.length < 2 || sizes.length > 3 || !sizes.every((size) => size > 0 && Number.isFinite(size))) {
+        throw new Error(`found ${JSON.stringify(text)}, expected two or three sizes in mm such as 0.5,0.5,3`);
+      }
+      return sizes;
+    })),
+    description: "for PNG and TIFF slices: sizes of columns, rows and slices in mm",
   }),
   ignoreOrigin: flag({ long: "ignore-origin", description: "accept masks whose origin or direction differs" }),
 };

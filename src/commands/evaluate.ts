@@ -104,7 +104,7 @@ export const evaluate = command({
         throw usage("--labels is for --predictions; a model has its own");
       }
       const { runEvaluation } = await import("../evaluation/run_evaluation.ts");
-      const { alignColumns } = await import("../bench/compare_bench.ts");
+      const { alignColumns } = await import("../align_columns.ts");
       const source = model !== undefined ? { model } : { predictions: args.predictions as string };
       const result = await runEvaluation(
         dataset,

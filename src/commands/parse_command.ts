@@ -21,7 +21,8 @@ export async function parseCommand(name: string, made: JobCommand, argv: readonl
   if (beforeDivider.some((text) => text === "--help" || text === "-h")) {
     const result = await runSafely(made, ["--help"]);
     if (result._tag === "ok") throw new Error(`The command ${name} has no help`);
-    return { help: stripVTControlCharacters(result.error.config.message) };
+    // Everything that is not marked so is optional: in most commands nearly all.
+    return { help: stripVTControlCharacters(result.error.config.message).replaceAll(" [optional]", "") };
   }
   const known = optionNames(made);
   const lines = optionsWithoutValue(beforeDivider, known.options);

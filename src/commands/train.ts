@@ -131,7 +131,7 @@ const settings = {
   augment: option({
     long: "augment",
     type: optional(oneWordOf(words(AUGMENTATIONS))),
-    description: `${words(AUGMENTATIONS).join(", ")} (${D.augment})`,
+    description: `${words(AUGMENTATIONS).join(", ")} (flips for one class, none for several)`,
   }),
   backgroundRatio: option({
     long: "background-ratio",

@@ -23,7 +23,7 @@ export interface EvaluationOptions
     Omit<ScoreOptions, "reporter" | "signal">,
     Pick<SegmentOptions, "threshold" | "mirror" | "largestComponent">,
     NetworkOptions,
-    Pick<DatasetOptions, "layout" | "map" | "labels" | "ignoreOrigin"> {
+    Pick<DatasetOptions, "layout" | "map" | "labels" | "group" | "spacingMm" | "ignoreOrigin"> {
   readonly split?: "val" | "all" | undefined;
   /** Folder for `metrics.json` and `metrics.csv`. */
   readonly out?: string | undefined;
@@ -103,7 +103,8 @@ type Scored = ScoredCases & { readonly split: "val" | "all"; readonly subject: s
 
 async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
   const { bytes, metadata } = readModelFile(path);
-  const index = openForModel(dataset, metadata, options);
+  const { layout, map, group, spacingMm, ignoreOrigin } = options;
+  const index = openForModel(dataset, metadata, { layout, map, group, spacingMm, ignoreOrigin });
   const { cases, split } = chooseCases(index, metadata, options.split);
   const predictor = await createPredictor(bytes, metadata, options);
   try {
@@ -116,8 +117,7 @@ async function scoreModel(dataset: string, path: string, options: Scoring): Prom
 }
 
 async function scoreMasks(dataset: string, folder: string, options: Scoring): Promise<Scored> {
-  const { layout, map, labels, ignoreOrigin } = options;
-  const index = openDataset(dataset, { layout, map, labels, ignoreOrigin });
+  const index = openDataset(dataset, options);
   const predictionOf: Parameters<typeof scoreCases>[1]["predictionOf"] = (files, { image }) => {
     const paths = findPredictedMask(folder, files);
     const reference = { grid: image, file: files.images[0] ?? files.id };

@@ -51,7 +51,8 @@ export function buildModel({ activation, version, ...options }: BuildModelOption
     training: { epochs: 0 },
   });
   return {
-    bytes: encodeModel(graph, { opset: 17, graphName: net, producerVersion: version, metadata, batchName: "N" }),
+    // 13 is the last opset of TensorRT 8.2.
+    bytes: encodeModel(graph, { opset: 13, graphName: net, producerVersion: version, metadata, batchName: "N" }),
     parameters,
     headParameters: parameters - parameterCount(headless),
     flops: graph.nodes.reduce(

@@ -1,0 +1,58 @@
+/** `seg inspect`: what an ONNX file holds, and what can run and train it. */
+import { command, flag, option, optional, positional } from "cmd-ts";
+import { Failure, messageOf, UsageFailure } from "../failure.ts";
+import { TARGETS } from "../tensorrt/targets.ts";
+import { dimensionsOption, existingFile, jsonFlag, oneWordOf } from "./arguments.ts";
+import type { Job } from "./job.ts";
+
+export const inspect = command({
+  name: "seg inspect",
+  description:
+    "Show layers, parameters, FLOPs, bytes and metadata of an ONNX file, what TensorRT lacks, and whether it can be trained",
+  args: {
+    model: positional({ type: optional(existingFile), displayName: "model", description: "ONNX file of any origin" }),
+    target: option({
+      long: "target",
+      type: { ...oneWordOf(Object.keys(TARGETS)), defaultValue: () => "nano" },
+      description: `device: ${Object.keys(TARGETS).join(", ")} (nano)`,
+    }),
+    layers: flag({ long: "layers", description: "list every layer" }),
+    ops: flag({ long: "ops", description: "list the ops that seg knows, in place of a model" }),
+    dimensions: dimensionsOption,
+    json: jsonFlag,
+  },
+  examples: [{
+    description: "what a Jetson Nano makes of it",
+    command: "seg inspect model.onnx --target nano --layers",
+  }],
+  handler: (args): Job => ({
+    json: args.json,
+    run: async () => {
+      if (args.ops) return await listOps();
+      const { model } = args;
+      if (model === undefined) throw new UsageFailure("seg inspect: MODEL is missing\nTry seg inspect --help");
+      const { inspectModel } = await import("../exporting/inspect_model.ts");
+      const { inspectionText } = await import("../exporting/inspection_text.ts");
+      const { readOnnxFile } = await import("../prediction/model_file.ts");
+      const { findTarget } = await import("../tensorrt/targets.ts");
+      const { bytes } = readOnnxFile(model);
+      let inspection: ReturnType<typeof inspectModel>;
+      try {
+        inspection = inspectModel(bytes, { ...args, target: findTarget(args.target) });
+      } catch (error) {
+        throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
+      }
+      return {
+        json: { model, ...inspection },
+        text: inspectionText(inspection),
+        next: inspection.trainable ? `seg train DATASET --init ${model}` : `seg export ${model}`,
+      };
+    },
+  }),
+});
+
+async function listOps() {
+  const { OPS } = await import("../graph/ops/registry.ts");
+  const names = OPS.map(({ domain, type }) => domain === undefined ? type : `${domain}::${type}`);
+  return { json: { ops: names }, text: names.join("\n") };
+}

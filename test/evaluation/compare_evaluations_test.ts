@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { compareEvaluations, comparisonLines, readEvaluation } from "../../src/evaluation/compare_evaluations.ts";
+import type { ScoredCase } from "../../src/metrics/aggregate.ts";
+import { put, withFolder } from "../data/made_folders.ts";
+
+function cases(dice: Readonly<Record<string, number | null>>, label = "lesion"): ScoredCase[] {
+  return Object.entries(dice).map(([id, value]) => ({
+    case: id,
+    patient: id,
+    rows: [{ class: label, state: "hit", dice: value, truePositives: 1, falsePositives: 0, falseNegatives: 0 }],
+  }));
+}
+
+test("compareEvaluations() subtracts the other evaluation, patient by patient", () => {
+  const comparison = compareEvaluations(
+    cases({ a: 0.9, b: 0.7, c: 0.5, x: 1 }),
+    cases({ a: 0.8, b: 0.5, c: 0.5 }),
+    "o.json",
+  );
+  const { dice } = comparison["lesion"] ?? {};
+  assert.equal(dice?.n, 3);
+  assert.deepEqual(dice?.leftOut, ["x"]);
+  assert.ok(Math.abs((dice?.meanDifference ?? 0) - 0.1) < 1e-12);
+  assert.deepEqual([dice?.higher, dice?.equal, dice?.lower], [2, 1, 0]);
+  assert.match(
+    comparisonLines(comparison)[0] ?? "",
+    /^lesion dice: \+0\.100 \[\+0\.\d{3}, \+0\.200\], Wilcoxon p = 0\.50, n = 3$/,
+  );
+});
+
+test("compareEvaluations() refuses evaluations that have nothing in common", () => {
+  const message = "o.json has no class and patient in common with this evaluation; compare scores of one data set";
+  assert.throws(() => compareEvaluations(cases({ a: 1 }), cases({ b: 1 }), "o.json"), { name: "Failure", message });
+  assert.throws(() => compareEvaluations(cases({ a: 1 }), cases({ a: 1 }, "other"), "o.json"), { message });
+});
+
+test("readEvaluation() reads the rows of a metrics.json and refuses other files", () => {
+  withFolder((folder) => {
+    const row = {
+      patient: "p",
+      class: "lesion",
+      state: "hit",
+      dice: 0.5,
+      truePositives: 1,
+      falsePositives: 1,
+      falseNegatives: 1,
+    };
+    put(folder, "m.json", {
+      cases: [{ case: "a", ...row }, { case: "a", ...row, class: "rim" }, { case: "b", ...row, dice: null }],
+    });
+    const read = readEvaluation(join(folder, "m.json"));
+    assert.deepEqual(read.map((one) => [one.case, one.patient, one.rows.length]), [["a", "p", 2], ["b", "p", 1]]);
+    for (const [name, content] of Object.entries({ x: {}, y: { cases: [] }, z: { cases: [{ case: 1 }] }, n: null })) {
+      put(folder, `${name}.json`, content);
+      assert.throws(() => readEvaluation(join(folder, `${name}.json`)), {
+        message: `${
+          join(folder, `${name}.json`)
+        } holds no scores of cases; give the metrics.json of seg evaluate --out`,
+      });
+    }
+    put(folder, "t.json", "no json");
+    assert.throws(() => readEvaluation(join(folder, "t.json")), {
+      name: "Failure",
+      message: /^Cannot read .*t\.json: /,
+    });
+  });
+});
