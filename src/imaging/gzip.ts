@@ -29,7 +29,7 @@ export function gunzipStart(file: OpenFile, wanted: number): Uint8Array {
       });
       // A gzip header may hold a name and extra fields of up to 64 KiB before the first byte of content.
       if (start.length >= wanted || prefix >= 1 << 17 || compressed.length === file.sizeBytes) {
-        return start.subarray(0, wanted);
+        return new Uint8Array(start.subarray(0, wanted));
       }
     } catch (error) {
       throw gzipFailure(file, error, 0);
@@ -74,9 +74,9 @@ export function gunzipBounded(file: OpenFile, expectedBytes: number): Uint8Array
       "copy the file again",
     );
   }
-  // Buffers of a few KiB can lie inside the shared pool of Node.
+  // Plain arrays only: `slice` of a Buffer copies nothing, and small Buffers lie inside a pool of Node.
   return content.byteOffset === 0 && content.buffer instanceof ArrayBuffer
-    ? content as Uint8Array<ArrayBuffer>
+    ? new Uint8Array(content.buffer, 0, content.length)
     : new Uint8Array(content);
 }
 

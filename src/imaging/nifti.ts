@@ -66,7 +66,7 @@ function parseHeader(bytes: Uint8Array, { path, pair }: { path: string; pair: bo
   if (bytes.length < 348) {
     throw fault(`the data end early at byte ${bytes.length} of the 348-byte header`, "copy the file again");
   }
-  const own = bytes.slice();
+  const own = new Uint8Array(bytes);
   const view = new DataView(own.buffer);
   const version = view.getInt32(0, true) === 348 || view.getInt32(0, false) === 348 ? 1 : 2;
   const size = version === 1 ? 348 : 540;

@@ -17,7 +17,7 @@ export function decodeVoxels(
   >,
 ): VoxelArray {
   const size = BYTES_PER_VOXEL[datatype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   if (littleEndian !== MACHINE_IS_LITTLE_ENDIAN) swapBytes(aligned, size);
   const values = viewAs(datatype, aligned);
   if (slope === 1 && intercept === 0) return values;

@@ -121,7 +121,7 @@ export function readLayout(path: string, fields: Fields): Layout {
   ) {
     throw readFailure(
       path,
-      `samples of ${fields.bits ?? 1} bits (format ${fields.sampleFormat ?? 1}) are not read`,
+      `samples of ${listed(fields.bits)} bits (format ${listed(fields.sampleFormat)}) are not read`,
       REMEDY,
     );
   }
@@ -145,6 +145,11 @@ export function readLayout(path: string, fields: Fields): Layout {
     offsets: (tiled ? fields.tileOffsets : fields.stripOffsets) ?? [],
     lengths: (tiled ? fields.tileBytes : fields.stripBytes) ?? [],
   };
+}
+
+/** The values of a tag (1 where it is absent) for a message: a damaged file can have thousands. */
+function listed(values: readonly number[] = [1]): string {
+  return values.length <= 4 ? values.join(",") : `${values.slice(0, 4).join(",")},…`;
 }
 
 /** The array that holds samples, by sample format (1 unsigned, 2 signed, 3 float) and bits. */

@@ -151,6 +151,24 @@ test("readNifti() starts at byte 352 where vox_offset points into the header", (
   });
 });
 
+test("readNifti() reads voxels that begin at any byte", () => {
+  inFolder((path) => {
+    for (
+      const [datatype, setter, size] of [[4, "setInt16", 2], [16, "setFloat32", 4], [1024, "setBigInt64", 8]] as const
+    ) {
+      for (let voxOffset = 352; voxOffset < 361; voxOffset++) {
+        for (const littleEndian of [true, false]) {
+          const values = datatype === 1024 ? [1n, -2n, 300n] : [1, -2, 300];
+          const voxels = packed(values, { setter, size, littleEndian });
+          const file = niftiFile({ dim: [3, 3, 1, 1], datatype, littleEndian, voxOffset }, voxels);
+          assert.deepEqual([...readNifti(path("a.nii", file)).volume.data], [1, -2, 300]);
+          assert.deepEqual([...readNifti(path("a.nii.gz", gzip(file))).volume.data], [1, -2, 300]);
+        }
+      }
+    }
+  });
+});
+
 test("readNifti() refuses what it cannot read with a sentence that names file, fault and remedy", () => {
   inFolder((path) => {
     const file = niftiFile({ dim: [3, 40, 40, 40] }, Uint8Array.from({ length: 64000 }, (_, i) => (i * i * i) % 65537));
