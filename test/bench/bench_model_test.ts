@@ -52,8 +52,8 @@ test("benchModel() measures a network on the images of a data set", async () => 
     ...model.metadata,
     "seg.input": (model.metadata["seg.input"] as string).replace("channel 0", "phantom"),
   };
-  const graph = importGraph(model);
-  const file = written("net.onnx", encodeModel(graph, { opset: 17, metadata }));
+  const graph = importGraph(model, { batch: 1 });
+  const file = written("net.onnx", encodeModel(graph, { opset: 17, metadata, batchName: "N" }));
   const input = join(folder, "phantom");
   writePhantom(input, { cases: 2 });
   const report = await benchModel({ ...SHORT, file, input, target: findTarget("nano") });
