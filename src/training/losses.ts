@@ -1,48 +1,75 @@
-/** Losses on logits, each with its value and its gradient with respect to the logits. */
-import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/op.ts";
-import { mul, sub } from "../graph/ops/arithmetic.ts";
-import { log, neg, sigmoid } from "../graph/ops/elementwise.ts";
-import { logSoftmax, softmax } from "../graph/ops/softmax.ts";
-import { reduceSum } from "../graph/ops/reduce.ts";
-import { elementCount } from "../graph/tensor_type.ts";
-
-/** The value of a loss, a scalar, and its gradient, of the logits' shape. */
-export interface LossTerm {
-  readonly value: Value;
-  readonly gradient: Value;
-}
-
-/** A loss of logits z `[N, C, H, W]` against a target t of the same shape: the share of each class in each pixel. */
-export type Loss = (graph: Graph, logits: Value, target: Value) => LossTerm;
-
 /** The losses by name. */
-export const LOSSES: Readonly<Record<string, Loss>> = { bce: binaryCrossEntropy, ce: crossEntropy };
+import { UsageFailure } from "../failure.ts";
+import { add } from "../graph/ops/arithmetic.ts";
+import { binaryCrossEntropy, crossEntropy } from "./losses/cross_entropy.ts";
+import { dice } from "./losses/dice.ts";
+import { focal } from "./losses/focal.ts";
+import type { Loss, LossOptions } from "./losses/loss.ts";
 
-/** Mean over all elements of −t · ln σ(z) − (1 − t) · ln(1 − σ(z)), for classes that do not exclude each other. */
-export function binaryCrossEntropy(graph: Graph, logits: Value, target: Value): LossTerm {
-  const share = graph.scalar(1 / elementCount(logits.type.shape));
-  const probability = graph.apply(sigmoid, [logits]);
-  // −t · ln p − (1 − t) · ln(1 − p) = (1 − t) · z − ln p, since ln(1 − p) = ln p − z; float32's p stays above 0 down to z = −87
-  const linear = graph.apply(mul, [graph.apply(sub, [graph.scalar(1), target]), logits]);
-  const terms = graph.apply(sub, [linear, graph.apply(log, [probability])]);
-  return {
-    value: graph.apply(mul, [graph.apply(reduceSum, [terms], { keepdims: 0 }), share]),
-    // dz = (σ(z) − t) / count
-    gradient: graph.apply(mul, [graph.apply(sub, [probability, target]), share]),
-  };
+export type { Loss } from "./losses/loss.ts";
+
+/** A loss by name. */
+export interface LossEntry {
+  /** Channels of the logits that it is made for: one (sigmoid), several (softmax), or both. */
+  readonly channels: "one" | "several" | "any";
+  readonly create: (options: LossOptions) => Loss;
 }
 
-/** Mean over all pixels of −Σ t · ln softmax(z) over the classes, for classes that exclude each other; Σ t = 1 in each pixel. */
-export function crossEntropy(graph: Graph, logits: Value, target: Value): LossTerm {
-  const share = graph.scalar((logits.type.shape[1] as number) / elementCount(logits.type.shape));
-  const terms = graph.apply(mul, [graph.apply(logSoftmax, [logits], { axis: 1 }), target]);
-  return {
-    value: graph.apply(neg, [graph.apply(mul, [graph.apply(reduceSum, [terms], { keepdims: 0 }), share])]),
-    // dz = (softmax(z) − t) / pixels
-    gradient: graph.apply(mul, [
-      graph.apply(sub, [graph.apply(softmax, [logits], { axis: 1 }), target]),
-      share,
-    ]),
+/** The losses by name; the combined ones are plain sums, as in nnU-Net. */
+export const LOSSES: Readonly<Record<string, LossEntry>> = {
+  bce: { channels: "one", create: binaryCrossEntropy },
+  ce: { channels: "several", create: crossEntropy },
+  dice: { channels: "any", create: dice },
+  "dice-bce": { channels: "one", create: (options) => sumOf(dice(options), binaryCrossEntropy(options)) },
+  "dice-ce": { channels: "several", create: (options) => sumOf(dice(options), crossEntropy(options)) },
+  focal: { channels: "any", create: focal },
+};
+
+/**
+ * The loss called `name` for logits of `channels` channels.
+ *
+ * @throws {UsageFailure} where there is no such loss, it is not made for that many channels, or the class weights do not fit.
+ */
+export function createLoss(name: string, { channels, ...options }: LossOptions & { readonly channels: number }): Loss {
+  const fitting = channels === 1 ? "one" : "several";
+  const names = Object.keys(LOSSES).filter((other) => ["any", fitting].includes((LOSSES[other] as LossEntry).channels));
+  const entry = LOSSES[name];
+  if (entry === undefined || !names.includes(name)) {
+    throw new UsageFailure(
+      entry === undefined
+        ? `No loss is called ${name}: choose one of ${names.join(", ")}`
+        : `The loss ${name} is for ${entry.channels === "one" ? "one class" : "several classes"}, the data set has ${
+          channels === 1 ? "one" : channels - 1
+        }: choose one of ${names.join(", ")}`,
+    );
+  }
+  const { classWeights } = options;
+  const count = Math.max(2, channels);
+  if (classWeights !== undefined && (classWeights.length !== count || !validWeights(classWeights))) {
+    throw new UsageFailure(
+      `Class weights ${classWeights.join(", ")} do not fit: expected ${count} numbers from 0, background first, ` +
+        "not all of them 0 in the foreground",
+    );
+  }
+  if (options.ignore === true && channels === 1) {
+    throw new UsageFailure(
+      `The loss ${name} cannot leave pixels out with one channel: use two, background and foreground`,
+    );
+  }
+  return entry.create(options);
+}
+
+function validWeights(weights: readonly number[]): boolean {
+  return weights.every((weight) => Number.isFinite(weight) && weight >= 0) &&
+    weights.slice(1).some((weight) => weight > 0);
+}
+
+function sumOf(a: Loss, b: Loss): Loss {
+  return (graph, logits, target) => {
+    const [first, second] = [a(graph, logits, target), b(graph, logits, target)];
+    return {
+      value: graph.apply(add, [first.value, second.value]),
+      gradient: graph.apply(add, [first.gradient, second.gradient]),
+    };
   };
 }

@@ -1,4 +1,5 @@
 /** Optimizers as updates of a parameter store. */
+import { UsageFailure } from "../failure.ts";
 import type { ParameterStore } from "./parameter_store.ts";
 import { ADAM_SCALARS, SGD_SCALARS } from "./vector_kernels.ts";
 
@@ -34,8 +35,18 @@ export interface OptimizerOptions {
 /** Names of the optimizers. */
 export const OPTIMIZER_NAMES: readonly OptimizerOptions["name"][] = ["adam", "adamw", "sgd"];
 
-/** @returns Adam (Kingma, Ba 2015), AdamW (Loshchilov, Hutter 2019) or SGD with Nesterov momentum (Sutskever et al. 2013), step for step as PyTorch. */
+/**
+ * Adam (Kingma, Ba 2015), AdamW (Loshchilov, Hutter 2019) or SGD with Nesterov momentum (Sutskever et al. 2013), step for step
+ * as PyTorch.
+ *
+ * @throws {UsageFailure} for adam with weight decay, which Adam would divide by the size of the gradients.
+ */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
+  if (options.name === "adam" && (options.weightDecay ?? 0) > 0) {
+    throw new UsageFailure(
+      `Weight decay ${options.weightDecay} does not go with adam: choose --optimizer adamw or sgd`,
+    );
+  }
   return options.name === "sgd" ? sgd(options) : adam(options);
 }
 

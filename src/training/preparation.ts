@@ -3,14 +3,14 @@ import picomatch from "picomatch";
 import { checkDataset } from "../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
 import { chooseSplit, type Split } from "../data/splits.ts";
-import { Failure, messageOf, UsageFailure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { Normalization } from "../imaging/normalize.ts";
 import { toCanonical } from "../imaging/orientation.ts";
 import { choosePlane, type Plane } from "../imaging/slices.ts";
 import { spacingMm } from "../imaging/volume.ts";
 import type { Reporter } from "../reporter.ts";
-import { LOSSES } from "./losses.ts";
+import { createLoss } from "./losses.ts";
 import { freshNetwork, networkFromFile, type NetworkSource } from "./network_source.ts";
 import { createOptimizer } from "./optimizers.ts";
 import { caseSamples, type Sample } from "./samples.ts";
@@ -95,14 +95,7 @@ export async function prepareTraining(
     seed: settings.seed,
   };
   const source = settings.init === undefined ? freshNetwork(network) : networkFromFile(settings.init, network);
-  const training = buildTraining(source, { settings, several });
-  const plane = settings.plane ?? commonPlane(index, chosen.train);
-  const { inputSize, outputSize } = source;
-  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION };
-  const samples = chosen.train.flatMap((files, done) => {
-    reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
-    return caseSamples(index, files, sampling);
-  });
+  const training = buildTraining(source, { settings, classes });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
     name: settings.optimizer,
@@ -110,6 +103,13 @@ export async function prepareTraining(
     // Vectors are biases and the scales of normalization: they do not decay (He et al. 2019, "Bag of tricks").
     undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
     count: parameters.length,
+  });
+  const plane = settings.plane ?? commonPlane(index, chosen.train);
+  const { inputSize, outputSize } = source;
+  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION };
+  const samples = chosen.train.flatMap((files, done) => {
+    reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
+    return caseSamples(index, files, sampling);
   });
   const step = await TrainingStep.create(training, optimizer, {
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
@@ -153,13 +153,10 @@ export async function prepareTraining(
 
 function buildTraining(
   source: NetworkSource,
-  { settings, several }: { settings: TrainSettings; several: boolean },
+  { settings, classes }: { settings: TrainSettings; classes: number },
 ): TrainingGraph {
-  const name = settings.loss ?? (several ? "ce" : "bce");
-  const loss = LOSSES[name];
-  if (loss === undefined) {
-    throw new UsageFailure(`No loss is called ${name}: choose one of ${Object.keys(LOSSES).join(", ")}`);
-  }
+  const name = settings.loss ?? (classes > 1 ? "ce" : "bce");
+  const loss = createLoss(name, { channels: classes, classWeights: settings.classWeights });
   const frozen = settings.freeze.map((pattern) => picomatch(pattern));
   const graph = source.graph(settings.batch);
   const levels = graph.outputs.length;
@@ -174,8 +171,9 @@ function buildTraining(
       ),
     });
   } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
     const where = settings.init === undefined ? settings.net : settings.init;
-    throw new Failure(`Cannot train ${where}: ${messageOf(error)}`, { cause: error });
+    throw new Failure(`Cannot train ${where}: ${error.message}`, { cause: error });
   }
 }
 

@@ -20,6 +20,8 @@ export interface TrainSettings {
   readonly freezeNormalization: boolean;
   /** Name of a loss; absent: bce for one class, ce for several. */
   readonly loss?: string;
+  /** Weights of the classes in the loss, background first. */
+  readonly classWeights?: readonly number[];
   readonly levelWeights: "equal" | "halving";
   readonly optimizer: "adam" | "adamw" | "sgd";
   readonly learningRate: number;

@@ -6,7 +6,7 @@ import { parameters } from "../../src/graph/passes/parameters.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import type { TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
-import { createLoss } from "../../src/training/losses/cross_entropy.ts";
+import { createLoss } from "../../src/training/losses.ts";
 import { cancelledShifts, trainingGraph } from "../../src/training/training_graph.ts";
 import { largestDifference, readGolden, relativeDifference, withConstants } from "../golden.ts";
 

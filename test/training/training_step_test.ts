@@ -4,7 +4,7 @@ import { buildNet } from "../../src/graph/nets/catalog.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import type { TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
-import { createLoss } from "../../src/training/losses/cross_entropy.ts";
+import { createLoss } from "../../src/training/losses.ts";
 import { createOptimizer } from "../../src/training/optimizers.ts";
 import { trainingGraph } from "../../src/training/training_graph.ts";
 import { TrainingStep } from "../../src/training/training_step.ts";
