@@ -43,6 +43,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "find all faults of a data set in one run",
     load: async () => (await import("./commands/check.ts")).check,
   },
+  demo: {
+    summary: "run the whole chain on built-in phantom data",
+    load: async () => (await import("./commands/demo.ts")).demo,
+  },
   doctor: {
     summary: "show versions, providers, and what is missing",
     load: async () => (await import("./commands/doctor.ts")).doctor,

@@ -1,0 +1,56 @@
+/** `seg demo`: the whole chain on built-in phantom data. */
+import { command, option } from "cmd-ts";
+import { jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
+import type { Job } from "./job.ts";
+
+export const demo = command({
+  name: "seg demo",
+  description:
+    "Make phantom data, train, predict, evaluate, export and bench: the whole chain in less than three minutes",
+  args: {
+    out: option({
+      long: "out",
+      type: { ...outputFolder, defaultValue: () => "seg-demo" },
+      description: "folder for everything; must not exist (seg-demo)",
+    }),
+    seed: option({
+      long: "seed",
+      type: { ...wholeNumber(0, 2 ** 31 - 1), defaultValue: () => 0 },
+      description: "seed of the data and of the training (0)",
+    }),
+    epochs: option({
+      long: "epochs",
+      type: { ...wholeNumber(1, 1000), defaultValue: () => 25 },
+      description: "epochs (25)",
+    }),
+    json: jsonFlag,
+  },
+  examples: [{ description: "in a folder of your choice", command: "seg demo --out /tmp/seg-demo" }],
+  handler: (args): Job => ({
+    json: args.json,
+    stoppable: true,
+    run: async (context) => {
+      const { runDemo } = await import("./run_demo.ts");
+      const { programVersion } = await import("./version.ts");
+      const { model, exported, validation, seconds, latencyMs } = await runDemo(
+        { ...args, version: programVersion() },
+        context,
+      );
+      const { out } = args;
+      return {
+        json: { model, exported, validation, seconds, latencyMs },
+        text: [
+          `Dice ${validation.dice?.toFixed(3) ?? "-"} and IoU ${
+            validation.iou?.toFixed(3) ?? "-"
+          } on ${validation.cases} cases ` +
+          `that the training did not see, in ${Math.round(seconds)} s`,
+          `model        ${model}`,
+          `masks        ${out}/masks (with pictures: *_overlay.png)`,
+          `scores       ${out}/scores/metrics.csv`,
+          `for devices  ${exported} (${latencyMs.toFixed(1)} ms per slice here)`,
+        ].join("\n"),
+        next: "seg train DATASET, with a folder of your own data; seg check DATASET looks at it first",
+      };
+    },
+  }),
+});

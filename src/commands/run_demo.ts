@@ -1,0 +1,112 @@
+/** The steps of `seg demo`, each by the very functions that the other commands call. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { benchModel } from "../bench/bench_model.ts";
+import { writePhantom } from "../data/phantom.ts";
+import { runEvaluation } from "../evaluation/run_evaluation.ts";
+import { exportModel } from "../exporting/export_model.ts";
+import { refuseExisting, writeFileAtomic } from "../files.ts";
+import { METRICS } from "../metrics/case_scores.ts";
+import { validationIds } from "../evaluation/evaluation_dataset.ts";
+import { readModelFile } from "../prediction/model_file.ts";
+import { predictCases } from "../prediction/predict_cases.ts";
+import { findCases } from "../prediction/prediction_cases.ts";
+import { createPredictor } from "../prediction/predictor.ts";
+import { silentReporter } from "../reporter.ts";
+import { train } from "../training/train.ts";
+import { TRAIN_DEFAULTS } from "../training/train_options.ts";
+import type { JobContext } from "./job.ts";
+
+/** What {@link runDemo} makes. */
+export interface DemoOptions {
+  /** Folder for everything; must not exist. */
+  readonly out: string;
+  readonly seed: number;
+  readonly epochs: number;
+  /** Version of this program. */
+  readonly version: string;
+}
+
+/** What came out. */
+export interface DemoResult {
+  readonly model: string;
+  readonly exported: string;
+  readonly validation: { readonly dice: number | null; readonly iou: number | null; readonly cases: number };
+  readonly seconds: number;
+  /** Median latency of the exported model, one slice at a time. */
+  readonly latencyMs: number;
+}
+
+/**
+ * Runs the whole chain on phantom data.
+ *
+ * @throws {Failure} where the folder exists or cannot be written.
+ * @throws the reason of the signal where it is aborted.
+ */
+export async function runDemo(
+  { out, seed, epochs, version }: DemoOptions,
+  { reporter, signal }: JobContext,
+): Promise<DemoResult> {
+  const started = performance.now();
+  refuseExisting(out, false);
+  const dataset = join(out, "data");
+  reporter.note(`1/6 Making phantom data in ${dataset}`);
+  writePhantom(dataset, { seed });
+  reporter.note(`2/6 Training for ${epochs} epochs`);
+  const { model } = await train({
+    ...TRAIN_DEFAULTS,
+    // Small and fast: 48 pixels are the whole slice, and a large learning rate suits few epochs.
+    width: 8,
+    inputSize: 48,
+    outputSize: 96,
+    batch: 8,
+    learningRate: 1e-2,
+    backgroundRatio: 1,
+    folds: 4,
+    epochs,
+    seed,
+    dataset,
+    out: join(out, "run"),
+    version,
+  }, { reporter, signal });
+  const { bytes, metadata } = readModelFile(model);
+  reporter.note("3/6 Segmenting the validation cases");
+  const unseen = new Set(validationIds(metadata));
+  const cases = findCases([dataset], { metadata, reporter }).filter(({ id }) => unseen.has(id));
+  const masks = join(out, "masks");
+  const predictor = await createPredictor(bytes, metadata);
+  try {
+    await predictCases(predictor, cases, {
+      folder: masks,
+      overlay: true,
+      probabilities: false,
+      force: false,
+      reporter,
+      signal,
+    });
+  } finally {
+    await predictor.release();
+  }
+  reporter.note("4/6 Scoring them on their own grids");
+  const { document } = await runEvaluation(dataset, { model }, {
+    metrics: METRICS,
+    emptyRule: "nnunet",
+    hd95Variant: "max",
+    out: join(out, "scores"),
+    force: false,
+  }, { reporter: silentReporter, signal });
+  reporter.note("5/6 Exporting the model for inference");
+  const exported = join(out, "export", "model.onnx");
+  mkdirSync(join(out, "export"), { recursive: true });
+  writeFileAtomic(exported, exportModel({ bytes, file: model, producerVersion: version }).bytes);
+  reporter.note("6/6 Measuring its latency");
+  const { latencyMs } = await benchModel({ file: exported, durationSeconds: 2, withoutStages: true, reporter, signal });
+  const { dice = null, iou = null } = document.mean;
+  return {
+    model,
+    exported,
+    validation: { dice, iou, cases: cases.length },
+    seconds: (performance.now() - started) / 1000,
+    latencyMs: latencyMs.p50,
+  };
+}
