@@ -6,6 +6,8 @@ import { Failure, messageOf } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
 import { ELEMENT_ARRAYS, type ElementType } from "../graph/tensor_type.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import type { BuiltEngine } from "./build_engine.ts";
+import type { JetsonDevice } from "./device.ts";
 import type { TensorContract } from "./raw_input.ts";
 import type { Precision } from "./targets.ts";
 import { readTextFile } from "./times.ts";
@@ -72,6 +74,43 @@ export function markFile(path: string): FileMark {
     throw new Failure(`Cannot read ${path}: ${messageOf(error)}`);
   }
   return { file: basename(path), bytes, sha256: hash.digest("hex") };
+}
+
+/** What {@link makePassport} cannot read from the log of the build. */
+export interface PassportOptions {
+  readonly onnx: string;
+  readonly engine: string;
+  readonly precision: Precision;
+  readonly inputs: readonly TensorContract[];
+  readonly outputs: readonly TensorContract[];
+  readonly jetson?: JetsonDevice | undefined;
+}
+
+/** The passport of an engine that was just built. @throws {Failure} where its log names no version and device, or a file cannot be read. */
+export function makePassport(built: BuiltEngine, options: PassportOptions): Passport {
+  const { log } = built.run;
+  const { name, computeCapability } = log.device;
+  if (log.version === undefined || computeCapability === undefined) {
+    throw new Failure(
+      `Cannot write the passport of ${options.engine}: the log of trtexec names no device; read the log and build again`,
+    );
+  }
+  const { jetson } = options;
+  return {
+    format: 1,
+    tensorRt: formatVersion(log.version),
+    device: name ?? "unknown",
+    computeCapability,
+    ...(jetson && { board: jetson.model }),
+    ...(jetson?.jetPack !== undefined && { jetPack: jetson.jetPack }),
+    precision: options.precision,
+    simulated: log.simulated,
+    onnx: markFile(options.onnx),
+    engine: markFile(options.engine),
+    inputs: options.inputs,
+    outputs: options.outputs,
+    trtexec: built.arguments,
+  };
 }
 
 /** Writes the passport beside its engine. @throws {Failure} where it cannot be written. */

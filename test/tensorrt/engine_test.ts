@@ -10,9 +10,11 @@ import { createSession } from "../../src/runtime/session.ts";
 import { buildEngine } from "../../src/tensorrt/build_engine.ts";
 import { benchArguments, profileArguments } from "../../src/tensorrt/command_line.ts";
 import { runEngine } from "../../src/tensorrt/engine_runner.ts";
+import type { FailureKind } from "../../src/tensorrt/failures.ts";
 import { readLayerInfo } from "../../src/tensorrt/layer_info.ts";
 import {
   checkPassport,
+  makePassport,
   markFile,
   type Passport,
   passportPath,
@@ -165,15 +167,16 @@ for (const version of ["8.0.1", "8.2.1", "8.4.1", "8.6.1", "10.3", "11.1"] as co
 test("an engine of another version or device is explained", async () => {
   await inScratch(async (folder) => {
     const { engine } = await buildSmall(folder);
-    const load = async (version: SimulatedVersion, failure?: string) => {
+    const refused = async (kind: FailureKind, version: SimulatedVersion, failure?: string) => {
       const program = writeSimulator(folder, { version, ...(failure !== undefined && { failure }) });
-      return (await runTrtexec(program, [`--loadEngine=${engine}`, "--iterations=1"])).failure?.kind;
+      const run = await runTrtexec(program, [`--loadEngine=${engine}`, "--iterations=1"]);
+      assert.equal(run.failure?.kind, kind, run.failure?.sentence);
     };
-    assert.equal(await load("8.5.1"), "other-version");
-    assert.equal(await load("10.3"), "other-version");
-    assert.equal(await load("8.2.1", "other-device"), "other-device");
+    await refused("other-version", "8.5.1");
+    await refused("other-version", "10.3");
+    await refused("other-device", "8.2.1", "other-device");
     writeFileSync(engine, "no engine");
-    assert.equal(await load("8.2.1"), "other-version");
+    await refused("other-version", "8.2.1");
   });
 });
 
@@ -241,6 +244,32 @@ test("checkPassport() refuses what cannot be loaded, with the command that rebui
     writeFileSync(engine, "other bytes!");
     refused(() => checkPassport(engine, read), /other content/);
     return Promise.resolve();
+  });
+});
+
+test("makePassport() describes a built engine, which a device then refuses as simulated", async () => {
+  await inScratch(async (folder) => {
+    const trtexec = await probeTrtexec(writeSimulator(folder));
+    const [engine, onnx] = [join(folder, "net.engine"), writeSmallModel(folder)];
+    const built = await buildEngine(trtexec, { onnx, engine, precision: "fp16", workspaceMiB: 256 });
+    const contract = { ...IMAGE, shape: [1, 1, 8, 8] };
+    const passport = makePassport(built, {
+      onnx,
+      engine,
+      precision: "fp16",
+      inputs: [contract],
+      outputs: [{ ...contract, name: "mask" }],
+      jetson: { model: "NVIDIA Jetson Nano Developer Kit", jetPack: "4.6.1" },
+    });
+    writePassport(engine, passport);
+    const read = readPassport(engine);
+    assert.deepEqual(read, passport);
+    assert.equal(read.tensorRt, "8.2.1");
+    assert.equal(read.computeCapability, "5.3");
+    assert.equal(read.board, "NVIDIA Jetson Nano Developer Kit");
+    assert.ok(read.trtexec.includes("--fp16"));
+    assert.throws(() => checkPassport(engine, read), /simulator made it/);
+    checkPassport(engine, read, { tensorRt: 80201, allowSimulated: true });
   });
 });
 
