@@ -1,9 +1,11 @@
 /** Turns a network into one ordinary ONNX model that computes losses, gradients and batch statistics. */
-import type { Graph } from "../graph/graph.ts";
-import type { Attributes, Value } from "../graph/op.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Attributes, Inputs, Value } from "../graph/op.ts";
 import { add, mul } from "../graph/ops/arithmetic.ts";
+import { averagePool } from "../graph/ops/average_pool.ts";
+import { identity } from "../graph/ops/elementwise.ts";
 import { reshape } from "../graph/ops/movement.ts";
-import { reduceMean } from "../graph/ops/reduce.ts";
+import { composeUpsampling } from "../graph/passes/compose_upsampling.ts";
 import { differentiate } from "../graph/passes/differentiate.ts";
 import { parameters } from "../graph/passes/parameters.ts";
 import { rewrite } from "../graph/passes/rewrite.ts";
@@ -45,7 +47,7 @@ export interface TrainingGraph {
   readonly losses: readonly Value[];
   /** Logits per level, in training mode. */
   readonly logits: readonly Value[];
-  /** A graph input per learned constant, the constant of the network it stands for, and its gradient. */
+  /** A graph input per learned constant, the constant of the network it stands for, and its gradient: the same values, perhaps of another shape. */
   readonly parameters: readonly { readonly input: Value; readonly source: Value; readonly gradient: Value }[];
   readonly statistics: readonly BatchStatistics[];
 }
@@ -59,41 +61,23 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
   const frozen = options.frozen ?? (() => false);
   const cancelled = options.freezeNormalization === true ? new Set() : cancelledShifts(net);
   const learned = new Set(parameters(net).filter((value) => !frozen(value.name) && !cancelled.has(value)));
-  const inputs = new Map<Value, Value>();
+  const opened = rewrite(net, {
+    source: (value, target) => learned.has(value) ? target.input(value.name, value.type) : undefined,
+  });
+  const composed = options.lower === false ? undefined : composeUpsampling(opened.graph);
   const statistics: BatchStatistics[] = [];
-  const { graph } = rewrite(net, {
-    source: (value, target) => {
-      if (!learned.has(value)) return undefined;
-      const input = target.input(value.name, value.type);
-      inputs.set(value, input);
-      return input;
-    },
-    node: (node, nodeInputs, target) => {
-      const positions = node.op.runningStatistics;
-      if (positions === undefined || options.freezeNormalization === true) {
-        return options.lower === false ? undefined : node.op.lower?.(target, nodeInputs, node.attributes);
+  const { graph, valueOf } = rewrite(composed?.graph ?? opened.graph, {
+    node: (node, inputs, target) => {
+      if (node.op.runningStatistics === undefined || options.freezeNormalization === true) {
+        return options.lower === false ? undefined : node.op.lower?.(target, inputs, node.attributes);
       }
-      const [x] = nodeInputs as [Value];
-      const count = elementCount(x.type.shape) / (x.type.shape[1] as number);
-      if (count < 2) {
-        throw new RangeError(
-          `Cannot train normalization ${node.name} on ${
-            formatShape(x.type.shape)
-          }: one value per channel has no variance; ` +
-            `use a batch of 2 or more, or a larger input size`,
-        );
-      }
-      const attributes = { ...node.attributes, training_mode: 1, momentum: 0 } as Attributes;
-      const outputs = target.applyAll(node.op, nodeInputs, attributes, node.name);
-      const [runningMean, runningVariance] = positions.map((position) => node.inputs[position] as Value) as [
-        Value,
-        Value,
-      ];
-      const [, mean, variance] = outputs as [Value, Value, Value];
-      statistics.push({ mean, variance, runningMean, runningVariance, count, keep: keptShare(node.attributes) });
-      return outputs;
+      return normalizeBatch(node, { inputs, target, statistics });
     },
   });
+  const inputs = new Map([...learned].map((source) => {
+    const input = opened.valueOf(source);
+    return [source, valueOf(composed?.valueOf(input) ?? input)];
+  }));
   const logits = [...graph.outputs];
   graph.outputs.length = 0;
   const image = graph.inputs.find((input) => ![...inputs.values()].includes(input)) as Value;
@@ -116,7 +100,7 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
     return [{
       input: inputs.get(source) as Value,
       source,
-      gradient: graph.output(gradient, `gradient/${source.name}`),
+      gradient: graph.output(withoutReshape(graph, gradient), `gradient/${source.name}`),
     }];
   });
   for (const { mean, variance } of statistics) {
@@ -124,6 +108,30 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
     graph.output(variance);
   }
   return { graph, image, target, losses, logits, parameters: learnedParameters, statistics };
+}
+
+// The layer in training mode; momentum 0 makes its other outputs the mean and variance of the batch.
+function normalizeBatch(
+  node: Node,
+  { inputs, target, statistics }: { inputs: Inputs; target: Graph; statistics: BatchStatistics[] },
+): Value[] {
+  const [x] = inputs as readonly [Value];
+  const count = elementCount(x.type.shape) / (x.type.shape[1] as number);
+  if (count < 2) {
+    throw new RangeError(
+      `Cannot train normalization ${node.name} on ${
+        formatShape(x.type.shape)
+      }: one value per channel has no variance; ` +
+        `use a batch of 2 or more, or a larger input size`,
+    );
+  }
+  const attributes = { ...node.attributes, training_mode: 1, momentum: 0 } as Attributes;
+  const outputs = target.applyAll(node.op, inputs, attributes, node.name);
+  const averages = (node.op.runningStatistics ?? []).map((position) => node.inputs[position] as Value);
+  const [runningMean, runningVariance] = averages as [Value, Value];
+  const [, mean, variance] = outputs as [Value, Value, Value];
+  statistics.push({ mean, variance, runningMean, runningVariance, count, keep: keptShare(node.attributes) });
+  return outputs;
 }
 
 /**
@@ -147,6 +155,14 @@ export function cancelledShifts(net: Graph): Set<Value> {
   }
   for (const value of kept) cancelled.delete(value);
   return cancelled;
+}
+
+// The values of a gradient before their last change of shape, which would copy them: only their order matters to the update.
+function withoutReshape(graph: Graph, gradient: Value): Value {
+  const node = graph.producer(gradient);
+  const flat = node?.op.type === reshape.type ? node.inputs[0] as Value : gradient;
+  // Two parameters may have one gradient, but an output has one name.
+  return graph.outputs.includes(flat) ? graph.apply(identity, [flat]) : flat;
 }
 
 // ONNX BatchNormalization: momentum 0.9 where the file does not say.
@@ -177,8 +193,7 @@ function targetType(logits: readonly Value[]): Value["type"] {
 /** The mean of `x` `[N, C, H, W]` over the squares that make up each pixel of `shape` `[N, C, h, w]`. */
 function areaAverage(graph: Graph, x: Value, shape: readonly number[]): Value {
   if (sameShape(x.type.shape, shape)) return x;
-  const [batch, classes, height, width] = shape as [number, number, number, number];
-  const [factorY, factorX] = [(x.type.shape[2] as number) / height, (x.type.shape[3] as number) / width];
-  const squares = graph.apply(reshape, [x], { shape: [batch, classes, height, factorY, width, factorX] });
-  return graph.apply(reduceMean, [squares], { axes: [3, 5], keepdims: 0 });
+  const [, , height, width] = shape as [number, number, number, number];
+  const kernel = [(x.type.shape[2] as number) / height, (x.type.shape[3] as number) / width];
+  return graph.apply(averagePool, [x], { kernel_shape: kernel, strides: kernel });
 }

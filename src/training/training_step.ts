@@ -59,7 +59,7 @@ export class TrainingStep {
     const outputs: Record<string, TensorData<"float32">> = {};
     training.parameters.forEach(({ input, gradient }, i) => {
       feeds[input.name] = this.store.view("weights", i);
-      outputs[gradient.name] = this.store.view("gradients", i);
+      outputs[gradient.name] = floats(this.store.view("gradients", i).values, gradient.type.shape);
     });
     for (const value of training.graph.outputs) outputs[value.name] ??= zeros(value);
     this.#outputs = outputs;

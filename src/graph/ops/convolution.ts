@@ -6,7 +6,7 @@
  */
 import type { OpDefinition, Value } from "../op.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor_type.ts";
-import { flippedPads, flipWeight, lowerConv, lowerConvTranspose } from "./convolution_forms.ts";
+import { flippedPads, flipWeight, lowerConv, lowerConvTranspose, SCATTER_RATIO } from "./convolution_forms.ts";
 import { correlate } from "./correlation.ts";
 import { reduceSum } from "./reduce.ts";
 import { onnxPads, resolveWindow, type Window, type WindowAttributes } from "./window.ts";
@@ -62,10 +62,8 @@ export const conv: OpDefinition<
     const outputPadding = window.outputSizes.map((size, axis) =>
       (x.type.shape[2 + axis] as number) - transposedSize(size, axis, window)
     );
-    // ONNX Runtime's Conv gathers kernel-size copies of its input, ConvTranspose scatters as many of its output: the copies should be of
-    // the side with fewer channels.
     const gather = group === 1 && window.kernel.length === 2 && window.strides.every((stride) => stride === 1) &&
-      (w.type.shape[0] as number) <= (w.type.shape[1] as number);
+      (w.type.shape[0] as number) < SCATTER_RATIO * (w.type.shape[1] as number);
     const dx = !needX ? undefined : gather
       ? graph.apply(conv, [dy, flipWeight(graph, w)], {
         kernel_shape: window.kernel,

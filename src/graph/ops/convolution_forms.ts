@@ -15,6 +15,12 @@ import type { Window } from "./window.ts";
 // the square of the pixels, and at 8 × 8 it reaches that of the convolution itself.
 const MATRIX_PIXELS = 16;
 
+/**
+ * ONNX Runtime's Conv gathers kernel-size copies of its input channels, its ConvTranspose scatters as many of its output channels; an
+ * element scattered costs about as much as this many gathered.
+ */
+export const SCATTER_RATIO = 4;
+
 /** Conv as one matrix product over all images where maps are small, and as a scattering ConvTranspose where outputs are few. */
 export function lowerConv(
   graph: GraphBuilder,
@@ -27,7 +33,10 @@ export function lowerConv(
   const [outputs, inputs] = w.type.shape as [number, number];
   const small = elementCount(sizes) <= MATRIX_PIXELS && elementCount(window.outputSizes) <= MATRIX_PIXELS;
   if (small) return [withBias(graph, convAsMatrix(graph, x, w, window), b)];
-  if (inputs < 2 * outputs || elementCount(window.kernel) === 1 || window.strides.some((stride) => stride !== 1)) {
+  if (
+    inputs < SCATTER_RATIO * outputs || elementCount(window.kernel) === 1 ||
+    window.strides.some((stride) => stride !== 1)
+  ) {
     return undefined;
   }
   // Conv with w equals ConvTranspose with the flipped w.
