@@ -100,6 +100,7 @@ export async function prepareTraining(
   const optimizer = createOptimizer({
     name: settings.optimizer,
     weightDecay: settings.weightDecay,
+    ...(settings.momentum === undefined ? {} : { momentum: settings.momentum }),
     // Vectors are biases and the scales of normalization: they do not decay (He et al. 2019, "Bag of tricks").
     undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
     count: parameters.length,

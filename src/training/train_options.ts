@@ -24,6 +24,8 @@ export interface TrainSettings {
   readonly classWeights?: readonly number[];
   readonly levelWeights: "equal" | "halving";
   readonly optimizer: "adam" | "adamw" | "sgd";
+  /** Of sgd; absent: 0.9. */
+  readonly momentum?: number;
   readonly learningRate: number;
   readonly schedule: string;
   readonly warmUpSteps: number;
