@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { command, flag, option, optional, positional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { NET_NAMES } from "../graph/nets/catalog.ts";
-import { AUGMENTATIONS } from "../training/batches.ts";
+import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";
 import { TRAIN_DEFAULTS } from "../training/train_options.ts";

@@ -6,6 +6,7 @@ import type { Normalization } from "../imaging/normalize.ts";
 import { toCanonical } from "../imaging/orientation.ts";
 import { labelSquares, type Plane } from "../imaging/slices.ts";
 import type { Volume } from "../imaging/volume.ts";
+import { IDENTITY, inverseMap, isIdentity, type SquareMap } from "./augment/square_map.ts";
 
 /** One slice. */
 export interface Sample {
@@ -22,6 +23,8 @@ export interface SparseTarget {
   readonly width: number;
   /** `[classes, height, width]` without background, in 255ths. */
   readonly shares: Uint8Array;
+  /** True where the last class means "unknown": it belongs to no channel of a target, whose shares then sum to less than 1. */
+  readonly ignored?: boolean | undefined;
 }
 
 /** How slices are cut. */
@@ -30,6 +33,8 @@ export interface SampleOptions {
   readonly outputSize: number;
   readonly plane: Plane;
   readonly normalization: Normalization;
+  /** True where masks hold one class number more than there are labels, for voxels of unknown class. */
+  readonly ignored?: boolean | undefined;
 }
 
 /** Cuts all slices of a case. @throws {Failure} where its files cannot be used. */
@@ -37,18 +42,21 @@ export function caseSamples(index: DatasetIndex, files: CaseFiles, options: Samp
   const { image, mask } = loadCase(index, files);
   const prepared = prepareImage(image, options);
   const labels = toCanonical(mask as Volume<Uint8Array>).volume.data;
-  const classes = index.labels.length + 1;
+  const classes = index.labels.length + (options.ignored === true ? 2 : 1);
   return Array.from({ length: prepared.geometry.count }, (_, slice) => ({
     image: networkSquare(prepared, slice, options.inputSize),
     target: sparseTarget(
       labelSquares(labels, slice, { geometry: prepared.geometry, size: options.outputSize, classes }),
-      { classes, size: options.outputSize },
+      { classes, size: options.outputSize, ignored: options.ignored },
     ),
   }));
 }
 
-/** The box of foreground in `shares` `[classes, size, size]`, whose first class is background. */
-export function sparseTarget(shares: Float32Array, { classes, size }: { classes: number; size: number }): SparseTarget {
+/** The box of what is not background in `shares` `[classes, size, size]`, whose first class is background. */
+export function sparseTarget(
+  shares: Float32Array,
+  { classes, size, ignored }: { classes: number; size: number; ignored?: boolean | undefined },
+): SparseTarget {
   let [top, bottom, left, right] = [size, -1, size, -1];
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
@@ -68,38 +76,69 @@ export function sparseTarget(shares: Float32Array, { classes, size }: { classes:
       }
     }
   }
-  return { top: height === 0 ? 0 : top, left: width === 0 ? 0 : left, height, width, shares: box };
+  return { top: height === 0 ? 0 : top, left: width === 0 ? 0 : left, height, width, shares: box, ignored };
 }
 
 /** Whether any foreground is in a slice. */
-export function hasForeground({ target }: Sample): boolean {
-  return target.shares.length > 0;
+export function hasForeground({ target: { shares, height, width, ignored } }: Sample): boolean {
+  return ignored === true ? shares.subarray(0, -height * width).some((share) => share > 0) : shares.length > 0;
 }
 
 /**
- * Writes a target into `into` `[channels, size, size]`: the foreground classes, or, where there is a channel more, background
- * before them.
+ * Writes a target into `into` `[channels, size, size]`, moved as `map` says: the one foreground class, or, in several channels,
+ * background before the foreground classes. By linear interpolation; beyond the edges is background.
  */
 export function fillTarget(
   into: Float32Array,
   target: SparseTarget,
-  { channels, size }: { channels: number; size: number },
+  { channels, size, map = IDENTITY }: { channels: number; size: number; map?: SquareMap },
 ): void {
-  const pixels = size * size;
-  const { top, left, height, width, shares } = target;
-  const classes = height * width === 0 ? 0 : shares.length / (height * width);
-  const first = channels - Math.max(classes, 1);
-  const background = first === 1 || (classes === 0 && channels > 1) ? into.subarray(0, pixels) : undefined;
+  const [pixels, first] = [size * size, channels > 1 ? 1 : 0];
   into.fill(0);
-  background?.fill(1);
-  for (let k = 0, at = 0; k < classes; k++) {
-    for (let row = top; row < top + height; row++) {
-      for (let column = left; column < left + width; column++) {
-        const share = (shares[at++] as number) / 255;
-        const pixel = row * size + column;
-        into[(first + k) * pixels + pixel] = share;
-        if (background !== undefined) background[pixel] = Math.max(0, (background[pixel] as number) - share);
+  into.fill(1, 0, first * pixels);
+  const { top, left, height, width, shares } = target;
+  if (shares.length === 0) return;
+  const [area, centre] = [height * width, (size - 1) / 2];
+  const region = seenRegion(target, size, map);
+  // Neighbours outside of the box have share 0.
+  const shareAt = (offset: number, row: number, column: number) =>
+    row < 0 || row >= height || column < 0 || column >= width ? 0 : shares[offset + row * width + column] as number;
+  for (let row = region.top; row < region.bottom; row++) {
+    for (let column = region.left; column < region.right; column++) {
+      const [x, y] = [column - centre, row - centre];
+      const sourceX = map.a * x + map.b * y + centre - left;
+      const sourceY = map.c * x + map.d * y + centre - top;
+      const [column0, row0] = [Math.floor(sourceX), Math.floor(sourceY)];
+      if (column0 < -1 || column0 >= width || row0 < -1 || row0 >= height) continue;
+      const [right, below] = [sourceX - column0, sourceY - row0];
+      const pixel = row * size + column;
+      let others = 0;
+      for (let offset = 0, channel = first; offset < shares.length; offset += area, channel++) {
+        const upper = (1 - right) * shareAt(offset, row0, column0) + right * shareAt(offset, row0, column0 + 1);
+        const lower = (1 - right) * shareAt(offset, row0 + 1, column0) + right * shareAt(offset, row0 + 1, column0 + 1);
+        const share = ((1 - below) * upper + below * lower) / 255;
+        others += share;
+        if (channel < channels) into[channel * pixels + pixel] = share;
       }
+      if (first === 1) into[pixel] = Math.max(0, 1 - others);
     }
   }
+}
+
+// The pixels in which anything of the box can be seen.
+function seenRegion({ top, left, height, width }: SparseTarget, size: number, map: SquareMap) {
+  if (isIdentity(map)) return { top, bottom: top + height, left, right: left + width };
+  const { a, b, c, d } = inverseMap(map);
+  const centre = (size - 1) / 2;
+  const corners = [top - 1, top + height].flatMap((row) =>
+    [left - 1, left + width].map((column) => [column - centre, row - centre] as const)
+  );
+  const columns = corners.map(([x, y]) => a * x + b * y + centre);
+  const rows = corners.map(([x, y]) => c * x + d * y + centre);
+  return {
+    top: Math.max(0, Math.floor(Math.min(...rows))),
+    bottom: Math.min(size, Math.ceil(Math.max(...rows)) + 1),
+    left: Math.max(0, Math.floor(Math.min(...columns))),
+    right: Math.min(size, Math.ceil(Math.max(...columns)) + 1),
+  };
 }

@@ -10,7 +10,8 @@ import { writeSplits } from "../data/splits.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { Random } from "../random.ts";
 import type { Reporter } from "../reporter.ts";
-import { AUGMENTATIONS, epochBatches, fillBatch } from "./batches.ts";
+import { createAugmentation } from "./augmentations.ts";
+import { epochBatches, fillBatch } from "./batches.ts";
 import { type Checkpoint, type EpochRecord, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { formatDuration, formatScore } from "./format.ts";
 import { type Preparation, prepareTraining } from "./preparation.ts";
@@ -138,13 +139,9 @@ class Training {
 
   async #trainEpoch(): Promise<void> {
     const { step, samples, inputSize, outputSize, classes, index } = this.#preparation;
-    const { seed, batch, backgroundRatio } = this.#options;
-    const augment = this.#options.augment ?? (index.labels.length === 1 ? "flips" : "none");
-    const batches = epochBatches(samples, { seed, epoch: this.#epoch, batch, backgroundRatio });
-    const augmentation = AUGMENTATIONS[augment];
-    if (augmentation === undefined) {
-      throw new Failure(`No augmentation is called ${augment}: choose one of ${Object.keys(AUGMENTATIONS).join(", ")}`);
-    }
+    const { seed, batch, backgroundRatio, foregroundShare, augment, mirror } = this.#options;
+    const batches = epochBatches(samples, { seed, epoch: this.#epoch, batch, backgroundRatio, foregroundShare });
+    const augmentation = createAugmentation({ name: augment, mirror, labels: index.labels.length });
     this.#epochStarted = performance.now();
     while (this.#batches < batches.length) {
       if (this.#context.signal.aborted) this.#stopSaved();
@@ -156,7 +153,7 @@ class Training {
         outputSize,
         channels: index.channels.length,
         classes,
-        augment: augmentation,
+        augmentation,
         random,
       });
       const learningRate = this.#learningRate(batches.length);

@@ -1,4 +1,5 @@
 /** What `seg train` can be told, and what it tells in the end. */
+import type { MirrorAxes } from "./augmentations.ts";
 import type { ValidationScores } from "./validation.ts";
 import type { Plane } from "../imaging/slices.ts";
 
@@ -36,8 +37,12 @@ export interface TrainSettings {
   readonly batch: number;
   /** Name of an augmentation; absent: flips for one class, none for several, whose places a flip would exchange. */
   readonly augment?: string;
+  /** Axes along which flips and mri mirror; absent: both, but none for mri with several classes. */
+  readonly mirror?: MirrorAxes;
   /** Slices without foreground per slice with foreground in an epoch, at most. */
   readonly backgroundRatio: number;
+  /** Share of every batch that is drawn from slices with foreground alone; absent: 0. */
+  readonly foregroundShare?: number;
   readonly plane?: Plane;
   readonly seed: number;
   readonly fold: number;
