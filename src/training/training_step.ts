@@ -105,6 +105,11 @@ export class TrainingStep {
     }).graph;
   }
 
+  /** Ends profiling and writes its file, for a session created with `profilePrefix`. */
+  endProfiling(): void {
+    this.#session.endProfiling();
+  }
+
   /** Frees the memory of the session. */
   release(): Promise<void> {
     return this.#session.release();
