@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { writePhantom } from "../../src/data/phantom.ts";
+import { inFolder, runProgram } from "./run_program.ts";
+
+const SMALL = ["--width", "2", "--input-size", "16", "--output-size", "32", "--folds", "3"];
+
+test("seg train stopped by a signal saves, ends with 130, and continues with --resume", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    writePhantom(dataset, { cases: 6 });
+    const run = join(folder, "run");
+    // Deno reports a child on which kill() was called as killed, whatever its exit code.
+    const stopped = await runProgram(["train", dataset, "--out", run, "--epochs", "1000", ...SMALL, "--json"], {
+      when: { stderr: /epoch 1\/1000/, then: (program) => process.kill(program.pid as number, "SIGINT") },
+    });
+    assert.deepEqual([stopped.code, stopped.stdout], [130, ""], stopped.stderr);
+    assert.match(stopped.stderr, /^Warning: Stopping at the next step; press Ctrl-C again to stop at once$/m);
+    assert.match(stopped.stderr, /Stopped; what was finished is saved\n$/);
+    assert.doesNotMatch(stopped.stderr, /^ {4}at /m);
+    assert.deepEqual(readdirSync(run).sort(), [
+      "best.onnx",
+      "config.json",
+      "history.jsonl",
+      "last.checkpoint",
+      "splits.json",
+    ]);
+    const epochs = readFileSync(join(run, "history.jsonl"), "utf8").trim().split("\n").length;
+    const resumed = await runProgram(["train", "--resume", run, "--epochs", String(epochs + 1), "--json"]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const summary = JSON.parse(resumed.stdout);
+    assert.deepEqual([summary.run, summary.epochs, summary.model], [run, epochs + 1, join(run, "best.onnx")]);
+    for (const key of ["seconds", "parameters", "trainLoss"]) assert.equal(typeof summary[key], "number", key);
+    assert.deepEqual(Object.keys(summary.validation.perClass), ["lesion"]);
+  });
+});
+
+test("seg train refuses a folder that exists and data that are none", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    writePhantom(dataset, { cases: 6 });
+    const [exists, none] = await Promise.all([
+      runProgram(["train", dataset, "--out", dataset, ...SMALL]),
+      runProgram(["train", folder, "--out", join(folder, "run")]),
+    ]);
+    assert.equal(exists.code, 1);
+    assert.ok(
+      exists.stderr.endsWith(
+        `${dataset} exists already; choose another --out, or continue that run with --resume ${dataset}\n`,
+      ),
+      exists.stderr,
+    );
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /^No data set layout recognized in /m);
+    assert.deepEqual(readdirSync(folder), ["data"]);
+  });
+});
