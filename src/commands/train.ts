@@ -14,6 +14,7 @@ import {
   existingFolder,
   jsonFlag,
   list,
+  numbers,
   oneWordOf,
   outputFolder,
   providerOption,
@@ -47,7 +48,8 @@ const limits = {
 
 /** What decides the result, and stays as it is when a run is resumed. */
 const settings = {
-  ...datasetOptions,
+  layout: datasetOptions.layout,
+  map: datasetOptions.map,
   channels: option({
     long: "channels",
     type: optional(list),
@@ -87,6 +89,16 @@ const settings = {
     type: optional(oneWordOf(words(LOSSES))),
     description: `${words(LOSSES).join(", ")} (by the number of classes)`,
   }),
+  classWeights: option({
+    long: "class-weights",
+    type: optional(numbers),
+    description: "weights of the classes in the loss, background first, e.g. 1,5 (1 each)",
+  }),
+  classWeights: option({
+    long: "class-weights",
+    type: optional(list),
+    description: "weights of the classes in the loss, background first, e.g. 1,5 (1 each)",
+  }),
   levelWeights: option({
     long: "level-weights",
     type: optional(oneWordOf(["equal", "halving"])),
@@ -97,6 +109,8 @@ const settings = {
     type: optional(oneWordOf(["adam", "adamw", "sgd"])),
     description: `adam, adamw or sgd (${D.optimizer})`,
   }),
+  momentum: option({ long: "momentum", type: optional(realNumber(0, 0.9999)), description: "momentum of sgd (0.9)" }),
+  momentum: option({ long: "momentum", type: optional(realNumber(0, 0.9999)), description: "momentum of sgd (0.9)" }),
   learningRate: option({
     long: "learning-rate",
     type: optional(realNumber(0, Infinity, { open: true })),
@@ -132,6 +146,16 @@ const settings = {
     long: "augment",
     type: optional(oneWordOf(words(AUGMENTATIONS))),
     description: `${words(AUGMENTATIONS).join(", ")} (flips for one class, none for several)`,
+  }),
+  mirror: option({
+    long: "mirror",
+    type: optional(oneWordOf(["none", "horizontal", "vertical", "both"])),
+    description: "axes along which the augmentation mirrors: none, horizontal, vertical or both (by the augmentation)",
+  }),
+  foregroundShare: option({
+    long: "foreground-share",
+    type: optional(realNumber(0, 1)),
+    description: "share of every batch from slices with foreground alone (0)",
   }),
   backgroundRatio: option({
     long: "background-ratio",
@@ -189,7 +213,7 @@ export const train = command({
       if (resume === undefined && dataset === undefined) throw usage("DATASET is missing");
       const { train: runTraining } = await import("../training/train.ts");
       const version = programVersion();
-      const limited = defined({ epochs, patience, timeBudgetSeconds: timeBudget, threads });
+      const limited = defined({ epochs, patience, timeBudgetSeconds: timeBudget, threads, provider });
       if (resume !== undefined) {
         const given = Object.entries({ dataset, out, ...chosen }).find(([, value]) =>
           value !== undefined && value !== false
@@ -202,9 +226,8 @@ export const train = command({
         ? await runTraining({ resume, version, ...limited }, context)
         : await runTraining({
           ...TRAIN_DEFAULTS,
-          ...defined(chosen),
+          ...defined({ ...chosen, classWeights: chosen.classWeights?.map(Number) }),
           ...limited,
-          provider,
           dataset: dataset as string,
           out: out ?? dateFolder(),
           version,

@@ -15,7 +15,10 @@ export interface Sample {
   readonly target: SparseTarget;
 }
 
-/** The shares of the foreground classes in the pixels of a square, kept inside the smallest box that holds them all. */
+/**
+ * The shares of the foreground classes in the pixels of a square, kept inside the smallest box that holds them all and a rim of
+ * one pixel with shares of 0, which may lie beyond the square.
+ */
 export interface SparseTarget {
   readonly top: number;
   readonly left: number;
@@ -67,16 +70,18 @@ export function sparseTarget(
       right = Math.max(right, column);
     }
   }
-  const [height, width] = [Math.max(0, bottom - top + 1), Math.max(0, right - left + 1)];
+  if (bottom < top) return { top: 0, left: 0, height: 0, width: 0, shares: new Uint8Array(0), ignored };
+  const [height, width] = [bottom - top + 3, right - left + 3];
   const box = new Uint8Array((classes - 1) * height * width);
-  for (let k = 1, at = 0; k < classes; k++) {
+  for (let k = 1; k < classes; k++) {
     for (let row = top; row <= bottom; row++) {
+      let at = ((k - 1) * height + row - top + 1) * width + 1;
       for (let column = left; column <= right; column++) {
         box[at++] = Math.round(255 * (shares[(k * size + row) * size + column] as number));
       }
     }
   }
-  return { top: height === 0 ? 0 : top, left: width === 0 ? 0 : left, height, width, shares: box, ignored };
+  return { top: top - 1, left: left - 1, height, width, shares: box, ignored };
 }
 
 /** Whether any foreground is in a slice. */
@@ -98,27 +103,30 @@ export function fillTarget(
   into.fill(1, 0, first * pixels);
   const { top, left, height, width, shares } = target;
   if (shares.length === 0) return;
-  const [area, centre] = [height * width, (size - 1) / 2];
+  const planes = shares.length / (height * width);
+  const centre = (size - 1) / 2;
   const region = seenRegion(target, size, map);
-  // Neighbours outside of the box have share 0.
-  const shareAt = (offset: number, row: number, column: number) =>
-    row < 0 || row >= height || column < 0 || column >= width ? 0 : shares[offset + row * width + column] as number;
   for (let row = region.top; row < region.bottom; row++) {
+    const y = row - centre;
     for (let column = region.left; column < region.right; column++) {
-      const [x, y] = [column - centre, row - centre];
+      const x = column - centre;
       const sourceX = map.a * x + map.b * y + centre - left;
       const sourceY = map.c * x + map.d * y + centre - top;
-      const [column0, row0] = [Math.floor(sourceX), Math.floor(sourceY)];
-      if (column0 < -1 || column0 >= width || row0 < -1 || row0 >= height) continue;
-      const [right, below] = [sourceX - column0, sourceY - row0];
+      const column0 = Math.floor(sourceX);
+      const row0 = Math.floor(sourceY);
+      // Beyond the rim of the box all shares are 0.
+      if (column0 < 0 || column0 >= width - 1 || row0 < 0 || row0 >= height - 1) continue;
+      const right = sourceX - column0;
+      const below = sourceY - row0;
       const pixel = row * size + column;
       let others = 0;
-      for (let offset = 0, channel = first; offset < shares.length; offset += area, channel++) {
-        const upper = (1 - right) * shareAt(offset, row0, column0) + right * shareAt(offset, row0, column0 + 1);
-        const lower = (1 - right) * shareAt(offset, row0 + 1, column0) + right * shareAt(offset, row0 + 1, column0 + 1);
+      let at = row0 * width + column0;
+      for (let plane = 0; plane < planes; plane++, at += height * width) {
+        const upper = (1 - right) * (shares[at] as number) + right * (shares[at + 1] as number);
+        const lower = (1 - right) * (shares[at + width] as number) + right * (shares[at + width + 1] as number);
         const share = ((1 - below) * upper + below * lower) / 255;
         others += share;
-        if (channel < channels) into[channel * pixels + pixel] = share;
+        if (first + plane < channels) into[(first + plane) * pixels + pixel] = share;
       }
       if (first === 1) into[pixel] = Math.max(0, 1 - others);
     }
@@ -127,11 +135,11 @@ export function fillTarget(
 
 // The pixels in which anything of the box can be seen.
 function seenRegion({ top, left, height, width }: SparseTarget, size: number, map: SquareMap) {
-  if (isIdentity(map)) return { top, bottom: top + height, left, right: left + width };
+  if (isIdentity(map)) return { top: top + 1, bottom: top + height - 1, left: left + 1, right: left + width - 1 };
   const { a, b, c, d } = inverseMap(map);
   const centre = (size - 1) / 2;
-  const corners = [top - 1, top + height].flatMap((row) =>
-    [left - 1, left + width].map((column) => [column - centre, row - centre] as const)
+  const corners = [top, top + height - 1].flatMap((row) =>
+    [left, left + width - 1].map((column) => [column - centre, row - centre] as const)
   );
   const columns = corners.map(([x, y]) => a * x + b * y + centre);
   const rows = corners.map(([x, y]) => c * x + d * y + centre);

@@ -3,7 +3,13 @@ import type { Random } from "../../random.ts";
 
 /** x ↦ x + normal noise of standard deviation `deviation`. */
 export function addNoise(channel: Float32Array, deviation: number, random: Random): void {
-  for (let i = 0; i < channel.length; i++) channel[i] = (channel[i] as number) + random.normal(0, deviation);
+  // Box–Muller, both of each pair.
+  for (let i = 0; i < channel.length; i += 2) {
+    const radius = deviation * Math.sqrt(-2 * Math.log(1 - random.uniform()));
+    const angle = 2 * Math.PI * random.uniform();
+    channel[i] = (channel[i] as number) + radius * Math.cos(angle);
+    if (i + 1 < channel.length) channel[i + 1] = (channel[i + 1] as number) + radius * Math.sin(angle);
+  }
 }
 
 /** x ↦ factor · x */
@@ -20,6 +26,8 @@ export function changeContrast(channel: Float32Array, factor: number): void {
   }
 }
 
+const CURVE_STEPS = 512;
+
 /**
  * x ↦ x^gamma on the range of the channel, brought back to its mean and deviation; `inverted` bends the dark end instead of
  * the bright one.
@@ -31,9 +39,15 @@ export function changeGamma(
   const before = measure(channel);
   const range = before.maximum - before.minimum;
   if (range === 0) return;
+  // Powers from a table with lines between, for a power takes as long as ten other operations.
+  const curve = Float64Array.from({ length: CURVE_STEPS + 1 }, (_, i) => {
+    const share = i / CURVE_STEPS;
+    return inverted ? 1 - (1 - share) ** gamma : share ** gamma;
+  });
   for (let i = 0; i < channel.length; i++) {
-    const share = ((channel[i] as number) - before.minimum) / range;
-    channel[i] = inverted ? 1 - (1 - share) ** gamma : share ** gamma;
+    const place = (CURVE_STEPS * ((channel[i] as number) - before.minimum)) / range;
+    const step = Math.min(Math.floor(place), CURVE_STEPS - 1);
+    channel[i] = between(curve[step] as number, curve[step + 1] as number, place - step);
   }
   const after = measure(channel);
   const factor = before.deviation / after.deviation;
