@@ -94,11 +94,6 @@ const settings = {
     type: optional(numbers),
     description: "weights of the classes in the loss, background first, e.g. 1,5 (1 each)",
   }),
-  classWeights: option({
-    long: "class-weights",
-    type: optional(list),
-    description: "weights of the classes in the loss, background first, e.g. 1,5 (1 each)",
-  }),
   levelWeights: option({
     long: "level-weights",
     type: optional(oneWordOf(["equal", "halving"])),
@@ -109,7 +104,6 @@ const settings = {
     type: optional(oneWordOf(["adam", "adamw", "sgd"])),
     description: `adam, adamw or sgd (${D.optimizer})`,
   }),
-  momentum: option({ long: "momentum", type: optional(realNumber(0, 0.9999)), description: "momentum of sgd (0.9)" }),
   momentum: option({ long: "momentum", type: optional(realNumber(0, 0.9999)), description: "momentum of sgd (0.9)" }),
   learningRate: option({
     long: "learning-rate",
