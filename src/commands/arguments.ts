@@ -93,6 +93,17 @@ export const list: TextType<string[]> = textType("a,b,…", "a list with commas"
   return parts;
 });
 
+/** A list of numbers from 0. */
+export const numbers: TextType<number[]> = {
+  displayName: "a,b,…",
+  description: "a list of numbers",
+  from: async (text) => {
+    const values: number[] = [];
+    for (const part of await list.from(text)) values.push(await realNumber(0).from(part));
+    return values;
+  },
+};
+
 /** A list whose parts are among several words. */
 export function listOf<const W extends string>(words: readonly W[]): TextType<W[]> {
   const word = oneWordOf(words);
@@ -148,7 +159,7 @@ export const threadsOption = option({
 /** `--provider`. */
 export const providerOption = option({
   long: "provider",
-  type: { ...oneWordOf(["cpu", "cuda", "tensorrt", "webgpu", "coreml", "dml"]), defaultValue: () => "cpu" as const },
+  type: optional(oneWordOf(["cpu", "cuda", "tensorrt", "webgpu", "coreml", "dml"])),
   description: "execution provider of ONNX Runtime: cpu, cuda, tensorrt, webgpu, coreml or dml (cpu)",
 });
 
