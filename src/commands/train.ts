@@ -220,7 +220,7 @@ export const train = command({
         ? await runTraining({ resume, version, ...limited }, context)
         : await runTraining({
           ...TRAIN_DEFAULTS,
-          ...defined({ ...chosen, classWeights: chosen.classWeights?.map(Number) }),
+          ...defined(chosen),
           ...limited,
           dataset: dataset as string,
           out: out ?? dateFolder(),
