@@ -21,8 +21,9 @@ export interface EpochRecord {
 
 /** All that a training needs to continue. */
 export interface Checkpoint {
-  /** SHA-256 of the settings that decide the result. */
+  /** SHA-256 of the settings that decide the result, and of the data and the network that they led to. */
   readonly settings: string;
+  readonly data: string;
   /** The epoch that is under way, or the next one. */
   readonly epoch: number;
   /** Batches of it that are done, and the sum of their losses per level. */
@@ -37,7 +38,7 @@ export interface Checkpoint {
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
-const MAGIC = "SEGRUN01";
+const MAGIC = "SEGRUN02";
 const DIGEST_BYTES = 32;
 
 /** Writes a checkpoint: magic, length of the JSON head, head, float32 arrays, SHA-256 of all before. */
@@ -64,7 +65,8 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
 export function readCheckpoint(path: string): Checkpoint {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    // A plain array: slice() of Node's Buffer does not copy.
+    bytes = new Uint8Array(readFileSync(path));
   } catch (error) {
     throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the folder of a run to --resume`, {
       cause: error,

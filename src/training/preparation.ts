@@ -10,9 +10,11 @@ import { toCanonical } from "../imaging/orientation.ts";
 import { choosePlane, type Plane } from "../imaging/slices.ts";
 import { spacingMm } from "../imaging/volume.ts";
 import type { Reporter } from "../reporter.ts";
+import { type Augmentation, createAugmentation } from "./augmentations.ts";
 import { createLoss } from "./losses.ts";
 import { freshNetwork, networkFromFile, type NetworkSource } from "./network_source.ts";
 import { createOptimizer } from "./optimizers.ts";
+import { createSchedule, type Schedule } from "./schedules.ts";
 import { caseSamples, type Sample } from "./samples.ts";
 import type { TrainLimits, TrainSettings } from "./train_options.ts";
 import { type TrainingGraph, trainingGraph } from "./training_graph.ts";
@@ -34,6 +36,8 @@ export interface Preparation {
   readonly validationCases: readonly CaseFiles[];
   readonly source: NetworkSource;
   readonly step: TrainingStep;
+  readonly schedule: Schedule;
+  readonly augmentation: Augmentation;
   readonly classes: number;
   readonly inputSize: number;
   readonly outputSize: number;
@@ -95,6 +99,12 @@ export async function prepareTraining(
     seed: settings.seed,
   };
   const source = settings.init === undefined ? freshNetwork(network) : networkFromFile(settings.init, network);
+  const schedule = createSchedule(settings.schedule, settings.warmUpSteps);
+  const augmentation = createAugmentation({
+    name: settings.augment,
+    mirror: settings.mirror,
+    labels: index.labels.length,
+  });
   const training = buildTraining(source, { settings, classes });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
@@ -125,6 +135,8 @@ export async function prepareTraining(
     validationCases: chosen.val,
     source,
     step,
+    schedule,
+    augmentation,
     classes,
     inputSize,
     outputSize,

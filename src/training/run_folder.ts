@@ -1,8 +1,8 @@
 /** The files of a run: config.json, splits.json, best.onnx, last.checkpoint, history.jsonl. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
-import { writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import type { EpochRecord } from "./checkpoint.ts";
 import type { TrainOptions } from "./train_options.ts";
 
@@ -28,17 +28,38 @@ export function runFolder(folder: string): RunFolder {
   };
 }
 
-/** @throws {Failure} where the folder exists or cannot be made. */
-export function createRunFolder(folder: string): RunFolder {
+/** @throws {Failure} where the folder of a new run exists. */
+export function refuseExistingRun(folder: string): void {
   if (existsSync(folder)) {
     throw new Failure(`${folder} exists already; choose another --out, or continue that run with --resume ${folder}`);
   }
+}
+
+/**
+ * Makes the folder of a new run. It appears under its name once `fill` has written its first files, so that every folder of a run
+ * can be continued from.
+ *
+ * @throws {Failure} where the folder exists or cannot be made.
+ */
+export function createRunFolder(folder: string, fill: (run: RunFolder) => void): RunFolder {
+  refuseExistingRun(folder);
+  const temporary = temporaryName(resolve(folder));
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(temporary, { recursive: true });
+    fill(runFolder(temporary));
+    renameSync(temporary, folder);
   } catch (error) {
-    throw writeFailure(folder, error);
+    rmSync(temporary, { recursive: true, force: true });
+    throw error instanceof Failure ? error : writeFailure(folder, error);
   }
   return runFolder(folder);
+}
+
+/** Removes what a killed process left behind while it was writing. */
+export function removeLeftovers({ folder }: RunFolder): void {
+  for (const name of readdirSync(folder)) {
+    if (/^\..+\.[0-9a-f]{8}\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** Writes the effective settings. */

@@ -1,5 +1,7 @@
 /** Learning-rate schedules: a factor on the base rate for each step. */
 
+import { Failure } from "../failure.ts";
+
 /** The factor for update `step` (from 0) of `steps`. */
 export type Schedule = (step: number, steps: number) => number;
 
@@ -18,6 +20,19 @@ export const SCHEDULES: Readonly<Record<string, Schedule>> = {
     return step <= peak ? between(1 / 25, 1, step / peak) : between(1, 1 / 250_000, (step - peak) / (steps - 1 - peak));
   },
 };
+
+/**
+ * The schedule called `name`, after `warmUpSteps` steps of a linear rise.
+ *
+ * @throws {Failure} where there is no such schedule.
+ */
+export function createSchedule(name: string, warmUpSteps: number): Schedule {
+  const schedule = SCHEDULES[name];
+  if (schedule === undefined) {
+    throw new Failure(`No schedule is called ${name}: choose one of ${Object.keys(SCHEDULES).join(", ")}`);
+  }
+  return warmUpSteps > 0 ? withWarmUp(schedule, warmUpSteps) : schedule;
+}
 
 /** `schedule` after a linear rise over `warmUp` steps. */
 export function withWarmUp(schedule: Schedule, warmUp: number): Schedule {

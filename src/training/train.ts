@@ -1,6 +1,7 @@
 /** Trains a network on a data set folder and keeps everything that is needed to continue. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
@@ -10,14 +11,21 @@ import { writeSplits } from "../data/splits.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { Random } from "../random.ts";
 import type { Reporter } from "../reporter.ts";
-import { createAugmentation } from "./augmentations.ts";
 import { epochBatches, fillBatch } from "./batches.ts";
 import { type Checkpoint, type EpochRecord, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { formatDuration, formatScore } from "./format.ts";
 import { type Preparation, prepareTraining } from "./preparation.ts";
-import { createRunFolder, readConfig, type RunFolder, runFolder, writeConfig, writeHistory } from "./run_folder.ts";
+import {
+  createRunFolder,
+  readConfig,
+  refuseExistingRun,
+  removeLeftovers,
+  type RunFolder,
+  runFolder,
+  writeConfig,
+  writeHistory,
+} from "./run_folder.ts";
 import type { Sample } from "./samples.ts";
-import { SCHEDULES, withWarmUp } from "./schedules.ts";
 import type { ResumeOptions, StopReason, TrainOptions, TrainSummary } from "./train_options.ts";
 import { Validation } from "./validation.ts";
 
@@ -35,18 +43,22 @@ export interface TrainContext {
  * @throws the reason of `context.signal` after saving.
  */
 export async function train(options: TrainOptions | ResumeOptions, context: TrainContext): Promise<TrainSummary> {
-  if ("resume" in options) return await resume(options, context);
-  const preparation = await prepareTraining(options, context.reporter);
-  const run = createRunFolder(options.out);
-  writeConfig(run, options);
-  writeSplits(run.splits, [preparation.split]);
-  return await new Training(run, options, { preparation, context }).run();
+  if ("resume" in options) return await continueRun(options, context);
+  refuseExistingRun(options.out);
+  const settings = withAbsolutePaths(options);
+  const preparation = await prepareTraining(settings, context.reporter);
+  const run = createRunFolder(options.out, (made) => {
+    writeConfig(made, settings);
+    writeSplits(made.splits, [preparation.split]);
+  });
+  return await new Training(run, settings, { preparation, context }).run();
 }
 
-async function resume(given: ResumeOptions, context: TrainContext): Promise<TrainSummary> {
+async function continueRun(given: ResumeOptions, context: TrainContext): Promise<TrainSummary> {
   const run = runFolder(given.resume);
   const { resume: _, ...changes } = given;
   const options: TrainOptions = { ...readConfig(run), ...changes, out: given.resume };
+  removeLeftovers(run);
   const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
   const preparation = await prepareTraining(options, context.reporter);
   const training = new Training(run, options, { preparation, context });
@@ -54,6 +66,19 @@ async function resume(given: ResumeOptions, context: TrainContext): Promise<Trai
   writeConfig(run, options);
   return await training.run();
 }
+
+// A run can be continued from any working directory.
+function withAbsolutePaths(options: TrainOptions): TrainOptions {
+  return {
+    ...options,
+    dataset: resolve(options.dataset),
+    ...(options.init === undefined ? {} : { init: resolve(options.init) }),
+    ...(options.splitFile === undefined ? {} : { splitFile: resolve(options.splitFile) }),
+  };
+}
+
+// A process that is killed loses at most so much of a long epoch.
+const SAVE_MILLISECONDS = 5 * 60_000;
 
 /** The state of a training between its steps. */
 class Training {
@@ -71,6 +96,7 @@ class Training {
   #epochSecondsBefore = 0;
   #started = performance.now();
   #epochStarted = performance.now();
+  #saved = performance.now();
 
   constructor(
     run: RunFolder,
@@ -116,9 +142,15 @@ class Training {
 
   /** Takes over the state of a checkpoint of the same settings. */
   restore(checkpoint: Checkpoint): void {
-    if (checkpoint.settings !== this.#settingsHash()) {
+    const { settings, data } = this.#identity();
+    if (checkpoint.settings !== settings) {
       throw new Failure(
-        `Cannot continue ${this.#run.folder}: its checkpoint belongs to other settings or another state of the data set; start anew with another --out`,
+        `Cannot continue ${this.#run.folder}: ${this.#run.config} has other settings than those it was trained with; undo the change, or start anew with another --out`,
+      );
+    }
+    if (checkpoint.data !== data) {
+      throw new Failure(
+        `Cannot continue ${this.#run.folder}: ${this.#options.dataset} has changed since it was trained; restore the data set, or start anew with another --out`,
       );
     }
     const { step } = this.#preparation;
@@ -138,10 +170,9 @@ class Training {
   }
 
   async #trainEpoch(): Promise<void> {
-    const { step, samples, inputSize, outputSize, classes, index } = this.#preparation;
-    const { seed, batch, backgroundRatio, foregroundShare, augment, mirror } = this.#options;
+    const { step, samples, inputSize, outputSize, classes, index, augmentation } = this.#preparation;
+    const { seed, batch, backgroundRatio, foregroundShare } = this.#options;
     const batches = epochBatches(samples, { seed, epoch: this.#epoch, batch, backgroundRatio, foregroundShare });
-    const augmentation = createAugmentation({ name: augment, mirror, labels: index.labels.length });
     this.#epochStarted = performance.now();
     while (this.#batches < batches.length) {
       if (this.#context.signal.aborted) this.#stopSaved();
@@ -166,11 +197,13 @@ class Training {
       this.#lossSums = losses.map((loss, level) => (this.#lossSums[level] ?? 0) + loss);
       this.#batches++;
       this.#showProgress(batches.length);
+      if (performance.now() - this.#saved > SAVE_MILLISECONDS && this.#batches < batches.length) this.#save();
     }
   }
 
   async #finishEpoch(): Promise<void> {
     const { reporter, signal } = this.#context;
+    this.#refuseBrokenWeights();
     const bytes = this.#encodeModel();
     reporter.progress(`${this.#epochLabel()} scoring ${this.#preparation.validationCases.length} validation cases`);
     const predictor = await createPredictor(bytes, this.#preparation.metadata, {
@@ -193,7 +226,7 @@ class Training {
       lossPerLevel,
       trainLoss: lossPerLevel.reduce((sum, loss) => sum + loss, 0),
       ...scores,
-      seconds: Math.round(this.#epochSecondsBefore + (performance.now() - this.#epochStarted) / 10) / 100,
+      seconds: Math.round(100 * this.#epochSeconds()) / 100,
     };
     const better = this.#best === null || (record.dice ?? 0) > this.#best.dice;
     if (better) {
@@ -240,14 +273,10 @@ class Training {
   }
 
   #learningRate(batchesPerEpoch: number, offset = 0): number {
-    const { learningRate, schedule, warmUpSteps, epochs } = this.#options;
-    const shape = SCHEDULES[schedule];
-    if (shape === undefined) {
-      throw new Failure(`No schedule is called ${schedule}: choose one of ${Object.keys(SCHEDULES).join(", ")}`);
-    }
+    const { learningRate, epochs } = this.#options;
     const steps = epochs * batchesPerEpoch;
     const step = (this.#epoch - 1) * batchesPerEpoch + this.#batches + offset;
-    return learningRate * (warmUpSteps > 0 ? withWarmUp(shape, warmUpSteps) : shape)(step, steps);
+    return learningRate * this.#preparation.schedule(step, steps);
   }
 
   // The average starts as the plain mean of the weights so far (Polyak), so that the random start does not linger.
@@ -258,13 +287,29 @@ class Training {
 
   #refuseNotFinite(losses: readonly number[], learningRate: number): void {
     const level = losses.findIndex((loss) => !Number.isFinite(loss));
-    if (level < 0) return;
+    if (level >= 0) this.#stopDiverged(`the loss of level ${level} became ${losses[level]}`, learningRate);
+  }
+
+  // The last step of an epoch can break the weights without a loss that shows it: a checkpoint must not hold them.
+  #refuseBrokenWeights(): void {
+    const { store, statistics } = this.#preparation.step;
+    const weights = store.address("weights");
+    const sum = store.kernels.sumOfSquares(weights, weights + 4 * store.length);
+    const broken = Number.isFinite(sum)
+      ? [...statistics].find(([, values]) => !values.every(Number.isFinite))?.[0]
+      : "the weights";
+    if (broken !== undefined) {
+      this.#stopDiverged(`${broken} became NaN or infinite`, this.#learningRate(this.#batches, -1));
+    }
+  }
+
+  #stopDiverged(found: string, learningRate: number): never {
+    const { checkpoint } = this.#run;
+    const kept = existsSync(checkpoint) ? `${checkpoint} holds the last good state; ` : "";
     throw new Failure(
-      `Training stopped: the loss of level ${level} became ${losses[level]} in epoch ${this.#epoch}, batch ${
-        this.#batches + 1
-      } at learning rate ${learningRate.toExponential(2)}; ${this.#run.checkpoint} holds the state after epoch ${
-        this.#epoch - 1
-      }, start anew with a smaller --learning-rate`,
+      `Training stopped: ${found} in epoch ${this.#epoch}, step ${this.#preparation.step.steps + 1}, at learning rate ${
+        learningRate.toExponential(2)
+      }; ${kept}start anew with a smaller --learning-rate or with --clip-norm`,
     );
   }
 
@@ -277,25 +322,27 @@ class Training {
   }
 
   #save(): void {
+    this.#refuseBrokenWeights();
+    this.#saved = performance.now();
     const { step } = this.#preparation;
     const arrays: Record<string, Float32Array> = Object.fromEntries(step.statistics);
     for (const name of ["weights", "first", "second", "average"] as const) arrays[name] = step.store.array(name);
     writeCheckpoint(this.#run.checkpoint, {
-      settings: this.#settingsHash(),
+      ...this.#identity(),
       epoch: this.#epoch,
       batches: this.#batches,
       lossSums: this.#lossSums,
       steps: step.steps,
       seconds: this.#seconds(),
-      epochSeconds: this.#epochSecondsBefore + (performance.now() - this.#epochStarted) / 1000,
+      epochSeconds: this.#epochSeconds(),
       history: this.#history,
       best: this.#best,
       arrays,
     });
   }
 
-  // What may change in a resumed run (limits, place, version) is left out.
-  #settingsHash(): string {
+  // What may change in a resumed run (limits, place, version) is left out, and files count by their content.
+  #identity(): { settings: string; data: string } {
     const {
       epochs: _e,
       patience: _p,
@@ -304,19 +351,25 @@ class Training {
       provider: _pr,
       out: _o,
       version: _v,
+      dataset: _d,
+      init: _i,
+      splitFile: _s,
       ...settings
     } = this.#options;
-    const { dataset: _d, init: _i, ...portable } = settings;
-    const identity = {
-      ...portable,
-      data: this.#preparation.metadata.training["fingerprint"],
-      parameters: this.#preparation.step.parameters.map(({ name, type }) => [name, type.shape]),
+    const { split, metadata, step } = this.#preparation;
+    const parameters = step.parameters.map(({ name, type }) => [name, type.shape]);
+    return {
+      settings: hashOf(sorted(settings)),
+      data: hashOf([metadata.training["fingerprint"], split, parameters]),
     };
-    return createHash("sha256").update(JSON.stringify(sorted(identity))).digest("hex");
   }
 
   #seconds(): number {
     return this.#secondsBefore + (performance.now() - this.#started) / 1000;
+  }
+
+  #epochSeconds(): number {
+    return this.#epochSecondsBefore + (performance.now() - this.#epochStarted) / 1000;
   }
 
   #epochLabel(): string {
@@ -341,6 +394,10 @@ class Training {
     const left = mean * Math.max(0, this.#options.epochs - done);
     return left > 0 ? `${formatDuration(left)} left` : "done";
   }
+}
+
+function hashOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }
 
 function sorted(value: object): object {

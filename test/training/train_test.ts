@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { readCheckpoint } from "../../src/training/checkpoint.ts";
+import type { TrainOptions } from "../../src/training/train_options.ts";
+import { bestModel, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";
+
+test("train() gives the same bytes for the same settings, and others for another seed", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const changes: Partial<TrainOptions> = { epochs: 2, augment: "mri", optimizer: "adamw", averageDecay: 0.9 };
+    await trainTiny(options("a", changes));
+    await trainTiny(options("b", changes));
+    await trainTiny(options("c", { ...changes, seed: 1 }));
+    assert.deepEqual(filesOf(options("a").out), RUN_FILES);
+    assert.deepEqual(bestModel(options("a").out), bestModel(options("b").out));
+    assert.deepEqual(historyOf(options("a").out), historyOf(options("b").out));
+    assert.notDeepEqual(bestModel(options("a").out), bestModel(options("c").out));
+  });
+});
+
+test("train() learns: loss falls over the epochs", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const { trainLoss, epochs, stopped } = await trainTiny(options("run", { epochs: 6, learningRate: 0.01 }));
+    const [first] = historyOf(options("run").out) as { trainLoss: number }[];
+    assert.deepEqual([epochs, stopped], [6, "epochs"]);
+    assert.ok(trainLoss < 0.8 * (first?.trainLoss as number), `${first?.trainLoss} to ${trainLoss}`);
+  });
+});
+
+test("train() stopped within an epoch continues to the same bytes and history", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const changes: Partial<TrainOptions> = { augment: "mri", optimizer: "sgd", averageDecay: 0.5, clipNorm: 1 };
+    await trainTiny(options("whole", changes));
+    const { out } = options("parts", changes);
+    // Within the first epoch, after its last batch while cases are scored, within the second and the third.
+    const stops = ["batch 2/", "epoch 1/3 scoring", "batch 1/", "epoch 3/3  batch 3/"];
+    assert.ok(await trainUntil(options("parts", changes), stops[0] as string));
+    assert.deepEqual(filesOf(out), ["config.json", "last.checkpoint", "splits.json"]);
+    for (const stop of stops.slice(1)) assert.ok(await trainUntil({ resume: out, version: "0.0.0" }, stop), stop);
+    const summary = await trainTiny({ resume: out, version: "0.0.0" });
+    assert.deepEqual([summary.epochs, summary.stopped], [3, "epochs"]);
+    assert.deepEqual(filesOf(out), RUN_FILES);
+    assert.deepEqual(bestModel(out), bestModel(options("whole").out));
+    assert.deepEqual(historyOf(out), historyOf(options("whole").out));
+    const [a, b] = [out, options("whole").out].map((run) => readCheckpoint(join(run, "last.checkpoint")));
+    assert.deepEqual(a?.arrays, b?.arrays);
+  });
+});
+
+test("train() may go on for more epochs", async () => {
+  await withTinyRuns(async ({ options }) => {
+    await trainTiny(options("whole", { epochs: 4, schedule: "constant" }));
+    const { out } = options("grown");
+    await trainTiny(options("grown", { epochs: 2, schedule: "constant" }));
+    const done = await trainTiny({ resume: out, version: "0.0.0" });
+    assert.deepEqual([done.epochs, done.stopped], [2, "epochs"]);
+    const summary = await trainTiny({ resume: out, version: "0.0.0", epochs: 4 });
+    assert.equal(summary.epochs, 4);
+    assert.deepEqual(bestModel(out), bestModel(options("whole").out));
+    assert.deepEqual(historyOf(out), historyOf(options("whole").out));
+    assert.equal(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).epochs, 4);
+  });
+});
+
+test("train() stops where the score does not rise, also when it is resumed", async () => {
+  await withTinyRuns(async ({ options }) => {
+    // Nothing changes, so that no epoch is better than the first.
+    const changes: Partial<TrainOptions> = { learningRate: 1e-20, freezeNormalization: true, epochs: 9, patience: 2 };
+    const whole = await trainTiny(options("whole", changes));
+    assert.deepEqual([whole.epochs, whole.bestEpoch, whole.stopped], [3, 1, "patience"]);
+    const { out } = options("parts");
+    assert.ok(await trainUntil(options("parts", changes), "epoch 2/9  batch 1/"));
+    const parts = await trainTiny({ resume: out, version: "0.0.0" });
+    assert.deepEqual([parts.epochs, parts.bestEpoch, parts.stopped], [3, 1, "patience"]);
+    const longer = await trainTiny({ resume: out, version: "0.0.0", patience: 4 });
+    assert.deepEqual([longer.epochs, longer.bestEpoch, longer.stopped], [5, 1, "patience"]);
+  });
+});
+
+test("train() stops after the epoch in which its time is over", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const summary = await trainTiny(options("run", { epochs: 50, timeBudgetSeconds: 0.01 }));
+    assert.deepEqual([summary.epochs, summary.stopped], [1, "time-budget"]);
+    assert.ok(summary.seconds >= 0.01);
+    // The time before counts.
+    const again = await trainTiny({ resume: options("run").out, version: "0.0.0" });
+    assert.deepEqual([again.epochs, again.stopped], [1, "time-budget"]);
+  });
+});
+
+test("train() that diverges names step, level and learning rate, and keeps the last good state", async () => {
+  await withTinyRuns(async ({ options }) => {
+    // Decay beyond all bounds multiplies the weights by −1.6 at every step.
+    const changes: Partial<TrainOptions> = {
+      optimizer: "sgd",
+      momentum: 0,
+      learningRate: 1,
+      weightDecay: 2.6,
+      epochs: 30,
+    };
+    const { out } = options("run");
+    await assert.rejects(trainTiny(options("run", { ...changes, schedule: "constant" })), (error: Error) => {
+      assert.equal(error.name, "Failure");
+      assert.match(
+        error.message,
+        /^Training stopped: (the loss of level \d became (NaN|-?Infinity)|\S+ became NaN or infinite|the weights became NaN or infinite) in epoch [2-9], step \d+, at learning rate 1\.00e\+0; .*last\.checkpoint holds the last good state; start anew with a smaller --learning-rate or with --clip-norm$/,
+      );
+      return true;
+    });
+    const { arrays, epoch } = readCheckpoint(join(out, "last.checkpoint"));
+    assert.ok(epoch >= 2);
+    for (const [name, values] of Object.entries(arrays)) assert.ok(values.every(Number.isFinite), name);
+    assert.ok(existsSync(join(out, "best.onnx")));
+  });
+});
+
+test("train() refuses to continue with other settings, other data or a damaged checkpoint", async () => {
+  await withTinyRuns(async ({ options, dataset }) => {
+    const { out } = options("run");
+    await trainTiny(options("run", { epochs: 1 }));
+    const resume = { resume: out, version: "0.0.0", epochs: 2 };
+    const refused = (message: RegExp) => assert.rejects(trainTiny(resume), { name: "Failure", message });
+
+    const checkpoint = join(out, "last.checkpoint");
+    const bytes = readFileSync(checkpoint);
+    const damaged = (change: (copy: Uint8Array<ArrayBuffer>) => Uint8Array) =>
+      writeFileSync(checkpoint, change(Uint8Array.from(bytes)));
+    damaged((copy) => {
+      copy[copy.length >> 1] = (copy[copy.length >> 1] as number) ^ 1;
+      return copy;
+    });
+    await refused(/^Cannot read .*last\.checkpoint: its checksum does not fit its content; copy the run folder again$/);
+    damaged((copy) => copy.subarray(0, copy.length - 100));
+    await refused(/checksum does not fit/);
+    damaged((copy) => copy.subarray(0, 5));
+    await refused(/it is no checkpoint of this version of seg/);
+    damaged(() => new Uint8Array(0));
+    await refused(/it is no checkpoint of this version of seg/);
+    writeFileSync(checkpoint, bytes);
+
+    const config = join(out, "config.json");
+    const text = readFileSync(config, "utf8");
+    writeFileSync(config, text.replace('"learningRate": 0.001', '"learningRate": 0.002'));
+    await refused(
+      /^Cannot continue .*: .*config\.json has other settings than those it was trained with; undo the change/,
+    );
+    writeFileSync(config, text.slice(0, 30));
+    await refused(/^Cannot read .*config\.json: .*; give the folder of a run to --resume$/);
+    writeFileSync(config, text);
+
+    const mask = join(dataset, "labelsTr", "phantom_01.nii.gz");
+    const original = readFileSync(mask);
+    writeFileSync(mask, withLargerLesion(original));
+    await refused(/^Cannot continue .*: .*data has changed since it was trained; restore the data set/);
+    writeFileSync(mask, original);
+    assert.equal((await trainTiny(resume)).epochs, 2);
+  });
+});
+
+/** The mask with one voxel of lesion more. */
+function withLargerLesion(compressed: Uint8Array): Uint8Array {
+  const raw = gunzipSync(compressed);
+  raw[raw.indexOf(0, 400)] = 1;
+  return gzipSync(raw);
+}
+
+test("train() refuses what it cannot do before it writes anything", async () => {
+  await withTinyRuns(async ({ options, dataset }) => {
+    const refused = async (changes: Partial<TrainOptions>, message: RegExp) => {
+      await assert.rejects(trainTiny(options("run", changes)), { message });
+      assert.equal(existsSync(options("run").out), false);
+    };
+    await refused(
+      { batch: 1 },
+      /^Cannot train j-net: .*one value per channel has no variance; use a batch of 2 or more/,
+    );
+    await refused({ loss: "ce" }, /^The loss ce is for several classes, the data set has one: choose one of bce/);
+    await refused({ weightDecay: 0.1 }, /^Weight decay 0\.1 does not go with adam/);
+    await refused({ classWeights: [1, 2, 3] }, /^Class weights 1, 2, 3 do not fit: expected 2 numbers/);
+    await refused({ schedule: "step" }, /^No schedule is called step: choose one of constant/);
+    await refused({ augment: "warp" }, /^No augmentation is called warp: choose one of none/);
+    await assert.rejects(
+      trainTiny({ ...options("run"), out: dataset }),
+      /data exists already; choose another --out, or continue/,
+    );
+    await assert.rejects(trainTiny({ resume: dataset, version: "0.0.0" }), /Cannot read .*config\.json/);
+  });
+});
