@@ -8,6 +8,7 @@ import { expandOps } from "../graph/passes/expand_ops.ts";
 import { fuseUpsampling } from "../graph/passes/fuse_upsampling.ts";
 import { rewrite } from "../graph/passes/rewrite.ts";
 import { isImported, opSupport } from "../tensorrt/op_support.ts";
+import { plainForms } from "./device_forms.ts";
 import { exportedMetadata } from "./exported_metadata.ts";
 import { importAtBatch } from "./import_at_batch.ts";
 import { inferenceGraph, type OutputActivation } from "./inference_graph.ts";
@@ -71,6 +72,8 @@ function exported(options: ExportOptions): ExportedModel {
   const notes: string[] = [];
   const note = (text: string) => notes.push(text);
   const model = decodeModel(bytes);
+  const written = model.opsets[""];
+  if (written !== undefined && written !== opset) note(`opset ${written} of the file became ${opset}`);
   const source = importAtBatch(model, { batch, dimensions: options.dimensions ?? {} }, note);
   const metadata = options.metadata ?? model.metadata;
   const outputs = options.outputs ?? answerOf(metadata);
@@ -78,6 +81,7 @@ function exported(options: ExportOptions): ExportedModel {
     ...(outputs === undefined ? {} : { outputs }),
     foldNormalization: options.foldNormalization ?? true,
     activation,
+    cutArgMax: tensorRtVersion !== undefined,
     note,
   });
   const expanded = expandOps(graph, {
@@ -92,22 +96,23 @@ function exported(options: ExportOptions): ExportedModel {
     note(`${fused.chains} chains of upsampling convolutions became one ConvTranspose each: ${saved} % fewer FLOPs`);
     graph = fused.graph;
   }
+  if (tensorRtVersion !== undefined) graph = plainForms(graph, { opset, note });
   graph = plainNames(graph, note);
   const keptNames = new Set(graph.outputs.map(({ name }) => name));
-  const written = encodeModel(graph, {
+  const encoded = encodeModel(graph, {
     opset,
     graphName: model.graphName || "graph",
     ...(options.producerVersion === undefined ? {} : { producerVersion: options.producerVersion }),
     metadata: exportedMetadata(metadata, graph.outputs.map(({ name }) => name), activation),
   });
   return {
-    bytes: written,
+    bytes: encoded,
     graph,
     notes,
     removed: {
       outputs: source.outputs.map(({ name }) => name).filter((name) => !keptNames.has(name)),
       nodes: fewer(countOps(source), countOps(graph)),
-      bytes: bytes.length - written.length,
+      bytes: bytes.length - encoded.length,
     },
   };
 }

@@ -8,6 +8,7 @@ import { removeIdentities } from "../graph/passes/remove_identities.ts";
 import { rewrite } from "../graph/passes/rewrite.ts";
 import { shareConstants } from "../graph/passes/share_constants.ts";
 import { toFloat32 } from "../graph/passes/to_float32.ts";
+import { cutFinalArgMax } from "./device_forms.ts";
 
 /** What is computed after the logits. */
 export type OutputActivation = "none" | "sigmoid" | "softmax";
@@ -20,6 +21,8 @@ export interface InferenceGraphOptions {
   readonly foldNormalization?: boolean;
   /** Turns every output `[N, C, ...]` into probabilities over its channels (default: "none"). */
   readonly activation?: OutputActivation;
+  /** Ends in front of a final ArgMax (default: false). */
+  readonly cutArgMax?: boolean;
   /** Receives a sentence for everything that a reader may want to know. */
   readonly note?: (text: string) => void;
 }
@@ -32,8 +35,9 @@ export interface InferenceGraphOptions {
 export function inferenceGraph(graph: Graph, options: InferenceGraphOptions = {}): Graph {
   const note = options.note ?? (() => {});
   const kept = rewrite(graph, { outputs: chosenOutputs(graph, options.outputs) }).graph;
-  const single = toFloat32(kept);
-  if (single !== kept) note("float16 and float64 numbers became float32");
+  const ended = options.cutArgMax === true ? cutFinalArgMax(kept, note) : kept;
+  const single = toFloat32(ended);
+  if (single !== ended) note("float16 and float64 numbers became float32");
   const plain = removeIdentities(single);
   const folded = foldingOf(plain, options);
   folded.notes.forEach(note);

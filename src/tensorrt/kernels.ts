@@ -1,0 +1,45 @@
+/** How many kernels TensorRT starts for one inference: on a small device a small network is bound by their number. */
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Value } from "../graph/op.ts";
+
+/** Convolutions: a Relu behind one is part of its kernel. */
+const CONVOLUTIONS = new Set(["Conv", "ConvTranspose", "Gemm"]);
+
+/** The activations that "Convolution and ReLU Activation" means: Relu, and Clip from 0 (ReLU6). */
+const RECTIFIERS = new Set(["Relu", "Clip"]);
+
+/** Element-wise ops that "Pointwise Fusion" joins into one generated kernel, PWN(…) in a profile. */
+const POINTWISE = new Set(
+  ("Abs Add Ceil Clip Div Elu Erf Exp Floor HardSigmoid HardSwish LeakyRelu Log Max Min Mul Neg PRelu Pow Reciprocal " +
+    "Relu Round Selu Sigmoid Sign Softplus Sqrt Sub Tanh").split(" "),
+);
+
+/** Ops that only rename a tensor in memory. */
+const RENAMING = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+
+/**
+ * The kernels of a graph, after the fusions that NVIDIA documents (TensorRT 8.2 Developer Guide, "Types of Fusions").
+ *
+ * A convolution takes the Relu that alone reads it; neighbouring element-wise ops of one shape become one kernel; an op that renames a
+ * tensor has none. A Concat counts one copy per input, the worst case: the builder drops the copy where the kernel before can write
+ * into the joint tensor. Copies between memory formats, which the builder chooses by timing, are not foreseen: a profile shows them.
+ */
+export function countKernels(graph: Graph): number {
+  const consumers = graph.consumers();
+  const outputs = new Set(graph.outputs);
+  const feeder = (node: Node): Node | undefined => {
+    const data = node.inputs.filter((input): input is Value => input !== undefined && input.constant === undefined);
+    const [x] = data;
+    if (x === undefined || outputs.has(x) || consumers.get(x)?.length !== 1) return undefined;
+    return graph.producer(x);
+  };
+  let kernels = 0;
+  for (const node of graph.nodes) {
+    const { type } = node.op;
+    if (RENAMING.has(type)) continue;
+    const before = feeder(node)?.op.type ?? "";
+    const fused = (RECTIFIERS.has(type) && CONVOLUTIONS.has(before)) || (POINTWISE.has(type) && POINTWISE.has(before));
+    if (!fused) kernels += type === "Concat" ? node.inputs.length : 1;
+  }
+  return kernels;
+}
