@@ -6,7 +6,8 @@ import { buildNet } from "../graph/nets/catalog.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
-import { formatShape } from "../graph/tensor_type.ts";
+import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
+import { formatShape, type TensorData } from "../graph/tensor_type.ts";
 
 /** A network for any batch size. */
 export interface NetworkSource {
@@ -17,6 +18,11 @@ export interface NetworkSource {
   readonly description: Readonly<Record<string, unknown>>;
   readonly inputSize: number;
   readonly outputSize: number;
+}
+
+/** `source` with other values for some of its constants, by name. */
+export function withConstants(source: NetworkSource, values: ReadonlyMap<string, TensorData>): NetworkSource {
+  return { ...source, graph: (batch) => rewrite(source.graph(batch), { source: replaceConstants(values) }).graph };
 }
 
 /** Settings of the network. */

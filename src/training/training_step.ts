@@ -2,7 +2,7 @@
 import type { Graph } from "../graph/graph.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import type { Value } from "../graph/op.ts";
-import { rewrite } from "../graph/passes/rewrite.ts";
+import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
 import { elementCount, floats, type TensorData } from "../graph/tensor_type.ts";
 import { createSession, type Session, type SessionOptions } from "../runtime/session.ts";
 import type { Optimizer } from "./optimizers.ts";
@@ -97,12 +97,7 @@ export class TrainingStep {
     const present = new Map<string, TensorData>();
     this.parameters.forEach(({ name }, i) => present.set(name, this.store.view(array, i)));
     for (const [name, values] of this.statistics) present.set(name, floats(values));
-    return rewrite(net, {
-      source: (value, target) => {
-        const data = value.constant === undefined ? undefined : present.get(value.name);
-        return data === undefined ? undefined : target.constant(data, value.name);
-      },
-    }).graph;
+    return rewrite(net, { source: replaceConstants(present) }).graph;
   }
 
   /** Ends profiling and writes its file, for a session created with `profilePrefix`. */

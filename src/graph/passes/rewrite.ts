@@ -1,6 +1,7 @@
 /** Copies a graph, leaving out what its outputs do not need and replacing what a pass changes. */
 import { Graph, type Node } from "../graph.ts";
 import type { Value } from "../op.ts";
+import type { TensorData } from "../tensor_type.ts";
 
 /** How {@link rewrite} treats a node: the outputs that stand for the node's, or `undefined` to copy the node. */
 export type NodeRewrite = (
@@ -57,6 +58,16 @@ export function rewrite(graph: Graph, options: RewriteOptions = {}): Rewritten {
     target.output(value, target.producer(value) === undefined ? undefined : output.name);
   }
   return { graph: target, valueOf: sourceOf };
+}
+
+/** A `source` for {@link rewrite} that puts other values in the place of constants, by name. */
+export function replaceConstants(
+  values: ReadonlyMap<string, TensorData>,
+): (value: Value, target: Graph) => Value | undefined {
+  return (value, target) => {
+    const data = value.constant === undefined ? undefined : values.get(value.name);
+    return data === undefined ? undefined : target.constant(data, value.name);
+  };
 }
 
 /** The nodes that `outputs` depend on. */
