@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Target, TARGETS } from "./targets.ts";
 
 /** The state of a Jetson; a field is absent where its file or command is. */
 export interface JetsonDevice {
@@ -62,6 +63,14 @@ export function jetPackOf(release: number, revision: string): string | undefined
     return minor === 6 ? "4.6" : undefined;
   }
   return { 35: "5", 36: "6", 38: "7", 39: "7" }[release];
+}
+
+/** The target that a Jetson is, by its model and software release; `undefined` where there is no such target. */
+export function targetOfJetson({ model, l4t, jetPack }: JetsonDevice): Target | undefined {
+  if (/Orin Nano/.test(model)) return TARGETS[{ 35: "orin-nano-5", 36: "orin-nano" }[l4t?.release ?? 0] ?? ""];
+  if (/Xavier NX/.test(model)) return l4t?.release === 35 ? TARGETS["xavier-nx"] : undefined;
+  if (!/Jetson Nano/.test(model) || l4t?.release !== 32) return undefined;
+  return jetPack === undefined ? undefined : TARGETS[jetPack === "4.6" ? "nano-4.6.0" : "nano"];
 }
 
 /** The mode in what `nvpmodel -q` prints: possibly warnings, then `NV Power Mode: MAXN`, then the number. */

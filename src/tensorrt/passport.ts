@@ -20,6 +20,13 @@ export interface FileMark {
   readonly sha256: string;
 }
 
+/** Work of one layer for one inference; bytes of float32. */
+export interface PassportLayer {
+  readonly name: string;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
 /** The content of `.engine.json`. */
 export interface Passport {
   readonly format: 1;
@@ -39,6 +46,12 @@ export interface Passport {
   readonly outputs: readonly TensorContract[];
   /** trtexec's arguments as built for these names. */
   readonly trtexec: readonly string[];
+  /** `metadata_props` of the ONNX file, by which the engine is used as the file is. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Kernels after TensorRT's documented fusions. */
+  readonly kernels?: number;
+  /** The work of the layers, for the roofline. */
+  readonly work?: readonly PassportLayer[];
 }
 
 /** The machine on which an engine is about to be loaded; what is unknown is not compared. */
@@ -77,7 +90,7 @@ export function markFile(path: string): FileMark {
 }
 
 /** What {@link makePassport} cannot read from the log of the build. */
-export interface PassportOptions {
+export interface PassportOptions extends Pick<Passport, "metadata" | "kernels" | "work"> {
   readonly onnx: string;
   readonly engine: string;
   readonly precision: Precision;
@@ -110,6 +123,9 @@ export function makePassport(built: BuiltEngine, options: PassportOptions): Pass
     inputs: options.inputs,
     outputs: options.outputs,
     trtexec: built.arguments,
+    ...(options.metadata && { metadata: options.metadata }),
+    ...(options.kernels !== undefined && { kernels: options.kernels }),
+    ...(options.work && { work: options.work }),
   };
 }
 
@@ -196,7 +212,23 @@ function findFault(value: unknown): string | undefined {
       return `${key} is no list of tensors with name, elementType and shape`;
     }
   }
+  const { metadata, kernels, work } = passport;
+  const texts = typeof metadata === "object" && metadata !== null ? Object.values(metadata) : [metadata];
+  if (metadata !== undefined && !texts.every((text) => typeof text === "string")) return "metadata holds no texts";
+  if (kernels !== undefined && !isCount(kernels)) return "kernels is no number";
+  if (work !== undefined && !(Array.isArray(work) && work.every(isLayer))) {
+    return "work is no list of layers with name, flops and bytes";
+  }
   return undefined;
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && Number.isFinite(value);
+}
+
+function isLayer(value: unknown): value is PassportLayer {
+  const { name, flops, bytes } = (value ?? {}) as Partial<PassportLayer>;
+  return typeof name === "string" && isCount(flops) && isCount(bytes);
 }
 
 function isContract(value: unknown): value is TensorContract {

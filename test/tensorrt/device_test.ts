@@ -10,6 +10,7 @@ import {
   parsePowerMode,
   parseTegraRelease,
   readJetson,
+  targetOfJetson,
 } from "../../src/tensorrt/device.ts";
 import { sharedPath } from "../shared.ts";
 
@@ -86,4 +87,19 @@ test("parseTegraRelease() and parsePowerMode() read recorded output", {
   assert.deepEqual(releases.map(({ release, revision }) => jetPackOf(release, revision)), ["4.6.1", "4.6.2", "4.6.3"]);
   const modes = text.split("## ").filter((part) => part.startsWith("sudo nvpmodel")).map(parsePowerMode);
   assert.deepEqual(modes, [{ name: "MAXN", id: 0 }, { name: "5W", id: 1 }]);
+});
+
+test("targetOfJetson() finds the target by model and release", () => {
+  const target = (model: string, release: number, revision: string) => {
+    const jetPack = jetPackOf(release, revision);
+    const l4t = { release, revision, board: "" };
+    return targetOfJetson({ model, l4t, ...(jetPack !== undefined && { jetPack }) })?.name;
+  };
+  assert.equal(target("NVIDIA Jetson Nano Developer Kit", 32, "7.1"), "nano");
+  assert.equal(target("NVIDIA Jetson Nano Developer Kit", 32, "6.1"), "nano-4.6.0");
+  assert.equal(target("NVIDIA Jetson Nano Developer Kit", 32, "5.1"), undefined);
+  assert.equal(target("NVIDIA Jetson Xavier NX Developer Kit", 35, "4.1"), "xavier-nx");
+  assert.equal(target("NVIDIA Jetson Orin Nano Developer Kit", 35, "4.1"), "orin-nano-5");
+  assert.equal(target("NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super", 36, "4.3"), "orin-nano");
+  assert.equal(target("NVIDIA Jetson AGX Orin", 36, "4.3"), undefined);
 });

@@ -283,6 +283,9 @@ test("readPassport() refuses files that are no passport", async () => {
       [{ ...passport, precision: "int8" }, /neither fp32 nor fp16/],
       [{ ...passport, engine: {} }, /engine has no file and sha256/],
       [{ ...passport, inputs: [] }, /inputs is no list/],
+      [{ ...passport, metadata: { a: 1 } }, /metadata holds no texts/],
+      [{ ...passport, kernels: "many" }, /kernels is no number/],
+      [{ ...passport, work: [{ name: "a", flops: -1, bytes: 0 }] }, /work is no list of layers/],
       [{ ...passport, outputs: [{ name: "m", elementType: "float32", shape: [-1] }] }, /outputs is no list/],
     ];
     for (const [value, message] of cases) {
