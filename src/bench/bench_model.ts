@@ -47,6 +47,7 @@ export interface OnnxRuntimeReport extends BenchReport {
   readonly provider: string;
   /** From the file's bytes to a session that can run. */
   readonly sessionMs: number;
+  readonly peakMemoryBytes: number;
   /** Peak memory less that of the runtime without a model. */
   readonly modelMemoryBytes: number;
 }

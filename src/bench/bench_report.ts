@@ -10,16 +10,24 @@ export interface BenchReport {
   readonly model: string;
   readonly batch: number;
   readonly latencyMs: LatencyStatistics;
-  /** Images per second of a single stream: batch over mean latency. */
+  /** Images per second of a single stream, each image finished before the next begins: batch over mean latency. */
   readonly fps: number;
+  /** Images per second where copies of one run overlap with the computation of another, as trtexec does. */
+  readonly throughputFps?: number;
   readonly samples: number;
-  readonly peakMemoryBytes: number;
+  /** Of the process; of a Jetson, whose GPU shares the memory, that of the whole board. Absent where nothing measures it. */
+  readonly peakMemoryBytes?: number;
   readonly powerMw?: number;
   /** Of one run, where every op is known. */
   readonly flops?: number;
   readonly bytes?: number;
   /** Images per second that the target's arithmetic and memory rates allow at most. */
   readonly rooflineFps?: number;
+  /** Kernels that a run starts. */
+  readonly kernels?: number;
+  /** The time that arithmetic and memory need at least for a run, and its share of the measured time, 0 to 1. */
+  readonly floorMs?: number;
+  readonly floorShare?: number;
   /** Time per image: from the file's voxels to the network's input, in the network, and from its output to the mask. */
   readonly stages?: StageTimes;
   readonly notes: readonly string[];

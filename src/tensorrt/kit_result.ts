@@ -20,6 +20,12 @@ export interface OutputCheck {
   readonly flipped: number;
 }
 
+/** A timing run. */
+export interface KitBench {
+  readonly times: QueryTimes;
+  readonly log: TrtexecLog;
+}
+
 /** What happened on the device; a part is absent where its step did not run. */
 export interface KitResult {
   readonly tensorRt: TensorRtVersion;
@@ -30,7 +36,9 @@ export interface KitResult {
   readonly build?: { readonly workspaceMiB: number; readonly engineBytes: number; readonly log: TrtexecLog };
   /** One per output, in the order of the kit. */
   readonly checks: readonly OutputCheck[];
-  readonly bench?: { readonly times: QueryTimes; readonly log: TrtexecLog };
+  readonly bench?: KitBench;
+  /** The same with a CUDA graph; absent where the engine cannot be captured as one. */
+  readonly benchGraph?: KitBench;
   readonly profile?: Profile;
   readonly power?: PowerSummary;
 }
@@ -59,8 +67,14 @@ export function readKitResult(folder: string): KitResult {
   const release = parseTegraRelease(values.get("l4t") ?? "");
   const jetPack = release && jetPackOf(release.release, release.revision);
   const workspace = values.get("workspace_mib");
-  const [buildLog, benchLog, tegrastats] = [text("build.log"), text("bench.log"), text("tegrastats.txt")];
-  const timesPath = join(folder, "times.json");
+  const [buildLog, tegrastats] = [text("build.log"), text("tegrastats.txt")];
+  const benchOf = (logName: string, timesName: string): KitBench | undefined => {
+    const [log, timesPath] = [text(logName), join(folder, timesName)];
+    if (log === undefined || !existsSync(timesPath)) return undefined;
+    return { times: readTimes(timesPath, { version: tensorRt, warmUpMs: KIT_WARM_UP_MS }), log: parseLog(log) };
+  };
+  const bench = benchOf("bench.log", "times.json");
+  const benchGraph = benchOf("bench_graph.log", "times_graph.json");
   const profilePath = join(folder, "profile.json");
   const power = tegrastats === undefined ? undefined : measurePower(tegrastats);
   return {
@@ -77,12 +91,8 @@ export function readKitResult(folder: string): KitResult {
       },
     }),
     checks: readChecks(values),
-    ...(benchLog !== undefined && existsSync(timesPath) && {
-      bench: {
-        times: readTimes(timesPath, { version: tensorRt, warmUpMs: KIT_WARM_UP_MS }),
-        log: parseLog(benchLog),
-      },
-    }),
+    ...(bench && { bench }),
+    ...(benchGraph && { benchGraph }),
     ...(existsSync(profilePath) && { profile: readProfile(profilePath) }),
     ...(power && { power }),
   };

@@ -61,7 +61,12 @@ export interface PowerSummary {
   readonly peakPowerMw: number;
   readonly peakRamMB?: number;
   readonly peakTemperatureC?: number;
+  /** Lowest and highest clock of the GPU while it was busy: a device that throttles has two. */
+  readonly busyGpuMHz?: { readonly lowest: number; readonly highest: number };
 }
+
+/** A GPU above this load is busy. */
+const BUSY_PERCENT = 50;
 
 /**
  * Integrates power over time by the trapezium rule, from the momentary values: the averages that tegrastats prints run since its start.
@@ -74,6 +79,7 @@ export class PowerMeter {
   #peakPowerMw = 0;
   #peakRamMB: number | undefined;
   #peakTemperatureC: number | undefined;
+  #busyGpuMHz: { readonly lowest: number; readonly highest: number } | undefined;
   #first: number | undefined;
   #last: { readonly seconds: number; readonly powerMw: number } | undefined;
 
@@ -84,6 +90,10 @@ export class PowerMeter {
     if (sample.ramMB) this.#peakRamMB = Math.max(this.#peakRamMB ?? 0, sample.ramMB.used);
     const hottest = Math.max(...Object.values(sample.temperaturesC));
     if (Number.isFinite(hottest)) this.#peakTemperatureC = Math.max(this.#peakTemperatureC ?? -273, hottest);
+    if (sample.gpuMHz !== undefined && (sample.gpuPercent ?? 0) > BUSY_PERCENT) {
+      const { lowest = Infinity, highest = 0 } = this.#busyGpuMHz ?? {};
+      this.#busyGpuMHz = { lowest: Math.min(lowest, sample.gpuMHz), highest: Math.max(highest, sample.gpuMHz) };
+    }
     if (powerMw === undefined) return;
     this.#samples++;
     this.#first ??= seconds;
@@ -104,6 +114,7 @@ export class PowerMeter {
       peakPowerMw: this.#peakPowerMw,
       ...(this.#peakRamMB !== undefined && { peakRamMB: this.#peakRamMB }),
       ...(this.#peakTemperatureC !== undefined && { peakTemperatureC: this.#peakTemperatureC }),
+      ...(this.#busyGpuMHz && { busyGpuMHz: this.#busyGpuMHz }),
     };
   }
 }

@@ -1,0 +1,89 @@
+/** The report of a kit that ran on a device: its folder `result`, copied back. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { importAtBatch } from "../exporting/import_at_batch.ts";
+import { Failure, messageOf } from "../failure.ts";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import { countKernels } from "../tensorrt/kernels.ts";
+import { type KitResult, readKitResult } from "../tensorrt/kit_result.ts";
+import { markFile } from "../tensorrt/passport.ts";
+import type { Precision, Target } from "../tensorrt/targets.ts";
+import { targetWith } from "./bench_engine.ts";
+import { type EngineReport, engineReport, graphWasIgnored } from "./engine_report.ts";
+import { layerWork } from "./layer_work.ts";
+
+/** A report, and whether the outputs on the device agreed with the reference. */
+export interface KitReport {
+  readonly report: EngineReport;
+  /** `undefined` where the check did not run. */
+  readonly checkPassed: boolean | undefined;
+}
+
+/**
+ * Reads what a kit has measured; the roofline needs the kit's `model.onnx` in the folder above.
+ *
+ * @throws {Failure} where the folder holds no timing, or too little of it.
+ */
+export function importKit(folder: string, options: { readonly target?: Target | undefined } = {}): KitReport {
+  const result = readKitResult(folder);
+  const { bench, benchGraph, checks, profile, power } = result;
+  if (bench === undefined) {
+    throw new Failure(`${folder} holds no timing: run sh run.sh bench on the device and copy the folder again`);
+  }
+  const notes: string[] = [];
+  const model = join(dirname(resolve(folder)), "model.onnx");
+  const { work, kernels, batch } = workOf(model, result, notes);
+  const ignored = benchGraph !== undefined && graphWasIgnored(benchGraph.log);
+  if (benchGraph === undefined || ignored) {
+    notes.push("This engine was not captured as a CUDA graph: the figures are without one");
+  }
+  const failed = checks.filter(({ passed }) => !passed);
+  for (const { flipped, values, largestDifference } of failed) {
+    notes.push(
+      `The outputs differ from the reference: ${flipped} of ${values} values flipped, by ${largestDifference} at most`,
+    );
+  }
+  if (result.powerMode !== undefined && result.powerMode !== "MAXN") {
+    notes.push(`The power mode was ${result.powerMode}: set the full one by sudo nvpmodel -m 0 and measure again`);
+  }
+  const { name, computeCapability } = bench.log.device;
+  const report = engineReport({
+    model: existsSync(model) ? model : folder,
+    device: result.board ?? name ?? "unknown",
+    tensorRt: result.tensorRt,
+    precision: precisionOf(result),
+    batch,
+    runs: [
+      { cudaGraph: false, ...bench, power },
+      ...(benchGraph && !ignored ? [{ cudaGraph: true, ...benchGraph, power }] : []),
+    ],
+    profile,
+    work,
+    kernels,
+    target: options.target ?? targetWith(computeCapability ?? ""),
+    powerMode: result.powerMode,
+    notes,
+  });
+  return { report, checkPassed: checks.length === 0 ? undefined : failed.length === 0 };
+}
+
+function precisionOf({ build }: KitResult): Precision {
+  return /FP16/.test(build?.log.precision ?? "") ? "fp16" : "fp32";
+}
+
+function workOf(path: string, { modelSha256 }: KitResult, notes: string[]) {
+  if (!existsSync(path) || markFile(path).sha256 !== modelSha256) {
+    notes.push(`No roofline: ${path} is not the model of this result; keep the folder result inside its kit`);
+    return { batch: 1 };
+  }
+  try {
+    const model = decodeModel(readFileSync(path));
+    const [size] = model.inputs[0]?.shape ?? [];
+    const batch = typeof size === "number" ? size : 1;
+    const graph = importAtBatch(model, { batch, dimensions: {} }, () => {});
+    return { work: layerWork(graph), kernels: countKernels(graph), batch };
+  } catch (error) {
+    notes.push(`No roofline: ${messageOf(error)}`);
+    return { batch: 1 };
+  }
+}
