@@ -60,6 +60,7 @@ export async function runDemo(
     inputSize: 48,
     outputSize: 96,
     batch: 8,
+    stepsPerEpoch: 1,
     learningRate: 5e-3,
     averageDecay: 0.97,
     backgroundRatio: 1,

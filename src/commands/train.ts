@@ -136,6 +136,11 @@ const settings = {
     description: `share of the old weights in their moving average; 0: no average (${D.averageDecay})`,
   }),
   batch: option({ long: "batch", type: optional(wholeNumber(1, 4096)), description: `slices per step (${D.batch})` }),
+  stepsPerEpoch: option({
+    long: "steps-per-epoch",
+    type: optional(wholeNumber(1)),
+    description: `steps of an epoch at least: small data sets are gone through several times (${D.stepsPerEpoch})`,
+  }),
   augment: option({
     long: "augment",
     type: optional(oneWordOf(words(AUGMENTATIONS))),

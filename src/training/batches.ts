@@ -11,20 +11,22 @@ export interface EpochOptions {
   readonly batch: number;
   /** Slices without foreground per slice with foreground, at most. */
   readonly backgroundRatio: number;
+  /** An epoch goes through the slices again, each time in another order, until it has this many batches (default 1). */
+  readonly minimumBatches?: number | undefined;
   /** Share of every batch that is drawn from the slices with foreground alone (default 0). */
   readonly foregroundShare?: number | undefined;
 }
 
 /**
  * The batches of an epoch as indices into `samples`: all slices with foreground and a fresh draw of the others, in random
- * order; what does not fill a batch is left out, and fewer samples than one batch are repeated.
+ * order; what does not fill a batch is left out, and too few samples are gone through again.
  *
  * With `foregroundShare`, that part of each batch is dealt from a deck of the slices with foreground, shuffled anew whenever it
  * is used up, and the rest from all; the number of batches stays.
  */
 export function epochBatches(
   samples: readonly Sample[],
-  { seed, epoch, batch, backgroundRatio, foregroundShare = 0 }: EpochOptions,
+  { seed, epoch, batch, backgroundRatio, minimumBatches = 1, foregroundShare = 0 }: EpochOptions,
 ): number[][] {
   if (samples.length === 0) return [];
   const random = new Random(seed).fork(epoch);
@@ -32,12 +34,14 @@ export function epochBatches(
   const background: number[] = [];
   samples.forEach((sample, i) => (hasForeground(sample) ? foreground : background).push(i));
   const wanted = foreground.length === 0 ? background.length : Math.round(backgroundRatio * foreground.length);
-  const order = random.shuffle([...foreground, ...random.shuffle(background).slice(0, wanted)]);
-  for (let i = 0; order.length < batch; i++) order.push(order[i] as number);
+  const pass = () => random.shuffle([...foreground, ...random.shuffle(background).slice(0, wanted)]);
+  const order = pass();
+  const count = Math.max(minimumBatches, Math.floor(order.length / batch));
+  while (order.length < batch * count) order.push(...pass());
   const dealt = foreground.length === 0 ? 0 : Math.round(foregroundShare * batch);
   const rest = batch - dealt;
   const deck: number[] = [];
-  return Array.from({ length: Math.floor(order.length / batch) }, (_, b) => {
+  return Array.from({ length: count }, (_, b) => {
     while (deck.length < dealt) deck.push(...random.shuffle([...foreground]));
     return [...deck.splice(0, dealt), ...order.slice(b * rest, (b + 1) * rest)];
   });

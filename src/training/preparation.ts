@@ -12,7 +12,8 @@ import { spacingMm } from "../imaging/volume.ts";
 import type { Reporter } from "../reporter.ts";
 import { type Augmentation, createAugmentation } from "./augmentations.ts";
 import { createLoss } from "./losses.ts";
-import { freshNetwork, networkFromFile, type NetworkSource } from "./network_source.ts";
+import { freshNetwork, networkFromFile, type NetworkSource, withConstants } from "./network_source.ts";
+import { classFrequencies, outputPrior, priorLogits } from "./output_prior.ts";
 import { createOptimizer } from "./optimizers.ts";
 import { createSchedule, type Schedule } from "./schedules.ts";
 import { caseSamples, type Sample } from "./samples.ts";
@@ -98,13 +99,23 @@ export async function prepareTraining(
     outputSize: settings.outputSize,
     seed: settings.seed,
   };
-  const source = settings.init === undefined ? freshNetwork(network) : networkFromFile(settings.init, network);
+  const start = settings.init === undefined ? freshNetwork(network) : networkFromFile(settings.init, network);
   const schedule = createSchedule(settings.schedule, settings.warmUpSteps);
   const augmentation = createAugmentation({
     name: settings.augment,
     mirror: settings.mirror,
     labels: index.labels.length,
   });
+  // Settings that do not fit are told before the slices are cut.
+  buildTraining(start, { settings, classes });
+  const plane = settings.plane ?? commonPlane(index, chosen.train);
+  const { inputSize, outputSize } = start;
+  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION };
+  const samples = chosen.train.flatMap((files, done) => {
+    reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
+    return caseSamples(index, files, sampling);
+  });
+  const source = settings.init === undefined ? await startAtPrior(start, { samples, index }) : start;
   const training = buildTraining(source, { settings, classes });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
@@ -114,13 +125,6 @@ export async function prepareTraining(
     // Vectors are biases and the scales of normalization: they do not decay (He et al. 2019, "Bag of tricks").
     undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
     count: parameters.length,
-  });
-  const plane = settings.plane ?? commonPlane(index, chosen.train);
-  const { inputSize, outputSize } = source;
-  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION };
-  const samples = chosen.train.flatMap((files, done) => {
-    reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
-    return caseSamples(index, files, sampling);
   });
   const step = await TrainingStep.create(training, optimizer, {
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
@@ -162,6 +166,14 @@ export async function prepareTraining(
       },
     },
   };
+}
+
+async function startAtPrior(
+  source: NetworkSource,
+  { samples, index }: { samples: readonly Sample[]; index: DatasetIndex },
+): Promise<NetworkSource> {
+  const frequencies = classFrequencies(samples, { classes: index.labels.length, size: source.outputSize });
+  return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies)));
 }
 
 function buildTraining(

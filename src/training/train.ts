@@ -171,8 +171,15 @@ class Training {
 
   async #trainEpoch(): Promise<void> {
     const { step, samples, inputSize, outputSize, classes, index, augmentation } = this.#preparation;
-    const { seed, batch, backgroundRatio, foregroundShare } = this.#options;
-    const batches = epochBatches(samples, { seed, epoch: this.#epoch, batch, backgroundRatio, foregroundShare });
+    const { seed, batch, backgroundRatio, foregroundShare, stepsPerEpoch } = this.#options;
+    const batches = epochBatches(samples, {
+      seed,
+      epoch: this.#epoch,
+      batch,
+      backgroundRatio,
+      foregroundShare,
+      minimumBatches: stepsPerEpoch,
+    });
     this.#epochStarted = performance.now();
     while (this.#batches < batches.length) {
       if (this.#context.signal.aborted) this.#stopSaved();

@@ -35,6 +35,8 @@ export interface TrainSettings {
   /** Share of the old weights that their moving average keeps at each step; 0: no average. */
   readonly averageDecay: number;
   readonly batch: number;
+  /** Steps of an epoch at least: a small data set is gone through several times. */
+  readonly stepsPerEpoch: number;
   /** Name of an augmentation; absent: flips for one class, none for several, whose places a flip would exchange. */
   readonly augment?: string;
   /** Axes along which flips and mri mirror; absent: both, but none for mri with several classes. */
@@ -92,6 +94,7 @@ export const TRAIN_DEFAULTS = {
   weightDecay: 0,
   averageDecay: 0,
   batch: 16,
+  stepsPerEpoch: 100,
   backgroundRatio: 0.5,
   seed: 0,
   fold: 0,

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { writePhantom } from "../../src/data/phantom.ts";
 import { inFolder, runProgram } from "./run_program.ts";
 
-const SMALL = ["--width", "2", "--input-size", "16", "--output-size", "32", "--folds", "3"];
+const SMALL = ["--steps-per-epoch", "1", "--width", "2", "--input-size", "16", "--output-size", "32", "--folds", "3"];
 
 test("seg train stopped by a signal saves, ends with 130, and continues with --resume", async () => {
   await inFolder(async (folder) => {

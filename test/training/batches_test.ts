@@ -135,3 +135,14 @@ test("createAugmentation() mirrors the axes that it is told, and none for mri wi
     message: "No augmentation is called warp: choose one of none, flips, mri",
   });
 });
+
+test("epochBatches() goes through a small data set until there are enough batches", () => {
+  const options = { seed: 1, epoch: 1, batch: 5, backgroundRatio: 0 };
+  const once = epochBatches(samples, options);
+  const often = epochBatches(samples, { ...options, minimumBatches: 3 * once.length });
+  assert.equal(often.length, 3 * once.length);
+  assert.deepEqual(often.slice(0, once.length), once);
+  const uses = new Map<number, number>();
+  for (const i of often.flat()) uses.set(i, (uses.get(i) ?? 0) + 1);
+  assert.ok([...uses.values()].every((count) => count === 2 || count === 3 || count === 4));
+});

@@ -31,6 +31,7 @@ export async function withTinyRuns(use: (runs: TinyRuns) => Promise<void>): Prom
       dataset,
       options: (name, changes) => ({
         ...TRAIN_DEFAULTS,
+        stepsPerEpoch: 1,
         dataset,
         out: join(folder, name),
         version: "0.0.0",

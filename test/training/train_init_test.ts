@@ -38,9 +38,12 @@ test("train() goes on from its own model, to the loss that the model had", async
     await trainTiny(
       options("second", { init: join(out, "best.onnx"), epochs: 1, learningRate: 1e-4, augment: "none" }),
     );
-    const [start] = historyOf(out) as { trainLoss: number }[];
+    const history = historyOf(out) as { trainLoss: number }[];
     const [next] = historyOf(options("second").out) as { trainLoss: number }[];
-    assert.ok((next?.trainLoss as number) < 0.9 * (start?.trainLoss as number));
+    // A fresh start is above the loss of the first run's first epoch; batch statistics differ by a few percent from pass to pass.
+    const lowest = Math.min(...history.map(({ trainLoss }) => trainLoss));
+    assert.ok((next?.trainLoss as number) < 1.2 * lowest, `${next?.trainLoss} after ${lowest}`);
+    assert.ok(lowest < (history[0]?.trainLoss as number));
   });
 });
 
