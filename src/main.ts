@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "score a model or a folder of masks on the original grid",
     load: async () => (await import("./commands/evaluate.ts")).evaluate,
   },
+  export: {
+    summary: "make a model for inference, and a TensorRT engine on a Jetson",
+    load: async () => (await import("./commands/export.ts")).exportModel,
+  },
   bench: {
     summary: "measure latency, throughput and memory",
     load: async () => (await import("./commands/bench.ts")).bench,

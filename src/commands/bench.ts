@@ -6,6 +6,7 @@ import {
   duration,
   existingFile,
   existingFolder,
+  existingPath,
   forceFlag,
   jsonFlag,
   oneWordOf,
@@ -20,7 +21,21 @@ export const bench = command({
   name: "seg bench",
   description: "Measure latency percentiles, throughput, memory and stage times, in a process of its own",
   args: {
-    model: positional({ type: existingFile, displayName: "model", description: "ONNX file" }),
+    model: positional({
+      type: existingPath,
+      displayName: "model",
+      description: "ONNX file, engine, or the folder result that a kit brought back",
+    }),
+    backend: option({
+      long: "backend",
+      type: optional(oneWordOf(["onnxruntime", "trtexec"])),
+      description: "onnxruntime for ONNX files, trtexec for engines (by the file)",
+    }),
+    trtexec: option({
+      long: "trtexec",
+      type: optional(existingFile),
+      description: "path of trtexec (PATH, then that of JetPack)",
+    }),
     batch: option({
       long: "batch",
       type: { ...wholeNumber(1, 4096), defaultValue: () => 1 },
@@ -61,35 +76,23 @@ export const bench = command({
   handler: (args): Job => ({
     json: args.json,
     stoppable: true,
-    run: async ({ reporter, signal }) => {
-      const { benchModel } = await import("../bench/bench_model.ts");
+    run: async (context) => {
       const { readBenchReport } = await import("../bench/bench_report.ts");
       const { comparisonTable } = await import("../bench/compare_bench.ts");
-      const { findTarget } = await import("../tensorrt/targets.ts");
       const { refuseExisting, writeJsonAtomic } = await import("../files.ts");
       if (args.out !== undefined) refuseExisting(args.out, args.force);
       const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
-      const report = await benchModel({
-        file: args.model,
-        batch: args.batch,
-        dimensions: args.dimensions,
-        threads: args.threads,
-        provider: args.provider,
-        ...(args.warmUp !== undefined && { warmUpMs: args.warmUp * 1000 }),
-        durationSeconds: args.duration,
-        input: args.input,
-        target: args.target === undefined ? undefined : findTarget(args.target),
-        reporter,
-        signal,
-      });
+      const { runBench } = await import("./run_bench.ts");
+      const { report, lines, failed } = await runBench(args, context);
       if (args.out !== undefined) writeJsonAtomic(args.out, report);
       return {
         json: report,
         text: [
-          `${report.device}, ${report.threads} threads, batch ${report.batch}, ${report.samples} runs`,
+          ...lines,
           comparisonTable(other === undefined ? [report] : [other, report]),
           ...report.notes,
         ].join("\n"),
+        failed,
         next: args.out === undefined
           ? `seg bench ${args.model} --out report.json, to compare others with it`
           : `seg bench OTHER.onnx --compare ${args.out}`,

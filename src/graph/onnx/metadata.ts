@@ -48,7 +48,9 @@ const PREFIX = "seg.";
 /** The `metadata_props` of a model: one JSON text per key, with the prefix `seg.`. */
 export function encodeMetadata(metadata: ModelMetadata): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(metadata).filter(([, value]) => value !== undefined).map(([key, value]) => [PREFIX + key, JSON.stringify(value)]),
+    Object.entries(metadata).filter(([, value]) => value !== undefined).map((
+      [key, value],
+    ) => [PREFIX + key, JSON.stringify(value)]),
   );
 }
 

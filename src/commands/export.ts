@@ -1,0 +1,125 @@
+/** `seg export`: an inference model, and a TensorRT engine where trtexec is. */
+import { command, flag, option, optional, positional } from "cmd-ts";
+import { UsageFailure } from "../failure.ts";
+import { TARGETS } from "../tensorrt/targets.ts";
+import {
+  dimensionsOption,
+  existingFile,
+  existingFolder,
+  forceFlag,
+  jsonFlag,
+  list,
+  oneWordOf,
+  outputFolder,
+  realNumber,
+  wholeNumber,
+} from "./arguments.ts";
+import type { Job } from "./job.ts";
+
+export const exportModel = command({
+  name: "seg export",
+  description:
+    "Make a model for inference: normalization folded, the answer alone, static shapes, an opset that the target reads; " +
+    "with --trt a TensorRT engine",
+  args: {
+    model: positional({ type: existingFile, displayName: "model", description: "ONNX file of any origin" }),
+    out: option({
+      long: "out",
+      type: { ...outputFolder, defaultValue: () => "export" },
+      description: "folder for model.onnx and model.engine (export)",
+    }),
+    target: option({
+      long: "target",
+      type: { ...oneWordOf(Object.keys(TARGETS)), defaultValue: () => "nano" },
+      description: `device: ${Object.keys(TARGETS).join(", ")} (nano)`,
+    }),
+    trt: flag({ long: "trt", description: "build an engine with the trtexec of this machine" }),
+    fp16: flag({ long: "fp16", description: "build in half precision (where the target has it)" }),
+    noFp16: flag({ long: "no-fp16", description: "build in single precision" }),
+    workspaceMiB: option({
+      long: "workspace",
+      type: { ...wholeNumber(1, 65536), defaultValue: () => 512 },
+      description: "memory for TensorRT's tactics in MiB (512)",
+    }),
+    trtexec: option({
+      long: "trtexec",
+      type: optional(existingFile),
+      description: "path of trtexec (PATH, then that of JetPack)",
+    }),
+    kit: flag({ long: "kit", description: "write a folder that builds, checks and times it where JetPack alone is" }),
+    dryRun: flag({ long: "dry-run", description: "write nothing: show the command line and what stands in its way" }),
+    parity: option({
+      long: "parity",
+      type: optional(existingFolder),
+      description: "data set on which the result must give the masks of the model",
+    }),
+    parityCases: option({
+      long: "parity-cases",
+      type: { ...wholeNumber(1), defaultValue: () => 3 },
+      description: "how many cases of it (3)",
+    }),
+    maximumDiceDrop: option({
+      long: "max-dice-drop",
+      type: { ...realNumber(0, 1), defaultValue: () => 0.005 },
+      description: "drop of the mean Dice that is allowed (0.005)",
+    }),
+    opset: option({
+      long: "opset",
+      type: optional(wholeNumber(7, 26)),
+      description: "version of ONNX's operators (13)",
+    }),
+    batch: option({
+      long: "batch",
+      type: { ...wholeNumber(1, 1024), defaultValue: () => 1 },
+      description: "images per run (1)",
+    }),
+    outputs: option({ long: "outputs", type: optional(list), description: "outputs to keep (the answer)" }),
+    activation: option({
+      long: "activation",
+      type: { ...oneWordOf(["none", "sigmoid", "softmax"]), defaultValue: () => "none" as const },
+      description: "what to compute after the logits: none, sigmoid or softmax (none)",
+    }),
+    fuse: flag({ long: "fuse", description: "one transposed convolution for every chain of upsampling ones" }),
+    dimensions: dimensionsOption,
+    force: forceFlag,
+    json: jsonFlag,
+  },
+  examples: [
+    { description: "for any runtime", command: "seg export runs/a/best.onnx --out export" },
+    { description: "on a Jetson Nano", command: "seg export best.onnx --trt --parity DATASET" },
+    { description: "what trtexec would be told", command: "seg export best.onnx --trt --dry-run" },
+  ],
+  handler: (args): Job => ({
+    json: args.json,
+    stoppable: true,
+    run: async (context) => {
+      if (args.fp16 && args.noFp16) {
+        throw new UsageFailure("seg export: --fp16 and --no-fp16 exclude each other\nTry seg export --help");
+      }
+      const { runExport } = await import("./run_export.ts");
+      const { paritySentence } = await import("../evaluation/parity.ts");
+      const { programVersion } = await import("./version.ts");
+      const { formatBytes } = await import("./number_text.ts");
+      const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
+      const report = await runExport({ ...args, precision, version: programVersion() }, context);
+      const { onnx, engine, kit, lint, notes, parity, trtexec } = report;
+      const done = args.dryRun ? "Would write" : "Wrote";
+      return {
+        json: report,
+        text: [
+          ...notes.map((note) => `- ${note}`),
+          ...lint.map(({ severity, node, reason, remedy }) =>
+            `${severity}: ${node === undefined ? "" : `${node}: `}${reason}; ${remedy}`
+          ),
+          `${done} ${onnx} (${formatBytes(report.bytes)})`,
+          ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),
+          ...(trtexec === null ? [] : [`by ${trtexec.command}`]),
+          ...(kit === null ? [] : [`${done} ${kit}: copy it to the device and run sh run.sh there`]),
+          ...(parity === null ? [] : [paritySentence(parity)]),
+        ].join("\n"),
+        failed: parity !== null && !parity.passed,
+        next: `seg bench ${onnx}`,
+      };
+    },
+  }),
+});

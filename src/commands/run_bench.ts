@@ -1,0 +1,74 @@
+/** Chooses what `seg bench` measures with: ONNX Runtime, trtexec, or what a kit has measured on its device. */
+import { statSync } from "node:fs";
+import { benchEngine } from "../bench/bench_engine.ts";
+import { benchModel } from "../bench/bench_model.ts";
+import type { BenchReport } from "../bench/bench_report.ts";
+import { engineLines } from "../bench/engine_text.ts";
+import { importKit } from "../bench/kit_report.ts";
+import { UsageFailure } from "../failure.ts";
+import { isEnginePath } from "../tensorrt/open_engine.ts";
+import { findTarget } from "../tensorrt/targets.ts";
+import type { JobContext } from "./job.ts";
+
+/** What the command line says. */
+export interface BenchRequest {
+  readonly model: string;
+  readonly backend: "onnxruntime" | "trtexec" | undefined;
+  readonly batch: number;
+  /** Seconds. */
+  readonly warmUp: number | undefined;
+  readonly duration: number;
+  readonly input: string | undefined;
+  readonly target: string | undefined;
+  readonly dimensions: Readonly<Record<string, number>> | undefined;
+  readonly trtexec: string | undefined;
+  readonly threads: number | undefined;
+  readonly provider: string | undefined;
+}
+
+/** A report, lines that its table does not show, and whether the device's outputs were wrong. */
+export interface BenchResult {
+  readonly report: BenchReport;
+  readonly lines: readonly string[];
+  readonly failed: boolean;
+}
+
+/**
+ * Measures a model.
+ *
+ * @throws {UsageFailure} where the backend does not suit the file.
+ * @throws {Failure} where it cannot be measured.
+ */
+export async function runBench(request: BenchRequest, { reporter, signal }: JobContext): Promise<BenchResult> {
+  const { model, warmUp, duration } = request;
+  const target = request.target === undefined ? undefined : findTarget(request.target);
+  const isKit = statSync(model).isDirectory();
+  const backend = isKit || isEnginePath(model) ? "trtexec" : "onnxruntime";
+  if (request.backend !== undefined && request.backend !== backend) {
+    throw new UsageFailure(
+      `--backend ${request.backend} does not suit ${model}: engines run by trtexec, ONNX files by onnxruntime`,
+    );
+  }
+  const timing = {
+    ...(warmUp !== undefined && { warmUpMs: warmUp * 1000 }),
+    durationSeconds: duration,
+    target,
+    reporter,
+    signal,
+  };
+  if (isKit) {
+    const { report, checkPassed } = importKit(model, { target });
+    const check = checkPassed === undefined
+      ? []
+      : [checkPassed ? "The outputs agree with the reference" : "The outputs are wrong"];
+    return { report, lines: [...check, ...engineLines(report)], failed: checkPassed === false };
+  }
+  if (backend === "trtexec") {
+    const report = await benchEngine({ file: model, trtexec: request.trtexec, ...timing });
+    return { report, lines: engineLines(report), failed: false };
+  }
+  const { batch, dimensions, threads, provider, input } = request;
+  const report = await benchModel({ file: model, batch, dimensions, threads, provider, input, ...timing });
+  const head = `${report.device}, ${report.threads} threads, batch ${report.batch}, ${report.samples} runs`;
+  return { report, lines: [head], failed: false };
+}

@@ -1,0 +1,79 @@
+/** One run of a model with its inputs and outputs, for a device to compare with. */
+import { makePhantom } from "../data/phantom.ts";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import { elementCount, floats } from "../graph/tensor_type.ts";
+import { networkSquare, prepareImage } from "../imaging/network_input.ts";
+import type { Normalization } from "../imaging/normalize.ts";
+import type { Volume } from "../imaging/volume.ts";
+import { Failure } from "../failure.ts";
+import { Random } from "../random.ts";
+import { createSession } from "../runtime/session.ts";
+import type { ReferenceTensor } from "../tensorrt/kit.ts";
+
+/** The tensors of one run. */
+export interface ReferenceRun {
+  readonly inputs: readonly ReferenceTensor[];
+  readonly outputs: readonly ReferenceTensor[];
+}
+
+/**
+ * Runs a model with static float32 shapes in ONNX Runtime.
+ *
+ * The input is the middle slice of `image`, or of a phantom, as the metadata prepare it; without metadata it is seeded noise.
+ *
+ * @throws {Failure} where an input or output is not float32 of a fixed shape.
+ */
+export async function referenceRun(
+  bytes: Uint8Array,
+  { metadata, image }: { metadata?: ModelMetadata | undefined; image?: Volume | undefined },
+): Promise<ReferenceRun> {
+  const model = decodeModel(bytes);
+  const contract = ({ name, elementType, shape = [] }: (typeof model.inputs)[number]) => {
+    if (elementType !== "float32" || !shape.every((dimension) => typeof dimension === "number")) {
+      throw new Failure(
+        `Cannot make a reference of ${name}: it is no float32 of a fixed shape; export the model again`,
+      );
+    }
+    return { name, elementType, shape: shape as readonly number[] };
+  };
+  const inputs = model.inputs.map(contract).map((input) => ({
+    ...input,
+    values: metadata === undefined ? noise(input.shape) : slices(input.shape, metadata, image),
+  }));
+  const session = await createSession(bytes, { threads: 1 });
+  try {
+    const feeds = Object.fromEntries(inputs.map(({ name, values, shape }) => [name, floats(values, shape)]));
+    const results = await session.run(feeds);
+    const outputs = model.outputs.map(contract).map((output) => ({
+      ...output,
+      values: results[output.name]?.values as Float32Array,
+    }));
+    return { inputs, outputs };
+  } finally {
+    await session.release();
+  }
+}
+
+function noise(shape: readonly number[]): Float32Array {
+  const random = new Random(0);
+  return Float32Array.from({ length: elementCount(shape) }, () => random.normal());
+}
+
+/** The middle slice for every image of the batch. */
+function slices(shape: readonly number[], { input, plane }: ModelMetadata, given: Volume | undefined): Float32Array {
+  const image = given ?? phantom(input.channels.length);
+  const prepared = prepareImage(image, { normalization: input.normalization as unknown as Normalization, plane });
+  const square = networkSquare(prepared, Math.floor(prepared.geometry.count / 2), input.size);
+  const values = new Float32Array(elementCount(shape));
+  for (let at = 0; at < values.length; at += square.length) values.set(square, at);
+  return values;
+}
+
+/** A made-up head, the same in every channel. */
+function phantom(channels: number): Volume {
+  const { image } = makePhantom(0);
+  const data = new Float32Array(image.data.length * channels);
+  for (let channel = 0; channel < channels; channel++) data.set(image.data, channel * image.data.length);
+  return { ...image, data, channels };
+}

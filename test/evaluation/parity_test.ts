@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openDataset } from "../../src/data/dataset.ts";
+import { measureParity, paritySentence } from "../../src/evaluation/parity.ts";
+import type { LogitsRunner } from "../../src/prediction/network.ts";
+import { predictorOver } from "../../src/prediction/predictor.ts";
+import { silentReporter } from "../../src/reporter.ts";
+import { put, putNifti } from "../data/made_folders.ts";
+import { inFolder } from "../commands/run_program.ts";
+import { identityModel } from "../prediction/identity_model.ts";
+
+/** Two cases of 8×8×2 voxels whose image is their mask: 2×4 voxels in each slice. */
+function putDataset(folder: string): void {
+  const data = new Uint8Array(128);
+  for (let z = 0; z < 2; z++) for (let y = 2; y < 4; y++) data.fill(1, 8 * (y + 8 * z) + 2, 8 * (y + 8 * z) + 6);
+  for (const id of ["a", "b"]) {
+    putNifti(folder, `imagesTr/${id}.nii.gz`, { data: Float32Array.from(data), shape: [8, 8, 2] });
+    putNifti(folder, `labelsTr/${id}.nii.gz`, { data, shape: [8, 8, 2] });
+  }
+  put(folder, "dataset.json", {
+    modality: { 0: "MRI" },
+    labels: { 0: "background", 1: "lesion" },
+    training: ["a", "b"].map((id) => ({ image: `./imagesTr/${id}.nii.gz`, label: `./labelsTr/${id}.nii.gz` })),
+    test: [],
+  });
+}
+
+/** A network that gives back what it sees, changed by `change`. */
+function network(change: (logit: number, index: number) => number) {
+  const { metadata } = identityModel({ size: 8, labels: [{ value: 1, name: "lesion" }] });
+  const run: LogitsRunner = (images) =>
+    Promise.resolve({ logits: images.map((value, i) => change(20 * value - 10, i)), classes: 1, size: 8 });
+  return predictorOver({ run, batch: 1, release: () => Promise.resolve() }, metadata);
+}
+
+async function parityOf(change: (logit: number, index: number) => number, maximumDiceDrop = 0.005) {
+  let result: Awaited<ReturnType<typeof measureParity>> | undefined;
+  await inFolder(async (folder) => {
+    putDataset(folder);
+    const index = openDataset(folder);
+    result = await measureParity({
+      index,
+      cases: index.cases,
+      reference: network((logit) => logit),
+      candidate: network(change),
+      maximumDiceDrop,
+      reporter: silentReporter,
+      signal: new AbortController().signal,
+    });
+  });
+  assert.ok(result);
+  return result;
+}
+
+test("measureParity() forgives rounding that changes no voxel", async () => {
+  const parity = await parityOf((logit) => logit * 0.9);
+  assert.equal(parity.passed, true);
+  assert.deepEqual([parity.flippedVoxels, parity.voxels, parity.diceReference, parity.diceCandidate], [0, 256, 1, 1]);
+  assert.ok(parity.largestProbabilityDifference > 1e-5 && parity.largestProbabilityDifference < 1e-3);
+  assert.deepEqual(parity.cases, ["a", "b"]);
+});
+
+test("measureParity() counts flipped voxels and fails where Dice drops too far", async () => {
+  // Half of the columns are lost: 4 of the 8 voxels of every slice, Dice 2 · 4 / (4 + 8).
+  const parity = await parityOf((logit, i) => i % 8 < 4 ? -10 : logit);
+  assert.equal(parity.passed, false);
+  assert.equal(parity.flippedVoxels, 16);
+  assert.ok(Math.abs(parity.diceDrop - 1 / 3) < 1e-12);
+  assert.ok(Math.abs((parity.diceBetween as number) - 2 / 3) < 1e-12);
+  assert.match(
+    paritySentence(parity),
+    /^Parity fails on 2 cases: Dice 0\.6667 where the model has 1\.0000 \(drop 0\.3333, at most 0\.005 is allowed\), 16 of 256 voxels differ$/,
+  );
+  assert.equal((await parityOf((logit, i) => i % 8 < 4 ? -10 : logit, 0.4)).passed, true);
+});
+
+test("measureParity() fails on NaN, whatever the masks", async () => {
+  const parity = await parityOf((logit) => logit > 0 ? logit : NaN, 1);
+  assert.equal(parity.passed, false);
+  assert.equal(parity.diceCandidate, 1);
+});
