@@ -1,0 +1,22 @@
+/** The arm64 programs that a Jetson Nano runs, as they lie on this machine. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** The last Deno that glibc 2.27 loads by test. */
+export const DENO_VERSION = "2.9.5";
+
+/** Folder for what the npm registry has to be asked for. */
+export const ARM64_FOLDER = join("runs", "arm64");
+
+/** Where `npm pack` and `tar` have put Deno's arm64 build. */
+export const ARM64_DENO = join(ARM64_FOLDER, "package", "deno");
+
+/** The libraries of onnxruntime-node for arm64: they are part of the npm package, whatever machine it was installed on. */
+export function arm64Libraries(): string[] {
+  const bin = join("node_modules", "onnxruntime-node", "bin");
+  if (!existsSync(bin)) return [];
+  return readdirSync(bin).flatMap((api) => {
+    const folder = join(bin, api, "linux", "arm64");
+    return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
+  });
+}
