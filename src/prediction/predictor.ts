@@ -1,5 +1,5 @@
 /** The one path from a volume to a mask: for validation in training, prediction, scoring, parity checks and every backend. */
-import { UsageFailure } from "../failure.ts";
+import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { largestComponent } from "../imaging/components.ts";
 import { networkSquare, type PreparedImage, prepareImage } from "../imaging/network_input.ts";
@@ -45,6 +45,7 @@ export interface Predictor {
   /**
    * @param image with the channels of `metadata.input` in their order, and finite intensities.
    * @throws {RangeError} where the number of channels differs.
+   * @throws {Failure} where the network gives NaN.
    * @throws {UsageFailure} where an option does not suit the network.
    * @throws the reason of `signal` where it is aborted.
    */
@@ -115,6 +116,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
     const decision = { classes, backgroundFirst, threshold };
     probabilities.forEach((square, i) => {
       const index = start + i;
+      refuseNaN(square, index);
       if (kept === undefined && !hasForeground(square, decision)) return;
       const slice = squareToSlice(square, geometry, { size, classes });
       insertSlice(mask, decideClasses(slice, decision), { geometry, index });
@@ -152,6 +154,14 @@ function squaresOf(
   for (let i = 0; i < count; i++) squares.set(networkSquare(prepared, start + i, size), i * length);
   if (mirrored) { for (let row = 0; row < squares.length; row += size) squares.subarray(row, row + size).reverse(); }
   return squares;
+}
+
+/** NaN lies on neither side of a threshold: it would look like background. */
+function refuseNaN(probabilities: Float32Array, slice: number): void {
+  if (!Number.isNaN(probabilities.reduce((sum, value) => sum + value, 0))) return;
+  throw new Failure(
+    `The network gives NaN in slice ${slice}; its weights are damaged, or half precision overflows (export with --no-fp16)`,
+  );
 }
 
 function checkOptions(image: Volume, { input, output, plane }: ModelMetadata, options: SegmentOptions): void {

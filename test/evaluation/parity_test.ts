@@ -74,8 +74,10 @@ test("measureParity() counts flipped voxels and fails where Dice drops too far",
   assert.equal((await parityOf((logit, i) => i % 8 < 4 ? -10 : logit, 0.4)).passed, true);
 });
 
-test("measureParity() fails on NaN, whatever the masks", async () => {
-  const parity = await parityOf((logit) => logit > 0 ? logit : NaN, 1);
-  assert.equal(parity.passed, false);
-  assert.equal(parity.diceCandidate, 1);
+test("measureParity() refuses a network that gives NaN", async () => {
+  await assert.rejects(parityOf((logit, i) => i === 63 ? NaN : logit, 1), {
+    name: "Failure",
+    message:
+      "The network gives NaN in slice 0; its weights are damaged, or half precision overflows (export with --no-fp16)",
+  });
 });
