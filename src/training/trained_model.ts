@@ -1,0 +1,27 @@
+/** The network of a training as a file of its own. */
+import { encodeModel } from "../graph/onnx/encode.ts";
+import { encodeMetadata } from "../graph/onnx/metadata.ts";
+import type { Preparation } from "./preparation.ts";
+import type { TrainingStep } from "./training_step.ts";
+
+/** The bytes of an ONNX file of the present weights, or of their moving average, with the metadata of `epoch`. */
+export function encodeTrainedModel(
+  { step, source, metadata }: Preparation,
+  { epoch, averaged }: { readonly epoch: number; readonly averaged: boolean },
+): Uint8Array {
+  const graph = step.snapshot(source.graph(1), averaged ? "average" : "weights");
+  return encodeModel(graph, {
+    opset: Math.max(13, ...graph.nodes.map(({ op }) => op.sinceOpset)),
+    graphName: "seg",
+    producerVersion: metadata.version,
+    metadata: encodeMetadata({ ...metadata, training: { ...metadata.training, epoch } }),
+    ...(source.anyBatch ? { batchName: "N" } : {}),
+  });
+}
+
+/** What of a network holds NaN or infinities: "the weights" or the name of a running average; `undefined` where all is finite. */
+export function brokenPart({ store, statistics }: TrainingStep): string | undefined {
+  const weights = store.address("weights");
+  if (!Number.isFinite(store.kernels.sumOfSquares(weights, weights + 4 * store.length))) return "the weights";
+  return [...statistics].find(([, values]) => !values.every(Number.isFinite))?.[0];
+}

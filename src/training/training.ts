@@ -1,0 +1,313 @@
+/** The epochs of a training, and when they end. */
+import { existsSync } from "node:fs";
+import { Failure } from "../failure.ts";
+import { writeFileAtomic } from "../files.ts";
+import { parameterCount } from "../graph/passes/parameters.ts";
+import { createPredictor } from "../prediction/predictor.ts";
+import { Random } from "../random.ts";
+import type { Reporter } from "../reporter.ts";
+import { epochBatches, fillBatch } from "./batches.ts";
+import { type Checkpoint, type EpochRecord, writeCheckpoint } from "./checkpoint.ts";
+import { formatDuration, formatScore } from "./format.ts";
+import type { Preparation } from "./preparation.ts";
+import { type RunFolder, writeHistory } from "./run_folder.ts";
+import { runIdentity } from "./run_identity.ts";
+import type { Sample } from "./samples.ts";
+import type { StopReason, TrainOptions, TrainSummary } from "./train_options.ts";
+import { brokenPart, encodeTrainedModel } from "./trained_model.ts";
+import { Validation } from "./validation.ts";
+
+/** What a training may use of its surroundings. */
+export interface TrainContext {
+  readonly reporter: Reporter;
+  /** Aborted by Ctrl-C and SIGTERM: the state is saved, and the training ends with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+// A process that is killed loses at most so much of a long epoch.
+const SAVE_MILLISECONDS = 5 * 60_000;
+
+/** A training under way: its state between two steps, which a checkpoint holds. */
+export class Training {
+  readonly #run: RunFolder;
+  readonly #options: TrainOptions;
+  readonly #preparation: Preparation;
+  readonly #context: TrainContext;
+  readonly #validation: Validation;
+  #epoch = 1;
+  #batches = 0;
+  #lossSums: number[] = [];
+  #history: EpochRecord[] = [];
+  #best: Checkpoint["best"] = null;
+  #secondsBefore = 0;
+  #epochSecondsBefore = 0;
+  #started = performance.now();
+  #epochStarted = performance.now();
+  #saved = performance.now();
+
+  constructor(
+    run: RunFolder,
+    options: TrainOptions,
+    { preparation, context }: { preparation: Preparation; context: TrainContext },
+  ) {
+    this.#run = run;
+    this.#options = options;
+    this.#preparation = preparation;
+    this.#context = context;
+    this.#validation = new Validation(preparation.index, preparation.validationCases);
+  }
+
+  /** Trains to the end. @throws as `train()`. */
+  async run(): Promise<TrainSummary> {
+    const { reporter } = this.#context;
+    const { samples, step, validationCases } = this.#preparation;
+    reporter.note(
+      `${samples.length} training slices, ${validationCases.length} validation cases, ${
+        parameterCount(this.#preparation.source.graph(1))
+      } parameters`,
+    );
+    let stopped = this.#stopReason();
+    while (stopped === undefined) {
+      await this.#trainEpoch();
+      await this.#finishEpoch();
+      stopped = this.#stopReason();
+    }
+    await step.release();
+    const last = this.#history.at(-1);
+    const best = this.#history.find(({ epoch }) => epoch === this.#best?.epoch) ?? last;
+    return {
+      run: this.#run.folder,
+      model: this.#run.best,
+      epochs: this.#history.length,
+      bestEpoch: best?.epoch ?? 0,
+      stopped,
+      seconds: this.#seconds(),
+      parameters: parameterCount(this.#preparation.source.graph(1)),
+      trainLoss: last?.trainLoss ?? 0,
+      validation: { dice: best?.dice ?? null, iou: best?.iou ?? null, perClass: best?.dicePerClass ?? {} },
+    };
+  }
+
+  /** Takes over the state of a checkpoint of the same settings. */
+  restore(checkpoint: Checkpoint): void {
+    const { settings, data } = runIdentity(this.#options, this.#preparation);
+    if (checkpoint.settings !== settings) {
+      throw new Failure(
+        `Cannot continue ${this.#run.folder}: ${this.#run.config} has other settings than those it was trained with; undo the change, or start anew with another --out`,
+      );
+    }
+    if (checkpoint.data !== data) {
+      throw new Failure(
+        `Cannot continue ${this.#run.folder}: ${this.#options.dataset} has changed since it was trained; restore the data set, or start anew with another --out`,
+      );
+    }
+    const { step } = this.#preparation;
+    const { weights, first, second, average, ...statistics } = checkpoint.arrays as Record<string, Float32Array>;
+    for (const [name, values] of Object.entries({ weights, first, second, average })) {
+      step.store.array(name as "weights").set(values as Float32Array);
+    }
+    for (const [name, values] of Object.entries(statistics)) step.statistics.get(name)?.set(values);
+    step.steps = checkpoint.steps;
+    this.#epoch = checkpoint.epoch;
+    this.#batches = checkpoint.batches;
+    this.#lossSums = [...checkpoint.lossSums];
+    this.#history = [...checkpoint.history];
+    this.#best = checkpoint.best;
+    this.#secondsBefore = checkpoint.seconds;
+    this.#epochSecondsBefore = checkpoint.epochSeconds;
+  }
+
+  async #trainEpoch(): Promise<void> {
+    const { step, samples, inputSize, outputSize, classes, index, augmentation } = this.#preparation;
+    const { seed, batch, backgroundRatio, foregroundShare, stepsPerEpoch } = this.#options;
+    const batches = epochBatches(samples, {
+      seed,
+      epoch: this.#epoch,
+      batch,
+      backgroundRatio,
+      foregroundShare,
+      minimumBatches: stepsPerEpoch,
+    });
+    this.#epochStarted = performance.now();
+    while (this.#batches < batches.length) {
+      if (this.#context.signal.aborted) this.#stopSaved();
+      const chosen = (batches[this.#batches] as number[]).map((i) => samples[i] as Sample);
+      // A generator per batch: the state of a run needs none of its own.
+      const random = new Random(seed).fork(this.#epoch).fork(this.#batches);
+      fillBatch({ image: step.image.values, target: step.target.values }, chosen, {
+        inputSize,
+        outputSize,
+        channels: index.channels.length,
+        classes,
+        augmentation,
+        random,
+      });
+      const learningRate = this.#learningRate(batches.length);
+      const losses = await step.run({
+        learningRate,
+        ...(this.#options.clipNorm === undefined ? {} : { clipNorm: this.#options.clipNorm }),
+        averageShare: this.#averageShare(),
+      });
+      this.#refuseNotFinite(losses, learningRate);
+      this.#lossSums = losses.map((loss, level) => (this.#lossSums[level] ?? 0) + loss);
+      this.#batches++;
+      this.#showProgress(batches.length);
+      if (performance.now() - this.#saved > SAVE_MILLISECONDS && this.#batches < batches.length) this.#save();
+    }
+  }
+
+  async #finishEpoch(): Promise<void> {
+    const { reporter, signal } = this.#context;
+    this.#refuseBrokenState();
+    const bytes = encodeTrainedModel(this.#preparation, {
+      epoch: this.#epoch,
+      averaged: this.#options.averageDecay > 0,
+    });
+    reporter.progress(`${this.#epochLabel()} scoring ${this.#preparation.validationCases.length} validation cases`);
+    const predictor = await createPredictor(bytes, this.#preparation.metadata, {
+      threads: this.#options.threads,
+      provider: this.#options.provider,
+    });
+    let scores;
+    try {
+      scores = await this.#validation.score(predictor, signal);
+    } catch (error) {
+      if (signal.aborted) this.#stopSaved();
+      throw error;
+    } finally {
+      await predictor.release();
+    }
+    const lossPerLevel = this.#lossSums.map((sum) => sum / this.#batches);
+    const record: EpochRecord = {
+      epoch: this.#epoch,
+      learningRate: this.#learningRate(this.#batches, -1),
+      lossPerLevel,
+      trainLoss: lossPerLevel.reduce((sum, loss) => sum + loss, 0),
+      ...scores,
+      seconds: Math.round(100 * this.#epochSeconds()) / 100,
+    };
+    const better = this.#best === null || (record.dice ?? 0) > this.#best.dice;
+    if (better) {
+      writeFileAtomic(this.#run.best, bytes);
+      this.#best = { epoch: this.#epoch, dice: record.dice ?? 0 };
+    }
+    this.#history.push(record);
+    this.#epoch++;
+    this.#batches = 0;
+    this.#lossSums = [];
+    this.#epochSecondsBefore = 0;
+    this.#epochStarted = performance.now();
+    writeHistory(this.#run, this.#history);
+    this.#save();
+    reporter.note(
+      `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}  Dice ${
+        formatScore(record.dice)
+      }${better ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
+    );
+  }
+
+  #stopReason(): StopReason | undefined {
+    const { epochs, patience, timeBudgetSeconds } = this.#options;
+    if (this.#history.length >= epochs) return "epochs";
+    if (patience > 0 && this.#history.length - (this.#best?.epoch ?? 0) >= patience) return "patience";
+    if (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds && this.#history.length > 0) {
+      return "time-budget";
+    }
+    return undefined;
+  }
+
+  #learningRate(batchesPerEpoch: number, offset = 0): number {
+    const { learningRate, epochs } = this.#options;
+    const steps = epochs * batchesPerEpoch;
+    const step = (this.#epoch - 1) * batchesPerEpoch + this.#batches + offset;
+    return learningRate * this.#preparation.schedule(step, steps);
+  }
+
+  // The average starts as the plain mean of the weights so far (Polyak), so that the random start does not linger.
+  #averageShare(): number {
+    const { averageDecay } = this.#options;
+    return averageDecay === 0 ? 0 : Math.max(1 - averageDecay, 1 / (this.#preparation.step.steps + 1));
+  }
+
+  #refuseNotFinite(losses: readonly number[], learningRate: number): void {
+    const level = losses.findIndex((loss) => !Number.isFinite(loss));
+    if (level >= 0) this.#stopDiverged(`the loss of level ${level} became ${losses[level]}`, learningRate);
+  }
+
+  // The last step of an epoch can break the weights without a loss that shows it: a checkpoint must not hold them.
+  #refuseBrokenState(): void {
+    const broken = brokenPart(this.#preparation.step);
+    if (broken !== undefined) {
+      this.#stopDiverged(`${broken} became NaN or infinite`, this.#learningRate(this.#batches, -1));
+    }
+  }
+
+  #stopDiverged(found: string, learningRate: number): never {
+    const { checkpoint } = this.#run;
+    const kept = existsSync(checkpoint) ? `${checkpoint} holds the last good state; ` : "";
+    throw new Failure(
+      `Training stopped: ${found} in epoch ${this.#epoch}, step ${this.#preparation.step.steps + 1}, at learning rate ${
+        learningRate.toExponential(2)
+      }; ${kept}start anew with a smaller --learning-rate or with --clip-norm`,
+    );
+  }
+
+  #stopSaved(): never {
+    this.#save();
+    this.#context.reporter.note(
+      `Stopped in epoch ${this.#epoch} after ${this.#batches} batches; continue with: seg train --resume ${this.#run.folder}`,
+    );
+    throw this.#context.signal.reason;
+  }
+
+  #save(): void {
+    this.#refuseBrokenState();
+    this.#saved = performance.now();
+    const { step } = this.#preparation;
+    const arrays: Record<string, Float32Array> = Object.fromEntries(step.statistics);
+    for (const name of ["weights", "first", "second", "average"] as const) arrays[name] = step.store.array(name);
+    writeCheckpoint(this.#run.checkpoint, {
+      ...runIdentity(this.#options, this.#preparation),
+      epoch: this.#epoch,
+      batches: this.#batches,
+      lossSums: this.#lossSums,
+      steps: step.steps,
+      seconds: this.#seconds(),
+      epochSeconds: this.#epochSeconds(),
+      history: this.#history,
+      best: this.#best,
+      arrays,
+    });
+  }
+
+  #seconds(): number {
+    return this.#secondsBefore + (performance.now() - this.#started) / 1000;
+  }
+
+  #epochSeconds(): number {
+    return this.#epochSecondsBefore + (performance.now() - this.#epochStarted) / 1000;
+  }
+
+  #epochLabel(): string {
+    return `epoch ${this.#epoch}/${this.#options.epochs}`;
+  }
+
+  #showProgress(batches: number): void {
+    const loss = this.#lossSums.reduce((sum, level) => sum + level, 0) / this.#batches;
+    const share = (this.#epoch - 1 + this.#batches / batches) / this.#options.epochs;
+    const left = (this.#seconds() / Math.max(share, 1e-6)) * (1 - share);
+    const best = this.#best === null ? "" : `  best Dice ${formatScore(this.#best.dice)}`;
+    this.#context.reporter.progress(
+      `${this.#epochLabel()}  batch ${this.#batches}/${batches}  loss ${loss.toFixed(4)}${best}  ${
+        formatDuration(left)
+      } left`,
+    );
+  }
+
+  #timeLeft(): string {
+    const done = this.#history.length;
+    const mean = this.#history.reduce((sum, { seconds }) => sum + seconds, 0) / done;
+    const left = mean * Math.max(0, this.#options.epochs - done);
+    return left > 0 ? `${formatDuration(left)} left` : "done";
+  }
+}
