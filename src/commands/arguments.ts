@@ -156,6 +156,13 @@ export const threadsOption = option({
   description: "threads of the network (all cores)",
 });
 
+/** `--trtexec`. */
+export const trtexecOption = option({
+  long: "trtexec",
+  type: optional(existingFile),
+  description: "path of trtexec, for engines (PATH, then that of JetPack)",
+});
+
 /** `--provider`. */
 export const providerOption = option({
   long: "provider",

@@ -12,6 +12,7 @@ import {
   providerOption,
   realNumber,
   threadsOption,
+  trtexecOption,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
 
@@ -23,7 +24,7 @@ export const predict = command({
     model: positional({
       type: existingFile,
       displayName: "model",
-      description: "model file (.onnx) of seg train or export",
+      description: "model file (.onnx) of seg train or export, or engine (.engine) of seg export --trt",
     }),
     inputs: restPositionals({
       type: existingPath,
@@ -51,6 +52,7 @@ export const predict = command({
     layout: datasetOptions.layout,
     threads: threadsOption,
     provider: providerOption,
+    trtexec: trtexecOption,
     force: forceFlag,
     json: jsonFlag,
   },
@@ -63,16 +65,15 @@ export const predict = command({
     stoppable: true,
     run: async ({ reporter, signal }) => {
       if (args.inputs.length === 0) throw new UsageFailure("seg predict: INPUT is missing\nTry seg predict --help");
-      const { readModelFile } = await import("../prediction/model_file.ts");
-      const { createPredictor } = await import("../prediction/predictor.ts");
+      const { openModel } = await import("../prediction/open_model.ts");
       const { findCases, refuseOutputAmongInputs } = await import("../prediction/prediction_cases.ts");
       const { predictCases } = await import("../prediction/predict_cases.ts");
       refuseOutputAmongInputs(args.out, args.inputs);
-      const { bytes, metadata } = readModelFile(args.model);
+      const { metadata, start } = await openModel(args.model, { trtexec: args.trtexec, reporter, signal });
       const all = findCases(args.inputs, { metadata, layout: args.layout, reporter });
       const { number, of } = args.part ?? { number: 1, of: 1 };
       const cases = all.filter((_, i) => i % of === number - 1);
-      const predictor = await createPredictor(bytes, metadata, args);
+      const predictor = await start(args);
       try {
         const result = await predictCases(predictor, cases, { ...args, folder: args.out, reporter, signal });
         const { files, skipped, failures } = result;

@@ -1,9 +1,15 @@
 /** Whether a model's metadata can be believed: they come from a file that anybody may have written. */
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import type { OnnxModel } from "../graph/onnx/model.ts";
+import type { OnnxValue } from "../graph/onnx/model.ts";
+
+/** The part of a model or engine that its metadata describe. */
+export interface ModelInterface {
+  readonly inputs: readonly Pick<OnnxValue, "name" | "shape">[];
+  readonly outputs: readonly Pick<OnnxValue, "name" | "shape">[];
+}
 
 /** The first key of `metadata` that is malformed or does not fit the graph, with what was found; `undefined` where all is well. */
-export function metadataFault(metadata: ModelMetadata, model: OnnxModel): string | undefined {
+export function metadataFault(metadata: ModelMetadata, model: ModelInterface): string | undefined {
   const { input, output, labels, plane } = metadata as { readonly [K in keyof ModelMetadata]: unknown };
   if (!isObject(input) || !isTexts(input["channels"]) || input["channels"].length === 0) {
     return "seg.input has no list of channel names";
@@ -45,7 +51,7 @@ function normalizationFault(value: unknown): string | undefined {
   return missing === undefined ? undefined : `no number ${missing} in the normalization ${mode}`;
 }
 
-function shapeFault(metadata: ModelMetadata, model: OnnxModel): string | undefined {
+function shapeFault(metadata: ModelMetadata, model: ModelInterface): string | undefined {
   const { channels, size } = metadata.input;
   const [input, second] = model.inputs;
   const [, ...image] = input?.shape ?? [];
