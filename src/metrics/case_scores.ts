@@ -157,7 +157,7 @@ interface Scoring {
 }
 
 /** Twice the largest spacing within a slice; slices are stacked along the axis of the largest spacing. */
-function defaultTolerance(spacing: Triple, shape: Triple): number {
+export function defaultTolerance(spacing: Triple, shape: Triple): number {
   const ascending = (shape[2] === 1 ? spacing.slice(0, 2) : [...spacing]).sort((a, b) => a - b);
   return 2 * (ascending[1] as number);
 }

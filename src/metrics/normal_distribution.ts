@@ -5,6 +5,7 @@
  * continued fraction in the tails, so that a small probability keeps its digits.
  */
 export function normalCdf(x: number): number {
+  if (Number.isNaN(x)) return NaN;
   const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
   if (Math.abs(x) > 3) {
     let fraction = 0;

@@ -142,3 +142,12 @@ test("comparePaired() changes its sign with the order of the models", () => {
   near(forward.wilcoxon.pValue, backward.wilcoxon.pValue);
   assert(forward.meanInterval![0] > 0 && backward.meanInterval![1] < 0);
 });
+
+test("normalCdf() of NaN is NaN", () => {
+  assert.ok(Number.isNaN(normalCdf(NaN)));
+});
+
+test("bcaInterval() of a single draw ends", () => {
+  const interval = bcaInterval({ mean: 0.5, draws: Float64Array.of(0.7), leftOut: Float64Array.of(0.4, 0.6) });
+  assert.deepEqual(interval, [0.7, 0.7]);
+});
