@@ -12,6 +12,8 @@ import { createPredictor, type Predictor, predictorOver } from "./predictor.ts";
 /** A model that can be asked what it is before it is started. */
 export interface OpenedModel {
   readonly metadata: ModelMetadata;
+  /** The content of an ONNX file; absent for an engine. */
+  readonly bytes?: Uint8Array;
   /** Makes it ready to run. @throws {Failure} where it cannot run here, {UsageFailure} where an option does not suit it. */
   readonly start: (options?: NetworkOptions) => Promise<Predictor>;
 }
@@ -32,7 +34,7 @@ export interface OpenModelOptions {
 export async function openModel(path: string, options: OpenModelOptions): Promise<OpenedModel> {
   if (!isEnginePath(path)) {
     const { bytes, metadata } = readModelFile(path);
-    return { metadata, start: (network) => createPredictor(bytes, metadata, network) };
+    return { metadata, bytes, start: (network) => createPredictor(bytes, metadata, network) };
   }
   const engine = await openEngine(path, options);
   const metadata = metadataOf(engine);
