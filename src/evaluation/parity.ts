@@ -1,27 +1,45 @@
 /** Whether two forms of one model give the same masks: judged by voxels and Dice on real cases, not by tensors. */
 import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
-import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
+import { comparePaired } from "../metrics/compare.ts";
+import type { Interval } from "../metrics/order_statistics.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { Reporter } from "../reporter.ts";
 
-/** The answer of the comparison. */
-export interface Parity {
-  readonly cases: readonly string[];
+/** One case in both forms. Dice is the mean over its classes; it is 1 where there is nothing to find and nothing was found, so that a false alarm counts. */
+export interface ParityCase {
+  readonly case: string;
+  readonly diceReference: number;
+  readonly diceCandidate: number;
+  /** Candidate minus reference. */
+  readonly difference: number;
+  /** Dice of the candidate's mask against that of the reference. */
+  readonly diceBetween: number;
   readonly voxels: number;
   /** Voxels with another class. */
+  readonly flippedVoxels: number;
+  /** A detail: what rounding does to probabilities is no fault in itself. */
+  readonly probabilityError: { readonly largest: number; readonly mean: number };
+}
+
+/** The answer of the comparison. */
+export interface Parity {
+  readonly cases: readonly ParityCase[];
+  readonly voxels: number;
   readonly flippedVoxels: number;
   /** Mean Dice against the masks of the data set. */
   readonly diceReference: number;
   readonly diceCandidate: number;
   /** Reference minus candidate: what the change of form costs. */
   readonly diceDrop: number;
+  /** Of the mean drop: BCa bootstrap over the cases, 95 %; null for a single case. */
+  readonly dropInterval: Interval | null;
   readonly maximumDiceDrop: number;
-  /** Mean Dice of the candidate's masks against those of the reference. */
-  readonly diceBetween: number | null;
-  /** A detail: what rounding does to probabilities is no fault in itself. */
-  readonly largestProbabilityDifference: number;
+  /** The case that lost most. */
+  readonly worst: { readonly case: string; readonly diceDrop: number };
+  readonly diceBetween: number;
+  readonly probabilityError: { readonly largest: number; readonly mean: number };
   readonly passed: boolean;
 }
 
@@ -31,6 +49,7 @@ export interface ParityOptions {
   readonly cases: readonly CaseFiles[];
   readonly reference: Predictor;
   readonly candidate: Predictor;
+  /** Largest drop of the mean Dice that passes. */
   readonly maximumDiceDrop: number;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
@@ -42,67 +61,94 @@ export interface ParityOptions {
  * @throws {Failure} where one of the two gives NaN, or no case has anything to find, so that nothing would be proved.
  */
 export async function measureParity(options: ParityOptions): Promise<Parity> {
-  const { index, cases, reference, candidate, reporter, signal, maximumDiceDrop } = options;
-  const classes = index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
-  const scored = { reference: [] as ScoredCase[], candidate: [] as ScoredCase[], between: [] as ScoredCase[] };
-  let [voxels, flippedVoxels, largestProbabilityDifference] = [0, 0, 0];
-  for (const [done, files] of cases.entries()) {
-    reporter.progress(`Comparing case ${done + 1} of ${cases.length}: ${files.id}`);
-    const { image, mask } = loadCase(index, files);
-    if (mask === undefined) throw new Failure(`Case ${files.id} has no mask to compare with; add the mask`);
-    const first = await reference.segment(image, { signal, keepProbabilities: true });
-    const second = await candidate.segment(image, { signal, keepProbabilities: true });
-    voxels += mask.data.length;
-    first.mask.data.forEach((value, i) => flippedVoxels += value === second.mask.data[i] ? 0 : 1);
-    for (const { value } of classes) {
-      const [a, b] = [first.probabilities?.(value), second.probabilities?.(value)] as [Float32Array, Float32Array];
-      for (let i = 0; i < a.length; i++) {
-        const difference = Math.abs((a[i] as number) - (b[i] as number));
-        if (difference > largestProbabilityDifference) largestProbabilityDifference = difference;
-      }
-    }
-    const score = (truth: Uint8Array, prediction: Uint8Array): ScoredCase => ({
-      case: files.id,
-      rows: scoreCase({ reference: truth, prediction, shape: image.shape, classes, metrics: ["dice"] }).rows,
-    });
-    scored.reference.push(score(mask.data, first.mask.data));
-    scored.candidate.push(score(mask.data, second.mask.data));
-    scored.between.push(score(first.mask.data, second.mask.data));
+  const { cases: files, reporter, maximumDiceDrop } = options;
+  const cases: ParityCase[] = [];
+  let foreground = false;
+  for (const [done, one] of files.entries()) {
+    reporter.progress(`Comparing case ${done + 1} of ${files.length}: ${one.id}`);
+    const compared = await compareCase(one, options);
+    cases.push(compared.result);
+    foreground ||= compared.foreground;
   }
-  const meanDice = (of: readonly ScoredCase[]) =>
-    mean(classes.map(({ name }) => mean([...patientValues(of, { class: name, score: "dice" }).values()])));
-  const [diceReference, diceCandidate] = [meanDice(scored.reference), meanDice(scored.candidate)];
-  if (diceReference === null || diceCandidate === null) {
+  const scores = (of: "diceReference" | "diceCandidate") => new Map(cases.map((one) => [one.case, one[of]]));
+  const { meanDifference, meanInterval } = comparePaired(scores("diceReference"), scores("diceCandidate"));
+  if (meanDifference === null || !foreground) {
     throw new Failure(
-      `The ${cases.length} cases compared have nothing to find in mask and prediction; compare on cases with foreground`,
+      `The ${files.length} cases compared have nothing to find in mask and prediction; compare on cases with foreground`,
     );
   }
-  const diceDrop = diceReference - diceCandidate;
+  const worst = cases.reduce((worst, one) => one.difference < worst.difference ? one : worst);
+  const total = (of: (one: ParityCase) => number) => cases.reduce((sum, one) => sum + of(one), 0);
+  const voxels = total((one) => one.voxels);
+  const diceDrop = 0 - meanDifference;
   return {
-    cases: cases.map(({ id }) => id),
+    cases,
     voxels,
-    flippedVoxels,
-    diceReference,
-    diceCandidate,
+    flippedVoxels: total((one) => one.flippedVoxels),
+    diceReference: total((one) => one.diceReference) / cases.length,
+    diceCandidate: total((one) => one.diceCandidate) / cases.length,
     diceDrop,
+    dropInterval: meanInterval && [0 - meanInterval[1], 0 - meanInterval[0]],
     maximumDiceDrop,
-    diceBetween: meanDice(scored.between),
-    largestProbabilityDifference,
+    worst: { case: worst.case, diceDrop: 0 - worst.difference },
+    diceBetween: total((one) => one.diceBetween) / cases.length,
+    probabilityError: {
+      largest: Math.max(...cases.map(({ probabilityError }) => probabilityError.largest)),
+      mean: total((one) => one.voxels * one.probabilityError.mean) / voxels,
+    },
     passed: diceDrop <= maximumDiceDrop,
   };
 }
 
-function mean(values: readonly (number | null | undefined)[]): number | null {
-  const known = values.filter((value) => typeof value === "number");
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+async function compareCase(
+  files: CaseFiles,
+  options: ParityOptions,
+): Promise<{ readonly result: ParityCase; readonly foreground: boolean }> {
+  const { index, reference, candidate, signal } = options;
+  const { image, mask } = loadCase(index, files);
+  if (mask === undefined) throw new Failure(`Case ${files.id} has no mask to compare with; add the mask`);
+  const classes = index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
+  const first = await reference.segment(image, { signal, keepProbabilities: true });
+  const second = await candidate.segment(image, { signal, keepProbabilities: true });
+  const dice = (truth: Uint8Array, prediction: Uint8Array) => {
+    const request = { reference: truth, prediction, shape: image.shape, classes, emptyRule: "one" as const };
+    const { rows } = scoreCase({ ...request, metrics: ["dice"] });
+    return rows.reduce((sum, row) => sum + (row.dice ?? NaN), 0) / rows.length;
+  };
+  const [diceReference, diceCandidate] = [dice(mask.data, first.mask.data), dice(mask.data, second.mask.data)];
+  let [flippedVoxels, largest, sum] = [0, 0, 0];
+  first.mask.data.forEach((value, i) => flippedVoxels += value === second.mask.data[i] ? 0 : 1);
+  for (const { value } of classes) {
+    const [a, b] = [first.probabilities?.(value), second.probabilities?.(value)] as [Float32Array, Float32Array];
+    for (let i = 0; i < a.length; i++) {
+      const error = Math.abs((a[i] as number) - (b[i] as number));
+      sum += error;
+      if (error > largest) largest = error;
+    }
+  }
+  const voxels = mask.data.length;
+  const result = {
+    case: files.id,
+    diceReference,
+    diceCandidate,
+    difference: diceCandidate - diceReference,
+    diceBetween: dice(first.mask.data, second.mask.data),
+    voxels,
+    flippedVoxels,
+    probabilityError: { largest, mean: sum / (voxels * classes.length) },
+  };
+  return { result, foreground: [mask, first.mask, second.mask].some(({ data }) => data.some((value) => value > 0)) };
 }
 
 /** The answer as one sentence. */
 export function paritySentence(parity: Parity): string {
-  const { cases, flippedVoxels, voxels, diceReference, diceCandidate, diceDrop, maximumDiceDrop, passed } = parity;
-  return `${passed ? "Parity holds" : "Parity fails"} on ${cases.length} cases: Dice ${
-    diceCandidate.toFixed(4)
-  } where the ` +
-    `model has ${diceReference.toFixed(4)} (drop ${diceDrop.toFixed(4)}, at most ${maximumDiceDrop} is allowed), ` +
+  const { cases, flippedVoxels, voxels, diceReference, diceCandidate, diceDrop, dropInterval, worst } = parity;
+  const count = cases.length === 1 ? "1 case" : `${cases.length} cases`;
+  const interval = dropInterval === null ? "" : ` [${dropInterval.map((end) => end.toFixed(4)).join(", ")}]`;
+  return `${parity.passed ? "Parity holds" : "Parity fails"} on ${count}: Dice ${diceCandidate.toFixed(4)} where the ` +
+    `model has ${diceReference.toFixed(4)} (drop ${
+      diceDrop.toFixed(4)
+    }${interval}, at most ${parity.maximumDiceDrop} ` +
+    `is allowed; worst case ${worst.case} with ${worst.diceDrop.toFixed(4)}), ` +
     `${flippedVoxels} of ${voxels} voxels differ`;
 }

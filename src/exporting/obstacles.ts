@@ -1,0 +1,44 @@
+/** What keeps a model from a device, all of it in one message. */
+import { Failure } from "../failure.ts";
+import { unknownNodes } from "../graph/onnx/import.ts";
+import type { OnnxModel } from "../graph/onnx/model.ts";
+import type { TensorRtVersion } from "../graph/op.ts";
+import { lint, type LintFinding } from "../tensorrt/lint.ts";
+
+/** More would not be read. */
+const LINES = 30;
+
+/**
+ * Refuses a file with nodes that cannot be read, naming all of them, and with them what the target's TensorRT would refuse anyway.
+ *
+ * @throws {Failure} with a line per node: its name, the reason, the remedy.
+ */
+export function refuseUnknownNodes(file: string, model: OnnxModel, version: TensorRtVersion | undefined): void {
+  const unknown = unknownNodes(model);
+  if (unknown.length === 0) return;
+  const named = new Set(unknown.map(({ node }) => node));
+  const findings = version === undefined
+    ? []
+    : lint({ model, version }).filter(({ severity, node, repairable }) =>
+      severity === "error" && !repairable && !named.has(node ?? "")
+    );
+  const lines = [...unknown.map(({ node, op, reason }) => `node ${node} (${op}): ${reason}`), ...findings.map(lineOf)];
+  throw new Failure(`Cannot export ${file}: ${listed(lines)}`);
+}
+
+/** Refuses an exported model that the target's TensorRT cannot build. @throws {Failure} with a line per error of the lint. */
+export function refuseLintErrors(file: string, target: string, findings: readonly LintFinding[]): void {
+  const lines = findings.filter(({ severity }) => severity === "error").map(lineOf);
+  if (lines.length > 0) throw new Failure(`TensorRT of ${target} cannot run ${file}: ${listed(lines)}`);
+}
+
+function lineOf({ node, op, reason, remedy }: LintFinding): string {
+  const place = node === undefined ? "" : `node ${node}${op === undefined ? "" : ` (${op})`}: `;
+  return `${place}${reason}; ${remedy}`;
+}
+
+function listed(lines: readonly string[]): string {
+  if (lines.length === 1) return lines[0] as string;
+  const shown = lines.slice(0, LINES).map((line) => `\n  ${line}`).join("");
+  return `${lines.length} errors${shown}${lines.length > LINES ? `\n  … and ${lines.length - LINES} more` : ""}`;
+}
