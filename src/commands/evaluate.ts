@@ -11,13 +11,19 @@ import {
   jsonFlag,
   list,
   listOf,
+  maskOptions,
   oneWordOf,
   outputFolder,
   providerOption,
   realNumber,
   threadsOption,
+  trtexecOption,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { optionName } from "./option_name.ts";
+
+/** Options that change what a model answers. */
+const modelOptions = ["threshold", "mirror", "fillHoles", "minimumVolumeMl", "largestComponent"] as const;
 
 export const evaluate = command({
   name: "seg evaluate",
@@ -27,18 +33,22 @@ export const evaluate = command({
     paths: restPositionals({
       type: existingPath,
       displayName: "model dataset",
-      description: "model file and data set folder; with --predictions the data set folder alone",
+      description: "model file or engine, and data set folder; with --predictions the data set folder alone",
     }),
     predictions: option({
       long: "predictions",
       type: optional(existingFolder),
       description: "folder of masks named after the cases, in place of a model",
     }),
-    out: option({ long: "out", type: optional(outputFolder), description: "folder for metrics.json and metrics.csv" }),
+    out: option({
+      long: "out",
+      type: optional(outputFolder),
+      description: "folder for metrics.json, metrics.csv (cases) and summary.csv (means, intervals, worst cases)",
+    }),
     metrics: option({
       long: "metrics",
-      type: { ...listOf(METRICS), defaultValue: (): typeof METRICS[number][] => [...METRICS] },
-      description: `some of ${METRICS.join(",")} (all)`,
+      type: optional(listOf(METRICS)),
+      description: `some of ${METRICS.join(",")}, all shown in the table (all computed, the main ones shown)`,
     }),
     toleranceMm: option({
       long: "tolerance-mm",
@@ -65,27 +75,39 @@ export const evaluate = command({
       type: optional(list),
       description: 'with --predictions: labels by value or name, or "whole" (all)',
     }),
-    threshold: option({
-      long: "threshold",
-      type: optional(realNumber(0, 1)),
-      description: "probability from which on a voxel belongs to a class (the model's own)",
-    }),
-    largestComponent: flag({ long: "largest-component", description: "keep the largest part of every class alone" }),
-    mirror: flag({ long: "mirror", description: "average with the left-right mirror image" }),
+    ...maskOptions,
     compare: option({
       long: "compare",
       type: optional(existingFile),
-      description: "metrics.json of another model on the same cases: paired differences",
+      description: "metrics.json of another model on the same cases: paired differences, interval, Wilcoxon test",
+    }),
+    resolutions: flag({
+      long: "resolutions",
+      description: "scores at the size of the network, of the head and on the original grid, side by side",
+    }),
+    ablateHead: flag({
+      long: "ablate-head",
+      description: "what the head buys: the answer against level 0 of the same model, interpolated linearly",
     }),
     ...datasetOptions,
     threads: threadsOption,
     provider: providerOption,
+    trtexec: trtexecOption,
     force: forceFlag,
     json: jsonFlag,
   },
   examples: [
     { description: "a model on its validation cases", command: "seg evaluate runs/a/best.onnx Task04_Hippocampus" },
     { description: "masks of any origin", command: "seg evaluate --predictions masks Task04_Hippocampus --out scores" },
+    {
+      description: "a surface metric as a paper defines it",
+      command: "seg evaluate best.onnx BraTS --metrics dice,nsd --tolerance-mm 1",
+    },
+    {
+      description: "against another model on the same cases",
+      command: "seg evaluate b.onnx BraTS --compare scores_a/metrics.json",
+    },
+    { description: "what resolution and head do", command: "seg evaluate best.onnx BraTS --resolutions --ablate-head" },
   ],
   handler: (args): Job => ({
     json: args.json,
@@ -103,19 +125,32 @@ export const evaluate = command({
       if (model !== undefined && args.labels !== undefined) {
         throw usage("--labels is for --predictions; a model has its own");
       }
+      if (model === undefined && (args.resolutions || args.ablateHead)) {
+        throw usage(
+          `--${args.resolutions ? "resolutions" : "ablate-head"} needs a model; masks have one resolution alone`,
+        );
+      }
+      const made = modelOptions.find((name) => args[name] !== undefined && args[name] !== false);
+      if (model === undefined && made !== undefined) {
+        throw usage(`${optionName(made)} is for a model; masks are scored as they are`);
+      }
       const { runEvaluation } = await import("../evaluation/run_evaluation.ts");
-      const { alignColumns } = await import("../align_columns.ts");
       const source = model !== undefined ? { model } : { predictions: args.predictions as string };
-      const result = await runEvaluation(
+      const { document, text } = await runEvaluation(
         dataset,
         source,
-        { ...args, emptyRule: args.empty, hd95Variant: args.hd95 },
+        {
+          ...args,
+          metrics: args.metrics ?? METRICS,
+          every: args.metrics !== undefined,
+          emptyRule: args.empty,
+          hd95Variant: args.hd95,
+        },
         context,
       );
-      const { document, rows, notes } = result;
       return {
         json: document,
-        text: [alignColumns(rows), ...notes].join("\n"),
+        text,
         next: args.out === undefined
           ? "the same with --out DIR, to keep the scores; --compare DIR/metrics.json tells two models apart"
           : `seg evaluate OTHER.onnx ${dataset} --compare ${args.out}/metrics.json`,

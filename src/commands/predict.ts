@@ -7,10 +7,10 @@ import {
   existingPath,
   forceFlag,
   jsonFlag,
+  maskOptions,
   outputFolder,
   part,
   providerOption,
-  realNumber,
   threadsOption,
   trtexecOption,
 } from "./arguments.ts";
@@ -37,13 +37,7 @@ export const predict = command({
       long: "probabilities",
       description: "write the probabilities (float32, a class per channel)",
     }),
-    largestComponent: flag({ long: "largest-component", description: "keep the largest part of every class alone" }),
-    mirror: flag({ long: "mirror", description: "average with the left-right mirror image; takes twice the time" }),
-    threshold: option({
-      long: "threshold",
-      type: optional(realNumber(0, 1)),
-      description: "probability from which on a voxel belongs to a class (the model's own)",
-    }),
+    ...maskOptions,
     part: option({
       long: "part",
       type: optional(part),
@@ -58,6 +52,10 @@ export const predict = command({
   },
   examples: [
     { description: "one volume", command: "seg predict model.onnx scan.nii.gz --out masks --overlay" },
+    {
+      description: "one organ without specks",
+      command: "seg predict model.onnx scans/ --out masks --fill-holes --largest-component",
+    },
     { description: "a folder, on two machines", command: "seg predict model.onnx scans/ --out masks --part 1/2" },
   ],
   handler: (args): Job => ({

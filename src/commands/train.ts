@@ -24,6 +24,7 @@ import {
 } from "./arguments.ts";
 import { defined } from "./defined.ts";
 import type { Job } from "./job.ts";
+import { optionName } from "./option_name.ts";
 import { programVersion } from "./version.ts";
 
 const D = TRAIN_DEFAULTS;
@@ -247,7 +248,7 @@ export const train = command({
 });
 
 function spelling(name: string): string {
-  return name === "dataset" ? "DATASET" : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return name === "dataset" ? "DATASET" : optionName(name);
 }
 
 /** `runs/<date>`, with a number where several trainings start in one minute. */

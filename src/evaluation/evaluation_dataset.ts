@@ -72,3 +72,24 @@ export function chooseCases(
       : `${index.root} holds none of the ${ids.size} cases that the model was validated on; score all with --split all`,
   );
 }
+
+/** A warning where scores would be too good: cases that the model, or a member of an ensemble, was trained on. */
+export function seenInTraining(cases: readonly CaseFiles[], metadata: ModelMetadata): string | undefined {
+  const unseen = new Set(validationIds(metadata));
+  const ofTraining = new Set([...unseen, ...memberValidationIds(metadata)]);
+  const known = cases.filter(({ id }) => ofTraining.has(id)).length;
+  const seen = cases.filter(({ id }) => !unseen.has(id)).length;
+  // A data set that holds none of the cases that the training set aside is another one.
+  if (known === 0 || seen === 0) return undefined;
+  return `${seen} of the ${cases.length} cases are of the data set that the model was trained on, and not set aside for ` +
+    `validation: expect scores that are too good`;
+}
+
+/** Validation cases of the members of an ensemble: each was training data of the other members. */
+function memberValidationIds({ training }: ModelMetadata): string[] {
+  const { members } = training;
+  if (!Array.isArray(members)) return [];
+  return members.flatMap((member: { readonly validationCases?: unknown } | null) =>
+    Array.isArray(member?.validationCases) ? member.validationCases.filter((id) => typeof id === "string") : []
+  );
+}

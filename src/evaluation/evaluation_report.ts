@@ -1,6 +1,7 @@
-/** The results of an evaluation as JSON, as CSV and as a table. */
+/** The results of an evaluation as JSON and as CSV. */
 import type { Summary } from "../metrics/aggregate.ts";
 import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
+import { csvTable } from "./csv.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
 
 /** A row of `cases`: one class of one case. */
@@ -9,12 +10,15 @@ export interface CaseRow extends ClassScores {
   readonly patient: string;
 }
 
+/** Which cases: those that the model was validated on, all, or every case by the fold that left it out. */
+export type EvaluatedSplit = "val" | "all" | "out-of-fold";
+
 /** The document of `seg evaluate --json` and `metrics.json`: undefined scores are null. */
 export interface EvaluationDocument {
-  /** The model file, or the folder of masks. */
+  /** The model file, the folder of masks, or the folder of a cross-validation. */
   readonly subject: string;
   readonly dataset: string;
-  readonly split: "val" | "all";
+  readonly split: EvaluatedSplit;
   readonly cases: readonly CaseRow[];
   /** Plain mean over the classes. */
   readonly mean: Partial<Record<ScoreName, number | null>>;
@@ -86,67 +90,5 @@ export function evaluationCsv(rows: readonly CaseRow[]): string {
     "falsePositives",
     "falseNegatives",
   ] as const;
-  const lines = rows.map((row) => columns.map((name) => csvField(row[name])).join(","));
-  return `${[columns.join(","), ...lines].join("\r\n")}\r\n`;
-}
-
-/** RFC 4180; a name that a spreadsheet would take for a formula gets an apostrophe. */
-function csvField(value: string | number | null | undefined): string {
-  if (typeof value !== "string") return value == null ? "" : String(value);
-  const text = /^[=+\-@\t]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** The scores that the table shows, with their headings. */
-const SHOWN: readonly (readonly [ScoreName, string, digits: number])[] = [
-  ["dice", "Dice", 3],
-  ["iou", "IoU", 3],
-  ["hd95", "HD95", 2],
-  ["assd", "ASSD", 2],
-  ["nsd", "NSD", 3],
-  ["sensitivity", "sens.", 3],
-  ["precision", "prec.", 3],
-];
-
-/**
- * Rows for a table: classes below each other, then their mean. Dice has its interval; a mean of fewer patients than there are has
- * its number in parentheses.
- */
-export function evaluationRows(summary: Summary, { unit }: { unit: string }): string[][] {
-  const shown = SHOWN.filter(([name]) => summary.mean[name] !== undefined);
-  const number = (value: number | null | undefined, digits: number) => value == null ? "-" : value.toFixed(digits);
-  const interval = (ends: readonly [number, number] | null | undefined) =>
-    ends == null ? "" : ` [${ends.map((end) => end.toFixed(3)).join(", ")}]`;
-  const heading = [
-    "class",
-    "n",
-    ...shown.map(([name, title]) => name === "hd95" || name === "assd" ? `${title} ${unit}` : title),
-    "hit",
-    "missed",
-    "false alarm",
-    "true empty",
-  ];
-  const rows = Object.entries(summary.perClass).map(([label, { counts, scores }]) => [
-    label,
-    String(summary.patients),
-    ...shown.map(([name, , digits]) => {
-      const score = scores[name];
-      const few = score !== undefined && score.n < summary.patients ? ` (${score.n})` : "";
-      return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
-    }),
-    ...[counts.hit, counts.missed, counts.falseAlarm, counts.trueEmpty].map(String),
-  ]);
-  if (rows.length > 1) {
-    const { hit, missed, falseAlarm, trueEmpty } = summary.counts;
-    rows.push([
-      "mean",
-      String(summary.patients),
-      ...shown.map(([name, , digits]) => {
-        const score = summary.mean[name];
-        return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "");
-      }),
-      ...[hit, missed, falseAlarm, trueEmpty].map(String),
-    ]);
-  }
-  return [heading, ...rows];
+  return csvTable([columns, ...rows.map((row) => columns.map((name) => row[name]))]);
 }

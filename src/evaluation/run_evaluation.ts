@@ -1,18 +1,21 @@
 /** The whole evaluation of one model or one folder of masks. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { type DatasetOptions, openDataset } from "../data/dataset.ts";
-import { refuseExisting, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { Failure } from "../failure.ts";
+import type { PostProcessing } from "../imaging/post_processing.ts";
 import { aggregate } from "../metrics/aggregate.ts";
-import { readModelFile } from "../prediction/model_file.ts";
-import { createPredictor, type SegmentOptions } from "../prediction/predictor.ts";
+import { openModel } from "../prediction/open_model.ts";
+import type { SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import type { Reporter } from "../reporter.ts";
 import { compareEvaluations, type Comparison, comparisonLines, readEvaluation } from "./compare_evaluations.ts";
-import { chooseCases, openForModel } from "./evaluation_dataset.ts";
-import { evaluationCsv, type EvaluationDocument, evaluationDocument, evaluationRows } from "./evaluation_report.ts";
+import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
+import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";
+import { HeadStudy, type HeadView } from "./head_study.ts";
+import { type HeadReport, headReport } from "./head_report.ts";
 import { findPredictedMask, readPredictedMask } from "./predicted_masks.ts";
-import { scoreCases, type ScoredCases, type ScoreOptions } from "./score_cases.ts";
+import { type PredictionOf, scoreCases, type ScoredCases, type ScoreOptions } from "./score_cases.ts";
+import { scoreFiles, writeScores } from "./score_files.ts";
+import { evaluationText } from "./evaluation_text.ts";
 
 /** What is scored: a model file, or a folder of masks. */
 export type EvaluationSource = { readonly model: string } | { readonly predictions: string };
@@ -21,11 +24,20 @@ export type EvaluationSource = { readonly model: string } | { readonly predictio
 export interface EvaluationOptions
   extends
     Omit<ScoreOptions, "reporter" | "signal">,
-    Pick<SegmentOptions, "threshold" | "mirror" | "largestComponent">,
+    PostProcessing,
+    Pick<SegmentOptions, "threshold" | "mirror">,
     NetworkOptions,
     Pick<DatasetOptions, "layout" | "map" | "labels" | "group" | "spacingMm" | "ignoreOrigin"> {
   readonly split?: "val" | "all" | undefined;
-  /** Folder for `metrics.json` and `metrics.csv`. */
+  /** Path of trtexec, for engines; searched where absent. */
+  readonly trtexec?: string | undefined;
+  /** Shows all scores that there are in the table, not the main ones alone. */
+  readonly every?: boolean | undefined;
+  /** Scores at the size of the network and of the head beside those on the original grid. */
+  readonly resolutions?: boolean | undefined;
+  /** Compares with level 0 of the same model, brought to the original grid by linear interpolation. */
+  readonly ablateHead?: boolean | undefined;
+  /** Folder for `metrics.json`, `metrics.csv` and `summary.csv`. */
   readonly out?: string | undefined;
   readonly force: boolean;
   /** A `metrics.json` to compare with. */
@@ -34,11 +46,9 @@ export interface EvaluationOptions
 
 /** What an evaluation gives. */
 export interface EvaluationResult {
-  readonly document: EvaluationDocument & { readonly comparison?: Comparison };
-  /** Rows of a table, the heading first. */
-  readonly rows: readonly (readonly string[])[];
-  /** Lines that belong below the table. */
-  readonly notes: readonly string[];
+  readonly document: EvaluationDocument & HeadReport["document"] & { readonly comparison?: Comparison };
+  /** Tables and lines of text, one below the other. */
+  readonly text: string;
 }
 
 /**
@@ -53,72 +63,77 @@ export async function runEvaluation(
   context: { readonly reporter: Reporter; readonly signal: AbortSignal },
 ): Promise<EvaluationResult> {
   const { out, force, compare } = options;
-  const [jsonPath, csvPath] = [join(out ?? "", "metrics.json"), join(out ?? "", "metrics.csv")];
-  if (out !== undefined) { for (const path of [jsonPath, csvPath]) refuseExisting(path, force); }
+  const files = out === undefined ? undefined : scoreFiles(out, force);
   const other = compare === undefined ? undefined : readEvaluation(compare);
   const scoring = { ...options, ...context };
-  const { cases, missing, split, subject } = "model" in source
+  const scored = "model" in source
     ? await scoreModel(dataset, source.model, scoring)
     : await scoreMasks(dataset, source.predictions, scoring);
+  const { cases, missing, split, subject } = scored;
   const summary = aggregate(cases);
   const comparison = other && compareEvaluations(cases, other, compare as string);
+  const head = headReport(scored.views ?? [], cases, { summary, every: options.every ?? false });
   const document = {
     ...evaluationDocument(cases, summary, { subject, dataset, split, missing }),
+    ...head.document,
     ...(comparison && { comparison }),
   };
-  if (out !== undefined) {
-    try {
-      mkdirSync(out, { recursive: true });
-    } catch (error) {
-      throw writeFailure(out, error);
-    }
-    writeFileAtomic(csvPath, evaluationCsv(document.cases));
-    writeJsonAtomic(jsonPath, document);
-  }
+  if (files !== undefined) writeScores(files, { document, summary });
   if (missing.length > 0) {
     const listed = missing.slice(0, 5).join(", ") + (missing.length > 5 ? ", …" : "");
     context.reporter.warn(`${missing.length} cases have no prediction and are in no score: ${listed}`);
   }
   for (const warning of summary.warnings) context.reporter.warn(warning);
-  const worst = Object.entries(summary.perClass).flatMap(([label, { scores }]) =>
-    scores.dice?.worst
-      ? [`Worst ${label}: ${scores.dice.worst.case} with a Dice of ${scores.dice.worst.value.toFixed(3)}`]
-      : []
-  );
   return {
     document,
-    rows: evaluationRows(summary, { unit: cases[0]?.conventions.unit ?? "mm" }),
-    notes: [
-      `${cases.length} cases of ${summary.patients} patients (${split === "val" ? "validation" : "all"}); ` +
-      `intervals of means: 95 %, BCa bootstrap`,
-      ...worst,
+    text: [
+      evaluationText(cases, summary, { split, every: options.every ?? false }),
+      ...head.lines,
       ...(comparison ? [`This minus ${compare}:`, ...comparisonLines(comparison)] : []),
-      ...(out === undefined ? [] : [`Wrote ${jsonPath} and ${csvPath}`]),
-    ],
+      ...(files === undefined ? [] : [`Wrote ${files.json}, ${files.csv} and ${files.summary}`]),
+    ].join("\n"),
   };
 }
 
 type Scoring = EvaluationOptions & ScoreOptions;
-type Scored = ScoredCases & { readonly split: "val" | "all"; readonly subject: string };
+type Scored = ScoredCases & {
+  readonly split: "val" | "all";
+  readonly subject: string;
+  readonly views?: readonly HeadView[];
+};
 
 async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
-  const { bytes, metadata } = readModelFile(path);
+  const { bytes, metadata, start } = await openModel(path, options);
   const { layout, map, group, spacingMm, ignoreOrigin } = options;
   const index = openForModel(dataset, metadata, { layout, map, group, spacingMm, ignoreOrigin });
   const { cases, split } = chooseCases(index, metadata, options.split);
-  const predictor = await createPredictor(bytes, metadata, options);
+  const seen = seenInTraining(cases, metadata);
+  if (seen !== undefined) options.reporter.warn(seen);
+  const studied = options.resolutions || options.ablateHead;
+  if (studied && bytes === undefined) {
+    throw new Failure(`Cannot look into ${path}: an engine has its answer alone; use the ONNX file`);
+  }
+  const study = studied && bytes !== undefined
+    ? await HeadStudy.create({ bytes, metadata, path }, index, options)
+    : undefined;
+  const predictor = await start(options);
   try {
-    const predictionOf = async (_files: unknown, { image }: { image: Parameters<typeof predictor.segment>[0] }) =>
-      (await predictor.segment(image, options)).mask.data;
-    return { ...await scoreCases(index, { cases, predictionOf }, options), split, subject: path };
+    const predictionOf: PredictionOf = async (files, loaded) => {
+      const answer = await predictor.segment(loaded.image, { ...options, keepSquares: options.resolutions });
+      await study?.add(files, loaded, answer);
+      return answer.mask.data;
+    };
+    const scored = await scoreCases(index, { cases, predictionOf }, options);
+    return { ...scored, split, subject: path, ...(study && { views: study.views }) };
   } finally {
     await predictor.release();
+    await study?.release();
   }
 }
 
 async function scoreMasks(dataset: string, folder: string, options: Scoring): Promise<Scored> {
   const index = openDataset(dataset, options);
-  const predictionOf: Parameters<typeof scoreCases>[1]["predictionOf"] = (files, { image }) => {
+  const predictionOf: PredictionOf = (files, { image }) => {
     const paths = findPredictedMask(folder, files);
     const reference = { grid: image, file: files.images[0] ?? files.id };
     return Promise.resolve(paths && readPredictedMask(paths, index, reference));

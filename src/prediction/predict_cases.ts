@@ -7,13 +7,14 @@ import type { LabelMetadata, ModelMetadata } from "../graph/onnx/metadata.ts";
 import { createNiftiGeometry, type NiftiGeometry, writeNiftiMask, writeNiftiVolume } from "../imaging/nifti.ts";
 import { overlayMontage } from "../imaging/overlay.ts";
 import { writePng } from "../imaging/png.ts";
+import type { PostProcessing } from "../imaging/post_processing.ts";
 import { spacingMm, type Volume } from "../imaging/volume.ts";
 import type { Reporter } from "../reporter.ts";
 import { caseFailure, type PredictionCase } from "./prediction_cases.ts";
 import type { Predictor, Segmentation, SegmentOptions, StageMs } from "./predictor.ts";
 
 /** What {@link predictCases} writes, and how. */
-export interface PredictOptions extends Pick<SegmentOptions, "mirror" | "largestComponent" | "threshold"> {
+export interface PredictOptions extends PostProcessing, Pick<SegmentOptions, "mirror" | "threshold"> {
   readonly folder: string;
   /** Writes `<case>_overlay.png` too. */
   readonly overlay: boolean;
@@ -84,14 +85,16 @@ async function predictCase(
   one: PredictionCase,
   options: PredictOptions,
 ): Promise<PredictedFile> {
-  const { folder, mirror, largestComponent, threshold, signal } = options;
+  const { folder, mirror, threshold, fillHoles, minimumVolumeMl, largestComponent, signal } = options;
   const start = performance.now();
   const { volume, geometry } = one.read();
   warnAboutSpacing(volume, { one, metadata: predictor.metadata, reporter: options.reporter });
   const segmentation = await predictor.segment(volume, {
     mirror,
-    largestComponent,
     threshold,
+    fillHoles,
+    minimumVolumeMl,
+    largestComponent,
     signal,
     keepProbabilities: options.probabilities,
   });

@@ -1,24 +1,25 @@
 /** The one path from a volume to a mask: for validation in training, prediction, scoring, parity checks and every backend. */
 import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import { largestComponent } from "../imaging/components.ts";
 import { networkSquare, type PreparedImage, prepareImage } from "../imaging/network_input.ts";
 import type { Normalization } from "../imaging/normalize.ts";
+import { postProcess, type PostProcessing } from "../imaging/post_processing.ts";
 import { insertSlice, squareToSlice } from "../imaging/slices.ts";
+import { squareVolume } from "../imaging/square_volume.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { createNetwork, type Network, type NetworkOptions } from "./network.ts";
 import { type Activation, addProbabilities, decideClasses, hasForeground } from "./probabilities.ts";
 
 /** What may be chosen for one volume. */
-export interface SegmentOptions {
+export interface SegmentOptions extends PostProcessing {
   /** In place of the model's own; for networks with a sigmoid only. */
   readonly threshold?: number | undefined;
   /** Averages the probabilities with those of the left–right mirror image. */
   readonly mirror?: boolean | undefined;
-  /** Keeps the largest connected part of every class alone. */
-  readonly largestComponent?: boolean | undefined;
   /** Keeps the probabilities of all classes: 4 bytes per voxel and class. */
   readonly keepProbabilities?: boolean | undefined;
+  /** Keeps the answer on the grid of the network's output too. */
+  readonly keepSquares?: boolean | undefined;
   /** Checked before every batch of slices. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,6 +37,8 @@ export interface Segmentation {
   readonly mask: Volume<Uint8Array>;
   /** The probabilities of class k (from 1), a value per voxel; with `keepProbabilities` only. */
   readonly probabilities?: (classIndex: number) => Float32Array;
+  /** Class indices of the squares `[size, size, slices]` themselves, before resampling; with `keepSquares` only. */
+  readonly squares?: Volume<Uint8Array>;
   readonly stageMs: StageMs;
 }
 
@@ -92,6 +95,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
   const { geometry, restore } = prepared;
   const mask = new Uint8Array(geometry.channelStride);
   const kept = options.keepProbabilities ? new Float32Array(labels.length * mask.length) : undefined;
+  const decided: Uint8Array[] = [];
   clock.end("pre");
   for (let start = 0; start < geometry.count; start += network.batch) {
     options.signal?.throwIfAborted();
@@ -117,6 +121,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
     probabilities.forEach((square, i) => {
       const index = start + i;
       refuseNaN(square, index);
+      if (options.keepSquares) decided.push(decideClasses(square, decision));
       if (kept === undefined && !hasForeground(square, decision)) return;
       const slice = squareToSlice(square, geometry, { size, classes });
       insertSlice(mask, decideClasses(slice, decision), { geometry, index });
@@ -129,15 +134,15 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
     });
     clock.end("post");
   }
-  let restored: Uint8Array = restore(mask);
-  if (options.largestComponent) {
-    labels.forEach((_, i) => restored = largestComponent(restored, image.shape, { label: i + 1 }));
-  }
   const { shape, affine, spacingKnown } = image;
   const voxels = mask.length;
+  const onImage = { data: restore(mask), shape, channels: 1, affine, spacingKnown };
+  const data = postProcess(onImage, labels.length, options);
+  const squares = options.keepSquares ? squareVolume(decided, { geometry, spacingKnown }) : undefined;
   clock.end("post");
   return {
-    mask: { data: restored, shape, channels: 1, affine, spacingKnown },
+    mask: { ...onImage, data },
+    ...(squares && { squares: { ...squares, data: postProcess(squares, labels.length, options) } }),
     ...(kept !== undefined && {
       probabilities: (classIndex: number) => restore(kept.subarray((classIndex - 1) * voxels, classIndex * voxels)),
     }),

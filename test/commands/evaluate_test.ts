@@ -69,7 +69,10 @@ test("seg evaluate scores a model and masks alike, on the original grid", async 
     assert.equal(validation.code, 0, validation.stderr);
     assert.match(validation.stdout, /^1 cases of 1 patients \(validation\);/m);
     assert.match(validation.stdout, /^Worst lesion: p2 with a Dice of 0\.\d{3}$/m);
-    assert.match(validation.stdout, /^class +n +Dice +HD95 mm +hit +missed +false alarm +true empty$/m);
+    assert.match(
+      validation.stdout,
+      /^class +n +Dice +HD95 \(max\) mm +HD95 penalized +Dice pooled +hit +missed +false alarm +true empty$/m,
+    );
 
     assert.equal(predicted.code, 0, predicted.stderr);
     const again = await runProgram([

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evaluationCsv, evaluationDocument, evaluationRows } from "../../src/evaluation/evaluation_report.ts";
+import { evaluationCsv, evaluationDocument } from "../../src/evaluation/evaluation_report.ts";
+import { conventionLines, evaluationRows, tableConventions } from "../../src/evaluation/score_table.ts";
+import { summaryCsv } from "../../src/evaluation/summary_csv.ts";
 import type { EvaluatedCase } from "../../src/evaluation/score_cases.ts";
 import { aggregate } from "../../src/metrics/aggregate.ts";
-import { scoreCase } from "../../src/metrics/case_scores.ts";
+import { type Metric, scoreCase } from "../../src/metrics/case_scores.ts";
 
 /** Cases on a 6×1×1 grid: reference and prediction as digits. */
-function scored(pairs: Readonly<Record<string, readonly [string, string]>>): EvaluatedCase[] {
+function scored(
+  pairs: Readonly<Record<string, readonly [string, string]>>,
+  options: { metrics?: readonly Metric[] } = { metrics: ["dice", "iou", "hd95"] },
+): EvaluatedCase[] {
   return Object.entries(pairs).map(([id, [reference, prediction]]) => {
     const { rows, ...conventions } = scoreCase({
       reference: Uint8Array.from(reference, Number),
@@ -14,7 +19,7 @@ function scored(pairs: Readonly<Record<string, readonly [string, string]>>): Eva
       shape: [6, 1, 1],
       spacingMm: [2, 2, 2],
       classes: [{ name: "core", value: 1 }, { name: "rim", value: 2 }],
-      metrics: ["dice", "iou", "hd95"],
+      ...options,
     });
     return { case: id, patient: id, rows, conventions };
   });
@@ -71,11 +76,75 @@ test("evaluationCsv() has a line per case and class, quotes names and tames form
   assert.ok(lines[7]?.startsWith(`"'=d, e","'=d, e",core,hit,1,1,0,0,2,0,0`), lines[7]);
 });
 
-test("evaluationRows() shows how many patients a mean has where not all have a value", () => {
-  const rows = evaluationRows(aggregate(CASES), { unit: "mm" });
-  assert.deepEqual(rows[0], ["class", "n", "Dice", "IoU", "HD95 mm", "hit", "missed", "false alarm", "true empty"]);
+test("evaluationRows() shows how many patients a mean has where not all have a value, and the states beside every mean", () => {
+  const rows = evaluationRows(aggregate(CASES), tableConventions(CASES));
+  assert.deepEqual(rows[0], [
+    "class",
+    "n",
+    "Dice",
+    "IoU",
+    "HD95 (max) mm",
+    "HD95 penalized",
+    "Dice pooled",
+    "hit",
+    "missed",
+    "false alarm",
+    "true empty",
+  ]);
   assert.deepEqual(rows.map(([label]) => label), ["class", "core", "rim", "mean"]);
   assert.match(rows[1]?.[2] ?? "", /^0\.600 \[0\.\d{3}, \d\.\d{3}\] \(3\)$/);
   assert.match(rows[1]?.[4] ?? "", /^\d+\.\d\d \(2\)$/);
-  assert.deepEqual(rows[1]?.slice(5), ["2", "0", "1", "1"]);
+  // core: TP 2 + 2, FP 1, FN 1.
+  assert.deepEqual(rows[1]?.slice(6), ["0.800", "2", "0", "1", "1"]);
+  assert.deepEqual(rows[2]?.slice(7), ["1", "1", "0", "2"]);
+});
+
+test("evaluationRows() shows every score where all are asked for, and names unit, variant and tolerance", () => {
+  const every = scored({ a: ["111000", "110000"] }, {});
+  const [heading = []] = evaluationRows(aggregate(every), { ...tableConventions(every), every: true });
+  assert.deepEqual(heading.slice(2, -5), [
+    "Dice",
+    "IoU",
+    "sens.",
+    "prec.",
+    "HD mm",
+    "HD95 (max) mm",
+    "HD95 penalized",
+    "ASSD mm",
+    "MASD mm",
+    "NSD@4mm",
+    "volume diff. ml",
+    "relative",
+    "lesion F1",
+    "lesion sens.",
+    "spec.",
+  ]);
+});
+
+test("conventionLines() names the empty rule and the variant of HD95", () => {
+  const [empty, distance, pooled] = conventionLines(aggregate(CASES), { emptyRule: "monai", hd95Variant: "surfel" });
+  assert.equal(empty, "Empty masks: rule monai (both empty and false alarm: left out; missed: Dice 0)");
+  assert.match(distance as string, /^HD95: the larger of the two distances within which 95 % of the surface area lies/);
+  assert.match(pooled as string, /^Dice pooled: /);
+});
+
+test("summaryCsv() has a line per class and score with intervals, worst case and states", () => {
+  const plain = CASES.map((one, i) => ({ ...one, case: "abcd"[i] as string, patient: "abcd"[i] as string }));
+  const lines = summaryCsv(aggregate(plain)).trimEnd().split("\r\n").map((line) => line.split(","));
+  const [heading = []] = lines;
+  const field = (label: string, score: string, name: string) =>
+    lines.find((line) => line[0] === label && line[1] === score)?.[heading.indexOf(name)];
+  assert.ok(lines.every((line) => line.length === heading.length));
+  // 2 classes and their mean, each with 4 scores and a pooled Dice.
+  assert.equal(lines.length, 1 + 3 * 5);
+  assert.equal(Number(field("core", "dice", "mean")), 0.6);
+  assert.deepEqual([field("core", "dice", "worstCase"), field("core", "dice", "worstValue")], ["c", "0"]);
+  assert.deepEqual([field("rim", "dice", "n"), field("rim", "dice", "missed"), field("rim", "dice", "trueEmpty")], [
+    "2",
+    "1",
+    "2",
+  ]);
+  assert.ok(Number(field("core", "dice", "meanLow")) < 0.6 && Number(field("core", "dice", "meanHigh")) > 0.6);
+  assert.equal(Number(field("core", "dicePooled", "mean")), 0.8);
+  assert.ok(Math.abs(Number(field("(mean of classes)", "dice", "mean")) - 0.55) < 1e-12);
 });

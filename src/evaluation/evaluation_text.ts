@@ -1,0 +1,32 @@
+/** An evaluation as text: the table, what its numbers mean, and the worst cases by name. */
+import { alignColumns } from "../align_columns.ts";
+import type { Summary } from "../metrics/aggregate.ts";
+import type { EvaluatedSplit } from "./evaluation_report.ts";
+import type { EvaluatedCase } from "./score_cases.ts";
+import { conventionLines, evaluationRows, tableConventions } from "./score_table.ts";
+
+const SPLITS: Readonly<Record<EvaluatedSplit, string>> = {
+  val: "validation",
+  all: "all",
+  "out-of-fold": "each by the fold that left it out",
+};
+
+/** Lines of text: table, cases, conventions, worst cases. */
+export function evaluationText(
+  cases: readonly EvaluatedCase[],
+  summary: Summary,
+  { split, every }: { split: EvaluatedSplit; every: boolean },
+): string {
+  const conventions = tableConventions(cases);
+  const worst = Object.entries(summary.perClass).flatMap(([label, { scores }]) =>
+    scores.dice?.worst
+      ? [`Worst ${label}: ${scores.dice.worst.case} with a Dice of ${scores.dice.worst.value.toFixed(3)}`]
+      : []
+  );
+  return [
+    alignColumns(evaluationRows(summary, { ...conventions, every })),
+    `${cases.length} cases of ${summary.patients} patients (${SPLITS[split]}); intervals of means: 95 %, BCa bootstrap`,
+    ...conventionLines(summary, conventions),
+    ...worst,
+  ].join("\n");
+}

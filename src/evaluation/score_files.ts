@@ -1,0 +1,43 @@
+/** The files that an evaluation leaves: every case, the summary, and everything for programs. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { refuseExisting, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import type { Summary } from "../metrics/aggregate.ts";
+import { evaluationCsv, type EvaluationDocument } from "./evaluation_report.ts";
+import { summaryCsv } from "./summary_csv.ts";
+
+/** Paths of an evaluation's files. */
+export interface ScoreFiles {
+  readonly folder: string;
+  readonly json: string;
+  /** A line per case and class. */
+  readonly csv: string;
+  /** A line per class and score. */
+  readonly summary: string;
+}
+
+/** The files in `folder`. @throws {Failure} where one exists and `force` is not set. */
+export function scoreFiles(folder: string, force: boolean): ScoreFiles {
+  const [json, csv, summary] = ["metrics.json", "metrics.csv", "summary.csv"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const path of [json, csv, summary]) refuseExisting(path, force);
+  return { folder, json, csv, summary };
+}
+
+/** Writes all of them. @throws {Failure} where the folder cannot be made or written to. */
+export function writeScores(
+  files: ScoreFiles,
+  { document, summary }: { document: EvaluationDocument; summary: Summary },
+): void {
+  try {
+    mkdirSync(files.folder, { recursive: true });
+  } catch (error) {
+    throw writeFailure(files.folder, error);
+  }
+  writeFileAtomic(files.csv, evaluationCsv(document.cases));
+  writeFileAtomic(files.summary, summaryCsv(summary));
+  writeJsonAtomic(files.json, document);
+}

@@ -1,0 +1,139 @@
+/** The table of an evaluation for people: classes below each other, scores beside each other, with the states of the cases. */
+import type { Summary } from "../metrics/aggregate.ts";
+import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
+
+/** Heading and digits of a score; `main` where it is shown without being asked for. */
+interface Column {
+  readonly title: string;
+  readonly digits: number;
+  readonly main?: boolean;
+}
+
+/** What the headings name: the unit of distances, and the conventions that a score depends on. */
+export type TableConventions = Pick<CaseScores, "unit" | "hd95Variant"> & {
+  /** Undefined where it differs between cases. */
+  readonly tolerance: number | undefined;
+};
+
+function columns({ unit, hd95Variant, tolerance }: TableConventions): Readonly<Record<ScoreName, Column>> {
+  const at = tolerance === undefined ? "" : `@${Number(tolerance.toFixed(3))}${unit}`;
+  return {
+    dice: { title: "Dice", digits: 3, main: true },
+    iou: { title: "IoU", digits: 3, main: true },
+    sensitivity: { title: "sens.", digits: 3, main: true },
+    precision: { title: "prec.", digits: 3, main: true },
+    hd: { title: `HD ${unit}`, digits: 2 },
+    hd95: { title: `HD95 (${hd95Variant}) ${unit}`, digits: 2, main: true },
+    hd95Penalized: { title: "HD95 penalized", digits: 2, main: true },
+    assd: { title: `ASSD ${unit}`, digits: 2, main: true },
+    masd: { title: `MASD ${unit}`, digits: 2 },
+    nsd: { title: `NSD${at}`, digits: 3, main: true },
+    volumeDifferenceMl: { title: "volume diff. ml", digits: 3 },
+    relativeVolumeDifference: { title: "relative", digits: 3 },
+    lesionF1: { title: "lesion F1", digits: 3 },
+    lesionSensitivity: { title: "lesion sens.", digits: 3 },
+    // It grows with the field of view: the last of all.
+    specificity: { title: "spec.", digits: 5 },
+  };
+}
+
+/**
+ * Rows for a table, the heading first: the classes, then their mean. Dice has its interval; a mean of fewer patients than there are
+ * has its number in parentheses.
+ *
+ * @param options.every shows all scores that there are, not the main ones alone.
+ */
+export function evaluationRows(
+  summary: Summary,
+  options: TableConventions & { readonly every?: boolean },
+): string[][] {
+  const shown = (Object.entries(columns(options)) as [ScoreName, Column][]).filter(([name, { main }]) =>
+    summary.mean[name] !== undefined && (options.every || main)
+  );
+  const hasDice = summary.mean.dice !== undefined;
+  const states = ["hit", "missed", "false alarm", "true empty"];
+  const heading = [
+    "class",
+    "n",
+    ...shown.map(([, { title }]) => title),
+    ...(hasDice ? ["Dice pooled"] : []),
+    ...states,
+  ];
+  const rows = Object.entries(summary.perClass).map(([label, { counts, scores, dicePooled }]) => [
+    label,
+    String(summary.patients),
+    ...shown.map(([name, { digits }]) => {
+      const score = scores[name];
+      const few = score !== undefined && score.n < summary.patients ? ` (${score.n})` : "";
+      return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
+    }),
+    ...(hasDice ? [number(dicePooled, 3)] : []),
+    ...[counts.hit, counts.missed, counts.falseAlarm, counts.trueEmpty].map(String),
+  ]);
+  if (rows.length > 1) {
+    const { hit, missed, falseAlarm, trueEmpty } = summary.counts;
+    const classes = rows.length;
+    rows.push([
+      "mean",
+      String(summary.patients),
+      ...shown.map(([name, { digits }]) => {
+        const score = summary.mean[name];
+        const few = score !== undefined && score.classes < classes ? ` (${score.classes} classes)` : "";
+        return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
+      }),
+      ...(hasDice ? [number(summary.dicePooled, 3)] : []),
+      ...[hit, missed, falseAlarm, trueEmpty].map(String),
+    ]);
+  }
+  return [heading, ...rows];
+}
+
+function number(value: number | null | undefined, digits: number): string {
+  return value == null ? "-" : value.toFixed(digits);
+}
+
+function interval(ends: readonly [number, number] | null | undefined): string {
+  return ends == null ? "" : ` [${ends.map((end) => end.toFixed(3)).join(", ")}]`;
+}
+
+const EMPTY_RULES: Readonly<Record<CaseScores["emptyRule"], string>> = {
+  nnunet: "both empty: left out; missed and false alarm: Dice 0",
+  one: "both empty: Dice 1; missed and false alarm: Dice 0",
+  monai: "both empty and false alarm: left out; missed: Dice 0",
+  brats: "both empty: Dice 1, distance 0; missed and false alarm: Dice 0, distance the image diagonal",
+};
+
+const HD95_VARIANTS: Readonly<Record<CaseScores["hd95Variant"], string>> = {
+  max: "the larger of the two directed 95th percentiles",
+  pooled: "the 95th percentile of both directions together",
+  surfel: "the larger of the two distances within which 95 % of the surface area lies",
+};
+
+/** What the numbers of the table mean, a line each. */
+export function conventionLines(
+  summary: Summary,
+  { emptyRule, hd95Variant }: Pick<CaseScores, "emptyRule" | "hd95Variant">,
+): string[] {
+  const { hd95, dice } = summary.mean;
+  return [
+    `Empty masks: rule ${emptyRule} (${EMPTY_RULES[emptyRule]})`,
+    ...(hd95 === undefined ? [] : [
+      `HD95: ${HD95_VARIANTS[hd95Variant]}, over hits; penalized: missed and false alarm count the image diagonal`,
+    ]),
+    ...(dice === undefined ? [] : ["Dice pooled: of the voxels of all cases together, as training logs show it"]),
+  ];
+}
+
+/** The conventions that scored cases share. */
+export function tableConventions(
+  cases: readonly { readonly conventions: Omit<CaseScores, "rows"> }[],
+): TableConventions & Pick<CaseScores, "emptyRule"> {
+  const [first] = cases;
+  const tolerances = new Set(cases.map(({ conventions }) => Number(conventions.tolerance.toPrecision(6))));
+  return {
+    unit: first?.conventions.unit ?? "mm",
+    hd95Variant: first?.conventions.hd95Variant ?? "max",
+    emptyRule: first?.conventions.emptyRule ?? "nnunet",
+    tolerance: tolerances.size === 1 ? first?.conventions.tolerance : undefined,
+  };
+}
