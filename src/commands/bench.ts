@@ -6,13 +6,13 @@ import {
   duration,
   existingFile,
   existingFolder,
+  existingPath,
   forceFlag,
   jsonFlag,
   oneWordOf,
   outputFile,
   providerOption,
   threadsOption,
-  trtexecOption,
   wholeNumber,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
@@ -22,21 +22,20 @@ export const bench = command({
   description: "Measure latency percentiles, throughput, memory and stage times, in a process of its own",
   args: {
     model: positional({
-      type: optional(existingFile),
+      type: existingPath,
       displayName: "model",
-      description: "ONNX file, or engine of seg export --trt",
-    }),
-    import: option({
-      long: "import",
-      type: optional(existingFolder),
-      description: "folder result that a kit brought back, in place of a model",
+      description: "ONNX file, engine, or the folder result that a kit brought back",
     }),
     backend: option({
       long: "backend",
       type: optional(oneWordOf(["onnxruntime", "trtexec"])),
       description: "onnxruntime for ONNX files, trtexec for engines (by the file)",
     }),
-    trtexec: trtexecOption,
+    trtexec: option({
+      long: "trtexec",
+      type: optional(existingFile),
+      description: "path of trtexec (PATH, then that of JetPack)",
+    }),
     batch: option({
       long: "batch",
       type: { ...wholeNumber(1, 4096), defaultValue: () => 1 },
@@ -84,7 +83,7 @@ export const bench = command({
       if (args.out !== undefined) refuseExisting(args.out, args.force);
       const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
       const { runBench } = await import("./run_bench.ts");
-      const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);
+      const { report, lines, failed } = await runBench(args, context);
       if (args.out !== undefined) writeJsonAtomic(args.out, report);
       return {
         json: report,
@@ -95,9 +94,7 @@ export const bench = command({
         ].join("\n"),
         failed,
         next: args.out === undefined
-          ? `seg bench ${
-            args.import === undefined ? args.model : `--import ${args.import}`
-          } --out report.json, to compare others with it`
+          ? `seg bench ${args.model} --out report.json, to compare others with it`
           : `seg bench OTHER.onnx --compare ${args.out}`,
       };
     },
