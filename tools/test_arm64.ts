@@ -81,17 +81,18 @@ function main(): void {
     mkdirSync(data);
     writePhantom(data, { seed: 0, cases: 1 });
     const scan = join(data, "imagesTr");
-    const net = "--width 4 --input-size 16 --output-size 32".split(" ");
+    const exported = join(folder, "export");
     run(runtime, ["doctor", "--json"], /"architecture": "arm64"/);
-    run(runtime, ["build", ...net, "--out", model], /parameters/);
-    run(runtime, ["inspect", model, "--target", "nano"], /TensorRT of nano runs it/);
-    run(runtime, ["predict", model, scan, "--out", join(folder, "masks"), "--json"], /"output": /);
+    run(runtime, ["build", ..."--width 4 --input-size 16 --output-size 32".split(" "), "--out", model], /parameters/);
     run(
       runtime,
-      ["export", model, "--trt", "--target", "nano", "--dry-run", "--out", join(folder, "export")],
-      /--workspace=512/,
+      ["export", model, "--trt", "--target", "nano", "--dry-run", "--out", exported],
+      /--fp16 --workspace=512/,
     );
-    run(runtime, ["bench", model, "--duration", "1s", "--json"], /"latencyMs": /);
+    run(runtime, ["export", model, "--kit", join(folder, "kit"), "--out", exported], /run\.sh/);
+    run(runtime, ["inspect", join(exported, "net.onnx"), "--target", "nano"], /TensorRT of nano runs it/);
+    run(runtime, ["predict", model, scan, "--out", join(folder, "masks"), "--json"], /"output": /);
+    run(runtime, ["bench", model, "--duration", "10s", "--threads", "1", "--json"], /"latencyMs": /);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

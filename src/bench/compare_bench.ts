@@ -48,7 +48,7 @@ export function compareBench(reports: readonly BenchReport[]): ComparisonRow[] {
 
 /** {@link compareBench} as a table: one column per report, ratios to the first in brackets. */
 export function comparisonTable(reports: readonly BenchReport[]): string {
-  const head = ["", ...reports.map(({ backend, model }) => `${backend} ${model.split(/[\\/]/).at(-1)}`)];
+  const head = ["", ...reports.map(({ backend, model }) => `${backend} ${shortName(model, reports)}`)];
   const body = compareBench(reports).map(({ name, unit, values, ratios }) => [
     unit === "" ? name : `${name} (${unit})`,
     ...values.map((value, i) => {
@@ -58,6 +58,13 @@ export function comparisonTable(reports: readonly BenchReport[]): string {
     }),
   ]);
   return alignColumns([head, ...body]);
+}
+
+/** The file's name, with its folder where another report has the same. */
+function shortName(model: string, reports: readonly BenchReport[]): string {
+  const end = (path: string, parts: number) => path.split(/[\\/]/).slice(-parts).join("/");
+  const alone = reports.filter((other) => end(other.model, 1) === end(model, 1)).length === 1;
+  return end(model, alone ? 1 : 2);
 }
 
 /** Three or more significant digits. */

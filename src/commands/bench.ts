@@ -6,13 +6,13 @@ import {
   duration,
   existingFile,
   existingFolder,
-  existingPath,
   forceFlag,
   jsonFlag,
   oneWordOf,
   outputFile,
   providerOption,
   threadsOption,
+  trtexecOption,
   wholeNumber,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
@@ -22,20 +22,21 @@ export const bench = command({
   description: "Measure latency percentiles, throughput, memory and stage times, in a process of its own",
   args: {
     model: positional({
-      type: existingPath,
+      type: optional(existingFile),
       displayName: "model",
-      description: "ONNX file, engine, or the folder result that a kit brought back",
+      description: "ONNX file, or engine of seg export --trt",
+    }),
+    import: option({
+      long: "import",
+      type: optional(existingFolder),
+      description: "folder result that a kit brought back, in place of a model",
     }),
     backend: option({
       long: "backend",
       type: optional(oneWordOf(["onnxruntime", "trtexec"])),
       description: "onnxruntime for ONNX files, trtexec for engines (by the file)",
     }),
-    trtexec: option({
-      long: "trtexec",
-      type: optional(existingFile),
-      description: "path of trtexec (PATH, then that of JetPack)",
-    }),
+    trtexec: trtexecOption,
     batch: option({
       long: "batch",
       type: { ...wholeNumber(1, 4096), defaultValue: () => 1 },
@@ -83,7 +84,7 @@ export const bench = command({
       if (args.out !== undefined) refuseExisting(args.out, args.force);
       const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
       const { runBench } = await import("./run_bench.ts");
-      const { report, lines, failed } = await runBench(args, context);
+      const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);
       if (args.out !== undefined) writeJsonAtomic(args.out, report);
       return {
         json: report,
@@ -94,7 +95,9 @@ export const bench = command({
         ].join("\n"),
         failed,
         next: args.out === undefined
-          ? `seg bench ${args.model} --out report.json, to compare others with it`
+          ? `seg bench ${
+            args.import === undefined ? args.model : `--import ${args.import}`
+          } --out report.json, to compare others with it`
           : `seg bench OTHER.onnx --compare ${args.out}`,
       };
     },

@@ -12,6 +12,7 @@ import {
   oneWordOf,
   outputFolder,
   realNumber,
+  trtexecOption,
   wholeNumber,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
@@ -30,23 +31,27 @@ export const exportModel = command({
     }),
     target: option({
       long: "target",
-      type: { ...oneWordOf(Object.keys(TARGETS)), defaultValue: () => "nano" },
-      description: `device: ${Object.keys(TARGETS).join(", ")} (nano)`,
+      type: optional(oneWordOf(Object.keys(TARGETS))),
+      description: `device: ${Object.keys(TARGETS).join(", ")} (the Jetson this runs on, else nano)`,
     }),
     trt: flag({ long: "trt", description: "build an engine with the trtexec of this machine" }),
     fp16: flag({ long: "fp16", description: "build in half precision (where the target has it)" }),
     noFp16: flag({ long: "no-fp16", description: "build in single precision" }),
+    int8: flag({
+      long: "int8",
+      description: "not built: a Nano has no INT8 arithmetic, and calibration needs a device",
+    }),
     workspaceMiB: option({
       long: "workspace",
       type: { ...wholeNumber(1, 65536), defaultValue: () => 512 },
       description: "memory for TensorRT's tactics in MiB (512)",
     }),
-    trtexec: option({
-      long: "trtexec",
-      type: optional(existingFile),
-      description: "path of trtexec (PATH, then that of JetPack)",
+    trtexec: trtexecOption,
+    kit: option({
+      long: "kit",
+      type: optional(outputFolder),
+      description: "folder to write that builds, checks and times the engine where nothing but JetPack is",
     }),
-    kit: flag({ long: "kit", description: "write a folder that builds, checks and times it where JetPack alone is" }),
     dryRun: flag({ long: "dry-run", description: "write nothing: show the command line and what stands in its way" }),
     parity: option({
       long: "parity",
@@ -87,6 +92,7 @@ export const exportModel = command({
   examples: [
     { description: "for any runtime", command: "seg export runs/a/best.onnx --out export" },
     { description: "on a Jetson Nano", command: "seg export best.onnx --trt --parity DATASET" },
+    { description: "for a Nano with JetPack alone", command: "seg export best.onnx --kit nano-kit" },
     { description: "what trtexec would be told", command: "seg export best.onnx --trt --dry-run" },
   ],
   handler: (args): Job => ({
@@ -96,13 +102,20 @@ export const exportModel = command({
       if (args.fp16 && args.noFp16) {
         throw new UsageFailure("seg export: --fp16 and --no-fp16 exclude each other\nTry seg export --help");
       }
+      if (args.int8) {
+        throw new UsageFailure(
+          "seg export: --int8 is not built: a Jetson Nano has no INT8 arithmetic, and there is no calibration; use --fp16\n" +
+            "Try seg export --help",
+        );
+      }
       const { runExport } = await import("./run_export.ts");
       const { paritySentence } = await import("../evaluation/parity.ts");
       const { programVersion } = await import("./version.ts");
       const { formatBytes } = await import("./number_text.ts");
       const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
       const report = await runExport({ ...args, precision, version: programVersion() }, context);
-      const { onnx, engine, kit, lint, notes, parity, trtexec } = report;
+      const { onnx, engine, kit, lint, notes, parity, parityReport, trtexec } = report;
+      const failed = parity !== null && !parity.passed;
       const done = args.dryRun ? "Would write" : "Wrote";
       return {
         json: report,
@@ -111,14 +124,15 @@ export const exportModel = command({
           ...lint.map(({ severity, node, reason, remedy }) =>
             `${severity}: ${node === undefined ? "" : `${node}: `}${reason}; ${remedy}`
           ),
-          `${done} ${onnx} (${formatBytes(report.bytes)})`,
+          ...(failed && !args.trt ? [] : [`${done} ${onnx} (${formatBytes(report.bytes)})`]),
           ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),
           ...(trtexec === null ? [] : [`by ${trtexec.command}`]),
           ...(kit === null ? [] : [`${done} ${kit}: copy it to the device and run sh run.sh there`]),
-          ...(parity === null ? [] : [paritySentence(parity)]),
+          ...(parity === null || failed ? [] : [paritySentence(parity)]),
+          ...(parityReport === null ? [] : [`${done} ${parityReport}`]),
         ].join("\n"),
-        failed: parity !== null && !parity.passed,
-        next: `seg bench ${onnx}`,
+        failed,
+        next: failed ? undefined : `seg bench ${engine ?? onnx}`,
       };
     },
   }),

@@ -1,14 +1,17 @@
 /** The engine step of `seg export`: which trtexec, for which device, with which command line. */
 import { join } from "node:path";
+import { layerWork } from "../bench/layer_work.ts";
 import { Failure } from "../failure.ts";
+import type { Graph } from "../graph/graph.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
 import { buildEngine } from "../tensorrt/build_engine.ts";
-import { assumedCapabilities } from "../tensorrt/capabilities.ts";
+import { assumedCapabilities, hasFlag } from "../tensorrt/capabilities.ts";
 import { buildArguments, renderCommandLine } from "../tensorrt/command_line.ts";
 import { readJetson, targetOfJetson } from "../tensorrt/device.ts";
 import type { RunnableEngine } from "../tensorrt/engine_runner.ts";
 import { findTrtexec } from "../tensorrt/find_trtexec.ts";
+import { countKernels } from "../tensorrt/kernels.ts";
 import { makePassport, writePassport } from "../tensorrt/passport.ts";
 import type { TensorContract } from "../tensorrt/raw_input.ts";
 import { findTarget, type Precision, type Target } from "../tensorrt/targets.ts";
@@ -29,27 +32,28 @@ export interface TrtexecReport {
   readonly seconds: number | null;
 }
 
+/** What decides about device and trtexec. */
+export interface ToolsRequest {
+  /** Name of the device; where absent, the Jetson on which the program runs, else the Nano. */
+  readonly target?: string | undefined;
+  readonly trt: boolean;
+  readonly dryRun: boolean;
+  readonly trtexec?: string | undefined;
+}
+
 /**
  * Finds the device and, where an engine is to be built, its trtexec: before anything is written.
  *
  * @throws {Failure} where there is no trtexec, or it is of another version than the device.
  */
-export async function findTools(
-  request: {
-    readonly target: string;
-    readonly trt: boolean;
-    readonly dryRun: boolean;
-    readonly trtexec?: string | undefined;
-  },
-  signal: AbortSignal,
-): Promise<EngineTools> {
-  const named = findTarget(request.target);
-  const jetson = named.name === "host" ? readJetson() : undefined;
-  const target = (jetson && targetOfJetson(jetson)) ?? named;
-  if (!request.trt || (request.dryRun && target.tensorRt !== undefined)) return { target };
+export async function findTools(request: ToolsRequest, signal: AbortSignal): Promise<EngineTools> {
+  const here = request.target === undefined || request.target === "host" ? readJetson() : undefined;
+  const named = (here && targetOfJetson(here)) ?? findTarget(request.target ?? (here ? "host" : "nano"));
+  if (!request.trt || (request.dryRun && named.tensorRt !== undefined)) return { target: named };
   const trtexec = await probeTrtexec(findTrtexec({ explicit: request.trtexec }), signal);
   const { version } = trtexec.capabilities;
-  if (named.tensorRt !== undefined && named.tensorRt !== version) {
+  // A Jetson with another TensorRT than its JetPack brought is what it is.
+  if (here === undefined && named.tensorRt !== undefined && named.tensorRt !== version) {
     throw new Failure(
       `Cannot build an engine for ${named.name}: it has TensorRT ${formatVersion(named.tensorRt)} and this machine ` +
         `${
@@ -57,7 +61,17 @@ export async function findTools(
         }, and an engine runs on the version that built it alone; build it there, or use --target host`,
     );
   }
-  return { target: { ...target, tensorRt: version }, trtexec };
+  return { target: { ...named, tensorRt: version }, trtexec };
+}
+
+/**
+ * The precision that was asked for, else FP16 where device and TensorRT have it: from version 11 on trtexec builds what the ONNX file says.
+ */
+export function precisionFor({ target, trtexec }: EngineTools, asked: Precision | undefined): Precision {
+  const { tensorRt } = target;
+  const capabilities = trtexec?.capabilities ?? (tensorRt === undefined ? undefined : assumedCapabilities(tensorRt));
+  const possible = target.hasFp16 === true && (capabilities === undefined || hasFlag(capabilities, "--fp16"));
+  return asked ?? (possible ? "fp16" : "fp32");
 }
 
 /** What {@link makeEngine} builds. */
@@ -66,6 +80,7 @@ export interface EngineRequest {
   readonly engine: string;
   /** The content of `onnx`, with static shapes. */
   readonly bytes: Uint8Array;
+  readonly graph: Graph;
   readonly precision: Precision;
   readonly workspaceMiB: number;
   /** Folder of the timing cache. */
@@ -81,7 +96,8 @@ export interface MadeEngine {
 /** The command line that would build the engine. */
 export function plannedEngine({ target, trtexec }: EngineTools, request: EngineRequest): TrtexecReport {
   const capabilities = trtexec?.capabilities ?? assumedCapabilities(target.tensorRt as number);
-  const command = renderCommandLine(trtexec?.program ?? "trtexec", buildArguments(capabilities, request));
+  const args = buildArguments(capabilities, { ...request, timingCache: timingCacheOf(request) });
+  const command = renderCommandLine(trtexec?.program ?? "trtexec", args);
   return { command, version: formatVersion(capabilities.version), seconds: null };
 }
 
@@ -96,15 +112,30 @@ export async function makeEngine(trtexec: Trtexec, request: EngineRequest, conte
   const [inputs, outputs] = [model.inputs.map(contractOf), model.outputs.map(contractOf)];
   const [input] = inputs;
   if (input === undefined) throw new Failure(`Cannot build ${engine}: ${onnx} has no input`);
-  const timingCache = join(request.folder, "timing.cache");
+  const timingCache = timingCacheOf(request);
   const built = await buildEngine(trtexec, { onnx, engine, precision, workspaceMiB, timingCache, ...context });
-  writePassport(engine, makePassport(built, { onnx, engine, precision, inputs, outputs, jetson: readJetson() }));
+  const passport = makePassport(built, {
+    onnx,
+    engine,
+    precision,
+    inputs,
+    outputs,
+    jetson: readJetson(),
+    metadata: model.metadata,
+    kernels: countKernels(request.graph),
+    work: layerWork(request.graph),
+  });
+  writePassport(engine, passport);
   const report = {
     command: renderCommandLine(trtexec.program, built.arguments),
     version: formatVersion(trtexec.capabilities.version),
     seconds: built.run.seconds,
   };
   return { report, runnable: { path: engine, input, outputs } };
+}
+
+function timingCacheOf({ folder }: EngineRequest): string {
+  return join(folder, "timing.cache");
 }
 
 /** The exported file is static: every dimension is a number. */

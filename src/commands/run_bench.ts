@@ -1,5 +1,4 @@
 /** Chooses what `seg bench` measures with: ONNX Runtime, trtexec, or what a kit has measured on its device. */
-import { statSync } from "node:fs";
 import { benchEngine } from "../bench/bench_engine.ts";
 import { benchModel } from "../bench/bench_model.ts";
 import type { BenchReport } from "../bench/bench_report.ts";
@@ -7,12 +6,14 @@ import { engineLines } from "../bench/engine_text.ts";
 import { importKit } from "../bench/kit_report.ts";
 import { UsageFailure } from "../failure.ts";
 import { isEnginePath } from "../tensorrt/open_engine.ts";
-import { findTarget } from "../tensorrt/targets.ts";
+import { findTarget, type Target } from "../tensorrt/targets.ts";
 import type { JobContext } from "./job.ts";
 
 /** What the command line says. */
 export interface BenchRequest {
-  readonly model: string;
+  readonly model: string | undefined;
+  /** Folder that a kit brought back, in place of a model. */
+  readonly kitResult: string | undefined;
   readonly backend: "onnxruntime" | "trtexec" | undefined;
   readonly batch: number;
   /** Seconds. */
@@ -40,10 +41,16 @@ export interface BenchResult {
  * @throws {Failure} where it cannot be measured.
  */
 export async function runBench(request: BenchRequest, { reporter, signal }: JobContext): Promise<BenchResult> {
-  const { model, warmUp, duration } = request;
+  const { model, kitResult, warmUp, duration } = request;
   const target = request.target === undefined ? undefined : findTarget(request.target);
-  const isKit = statSync(model).isDirectory();
-  const backend = isKit || isEnginePath(model) ? "trtexec" : "onnxruntime";
+  if (kitResult !== undefined) {
+    if (model !== undefined) {
+      throw new UsageFailure(`--import reads ${kitResult} in place of a model: leave ${model} out`);
+    }
+    return importResult(kitResult, target);
+  }
+  if (model === undefined) throw new UsageFailure("seg bench: MODEL is missing\nTry seg bench --help");
+  const backend = isEnginePath(model) ? "trtexec" : "onnxruntime";
   if (request.backend !== undefined && request.backend !== backend) {
     throw new UsageFailure(
       `--backend ${request.backend} does not suit ${model}: engines run by trtexec, ONNX files by onnxruntime`,
@@ -56,14 +63,13 @@ export async function runBench(request: BenchRequest, { reporter, signal }: JobC
     reporter,
     signal,
   };
-  if (isKit) {
-    const { report, checkPassed } = importKit(model, { target });
-    const check = checkPassed === undefined
-      ? []
-      : [checkPassed ? "The outputs agree with the reference" : "The outputs are wrong"];
-    return { report, lines: [...check, ...engineLines(report)], failed: checkPassed === false };
-  }
   if (backend === "trtexec") {
+    const foreign = (["input", "threads", "provider", "dimensions"] as const).find((name) =>
+      request[name] !== undefined
+    );
+    if (foreign !== undefined) {
+      throw new UsageFailure(`--${foreign} is for ONNX files, and ${model} is an engine: leave it out`);
+    }
     const report = await benchEngine({ file: model, trtexec: request.trtexec, ...timing });
     return { report, lines: engineLines(report), failed: false };
   }
@@ -71,4 +77,12 @@ export async function runBench(request: BenchRequest, { reporter, signal }: JobC
   const report = await benchModel({ file: model, batch, dimensions, threads, provider, input, ...timing });
   const head = `${report.device}, ${report.threads} threads, batch ${report.batch}, ${report.samples} runs`;
   return { report, lines: [head], failed: false };
+}
+
+function importResult(folder: string, target: Target | undefined): BenchResult {
+  const { report, checkPassed } = importKit(folder, { target });
+  const check = checkPassed === undefined
+    ? []
+    : [checkPassed ? "The outputs agree with the reference" : "The outputs are wrong"];
+  return { report, lines: [...check, ...engineLines(report)], failed: checkPassed === false };
 }

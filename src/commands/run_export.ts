@@ -1,16 +1,18 @@
 /** The steps of `seg export`: inference model, lint, engine, parity, kit. */
-import { mkdirSync } from "node:fs";
-import { basename, join } from "node:path";
-import type { Parity } from "../evaluation/parity.ts";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { type Parity, paritySentence } from "../evaluation/parity.ts";
 import { exportModel } from "../exporting/export_model.ts";
 import { inspectModel } from "../exporting/inspect_model.ts";
-import { Failure } from "../failure.ts";
-import { refuseExisting, writeFailure, writeFileAtomic } from "../files.ts";
+import { refuseLintErrors, refuseUnknownNodes } from "../exporting/obstacles.ts";
+import { UsageFailure } from "../failure.ts";
+import { refuseExisting, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { readOnnxFile } from "../prediction/model_file.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
 import type { Precision } from "../tensorrt/targets.ts";
 import { exportKit, exportParity, openParityData } from "./export_checks.ts";
-import { findTools, makeEngine, plannedEngine, type TrtexecReport } from "./export_engine.ts";
+import { passportPath } from "../tensorrt/passport.ts";
+import { findTools, makeEngine, plannedEngine, precisionFor, type TrtexecReport } from "./export_engine.ts";
 import type { JobContext } from "./job.ts";
 
 /** What {@link runExport} makes. */
@@ -18,7 +20,8 @@ export interface ExportRequest {
   /** ONNX file of any origin. */
   readonly model: string;
   readonly out: string;
-  readonly target: string;
+  /** Name of the device; where absent, the Jetson on which the program runs, else the Nano. */
+  readonly target?: string | undefined;
   readonly opset?: number | undefined;
   readonly batch: number;
   readonly outputs?: readonly string[] | undefined;
@@ -32,8 +35,8 @@ export interface ExportRequest {
   readonly trtexec?: string | undefined;
   /** Writes nothing: says what would be done. */
   readonly dryRun: boolean;
-  /** Writes a folder that builds, checks and times the model on a device which has JetPack alone. */
-  readonly kit: boolean;
+  /** A folder to write that builds, checks and times the model on a device which has JetPack alone. */
+  readonly kit?: string | undefined;
   /** A data set on which the result must give the masks of the model. */
   readonly parity?: string | undefined;
   readonly parityCases: number;
@@ -58,6 +61,8 @@ export interface ExportReport {
   readonly kit: string | null;
   readonly trtexec: TrtexecReport | null;
   readonly parity: Parity | null;
+  /** File that keeps `parity`. */
+  readonly parityReport: string | null;
 }
 
 /**
@@ -66,16 +71,23 @@ export interface ExportReport {
  * @throws {Failure} where the model cannot be exported, TensorRT could not run it, a file exists, or a step fails.
  */
 export async function runExport(request: ExportRequest, context: JobContext): Promise<ExportReport> {
-  const { out, trt, dryRun, maximumDiceDrop, workspaceMiB } = request;
+  const { out, trt, dryRun, kit, maximumDiceDrop, workspaceMiB } = request;
   const source = readOnnxFile(request.model);
   const stem = basename(request.model).replace(/\.onnx$/i, "");
-  const [onnx, engine, kit] = ["onnx", "engine", "kit"].map((kind) =>
-    join(out, kind === "kit" ? `${stem}-kit` : `${stem}.${kind}`)
+  const [onnx, engine, parityReport] = [`${stem}.onnx`, `${stem}.engine`, "parity.json"].map((name) =>
+    join(out, name)
   ) as [string, string, string];
-  const written = [onnx, ...(trt ? [engine] : []), ...(request.kit ? [kit] : [])];
+  if (resolve(onnx) === resolve(request.model)) {
+    throw new UsageFailure(
+      `--out ${out} is the folder of ${request.model}, which the exported model would replace; choose another`,
+    );
+  }
+  const written = [onnx, ...(trt ? [engine] : []), ...(request.parity === undefined ? [] : [parityReport])];
+  if (kit !== undefined) written.push(kit);
   if (!dryRun) written.forEach((path) => refuseExisting(path, request.force));
   const tools = await findTools(request, context.signal);
   const { target, trtexec } = tools;
+  refuseUnknownNodes(request.model, source.model, target.tensorRt);
   const data = request.parity === undefined
     ? undefined
     : openParityData(request.parity, { model: source.model, path: source.path, count: request.parityCases });
@@ -91,39 +103,89 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
     ...(target.tensorRt !== undefined && { tensorRtVersion: target.tensorRt }),
     producerVersion: request.version,
   });
-  const { bytes, notes } = exported;
+  const { bytes, graph, notes } = exported;
   const { parameters, flops = null, lint } = inspectModel(bytes, { target });
-  const precision = request.precision ?? (target.hasFp16 ? "fp16" : "fp32");
-  if (trt) refuseObstacles(request.model, target.name, lint);
-  const engineRequest = { onnx, engine, bytes, precision, workspaceMiB, folder: out };
+  const precision = precisionFor(tools, request.precision);
+  if (trt || kit !== undefined) refuseLintErrors(request.model, target.name, lint);
+  const engineRequest = { onnx, engine, bytes, graph, precision, workspaceMiB, folder: out };
   const report = { onnx, target: target.name, precision, parameters, flops, bytes: bytes.length, notes, lint };
-  const paths = { engine: trt ? engine : null, kit: request.kit ? kit : null };
   if (dryRun) {
-    return { ...report, ...paths, trtexec: trt ? plannedEngine(tools, engineRequest) : null, parity: null };
+    const planned = trt ? plannedEngine(tools, engineRequest) : null;
+    return {
+      ...report,
+      engine: trt ? engine : null,
+      kit: kit ?? null,
+      trtexec: planned,
+      parity: null,
+      parityReport: null,
+    };
   }
+  makeFolder(out);
+  const kept = new Set(written.filter((path) => existsSync(path)));
   try {
-    mkdirSync(out, { recursive: true });
+    writeFileAtomic(onnx, bytes);
+    const made = trtexec && await makeEngine(trtexec, engineRequest, context);
+    if (kit !== undefined) {
+      await exportKit({ folder: kit, name: stem, exported: bytes, target, precision, workspaceMiB, data });
+    }
+    const forms = {
+      source: source.bytes,
+      exported: bytes,
+      engine: trtexec && made && { trtexec, runnable: made.runnable },
+      maximumDiceDrop,
+    };
+    const parity = data === undefined ? null : await exportParity(data, forms, context);
+    if (parity !== null) {
+      const { model, version } = request;
+      writeJsonAtomic(parityReport, {
+        model,
+        seg: version,
+        target: target.name,
+        precision,
+        trtexec: made?.report ?? null,
+        ...parity,
+      });
+    }
+    const failed = parity !== null && !parity.passed;
+    if (failed) {
+      context.reporter.warn(
+        `${paritySentence(parity)}; ${adviceFor(request, trt ? precision : undefined)} (${parityReport})`,
+      );
+      discard(trt ? [engine, passportPath(engine)] : [onnx]);
+    }
+    return {
+      ...report,
+      engine: trt && !failed ? engine : null,
+      kit: kit ?? null,
+      trtexec: made?.report ?? null,
+      parity,
+      parityReport: parity && parityReport,
+    };
   } catch (error) {
-    throw writeFailure(out, error);
+    // What this run has made is not whole without its last step; what was there before is the user's.
+    discard([onnx, engine].filter((path) => !kept.has(path)));
+    if (!kept.has(engine)) discard([passportPath(engine)]);
+    throw error;
   }
-  writeFileAtomic(onnx, bytes);
-  const made = trtexec && await makeEngine(trtexec, engineRequest, context);
-  if (request.kit) {
-    await exportKit({ folder: kit, name: stem, exported: bytes, target, precision, workspaceMiB, data });
-  }
-  const forms = {
-    source: source.bytes,
-    exported: bytes,
-    engine: trtexec && made && { trtexec, runnable: made.runnable },
-    maximumDiceDrop,
-  };
-  const parity = data === undefined ? null : await exportParity(data, forms, context);
-  return { ...report, ...paths, trtexec: made?.report ?? null, parity };
 }
 
-function refuseObstacles(model: string, target: string, lint: readonly LintFinding[]): void {
-  const obstacle = lint.find(({ severity }) => severity === "error");
-  if (obstacle === undefined) return;
-  const { node, reason, remedy } = obstacle;
-  throw new Failure(`TensorRT of ${target} cannot run ${model}: ${node ?? "the file"}: ${reason}; ${remedy}`);
+/** What to try where the exported form loses too much. */
+function adviceFor({ fuse }: ExportRequest, precision: Precision | undefined): string {
+  if (precision === "fp16") {
+    return "nothing was kept of the engine: build it with --no-fp16 --force, or allow more by --max-dice-drop";
+  }
+  if (fuse) return "export without --fuse, or allow more by --max-dice-drop";
+  return "compare seg inspect of both files, or allow more by --max-dice-drop";
+}
+
+function discard(paths: readonly string[]): void {
+  for (const path of paths) rmSync(path, { force: true });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeFailure(folder, error);
+  }
 }

@@ -55,6 +55,9 @@ export interface ParityOptions {
   readonly signal: AbortSignal;
 }
 
+/** A model that finds less than this has little to lose. */
+const LOW_DICE = 0.1;
+
 /**
  * Segments cases with both and compares.
  *
@@ -80,12 +83,20 @@ export async function measureParity(options: ParityOptions): Promise<Parity> {
   const worst = cases.reduce((worst, one) => one.difference < worst.difference ? one : worst);
   const total = (of: (one: ParityCase) => number) => cases.reduce((sum, one) => sum + of(one), 0);
   const voxels = total((one) => one.voxels);
+  const diceReference = total((one) => one.diceReference) / cases.length;
+  if (diceReference < LOW_DICE) {
+    reporter.warn(
+      `The model has a Dice of ${
+        diceReference.toFixed(3)
+      } on the cases compared: that both forms agree there proves little`,
+    );
+  }
   const diceDrop = 0 - meanDifference;
   return {
     cases,
     voxels,
     flippedVoxels: total((one) => one.flippedVoxels),
-    diceReference: total((one) => one.diceReference) / cases.length,
+    diceReference,
     diceCandidate: total((one) => one.diceCandidate) / cases.length,
     diceDrop,
     dropInterval: meanInterval && [0 - meanInterval[1], 0 - meanInterval[0]],

@@ -39,9 +39,10 @@ test("compareBench() gives ratios to the first report, and only rows that a repo
 });
 
 test("comparisonTable() puts reports side by side", () => {
-  const [head, median, , , , , , memory] = comparisonTable([report(4), report(2, { peakMemoryBytes: 50 * 2 ** 20 })])
-    .split("\n");
-  assert.match(head ?? "", /^ +onnxruntime model\.onnx +onnxruntime model\.onnx$/);
+  const other = report(2, { peakMemoryBytes: 50 * 2 ** 20, model: "runs/b/model.onnx" });
+  const [head, median, , , , , , memory] = comparisonTable([report(4), other]).split("\n");
+  assert.match(head ?? "", /^ +onnxruntime a\/model\.onnx +onnxruntime b\/model\.onnx$/);
+  assert.match(comparisonTable([report(4)]), /^ +onnxruntime model\.onnx\n/);
   assert.match(median ?? "", /^median \(ms\) +4 +2 \(×0\.50\)$/);
   assert.match(memory ?? "", /^peak memory \(MiB\) +100 +50 \(×0\.50\)$/);
 });

@@ -28,8 +28,8 @@ function putInputs(folder: string): { model: string; dataset: string } {
 test("seg export writes a static model with the same masks, and a kit", async () => {
   await inFolder(async (folder) => {
     const { model, dataset } = putInputs(folder);
-    const out = join(folder, "out");
-    const end = await runProgram(["export", model, "--out", out, "--parity", dataset, "--kit", "--json"]);
+    const [out, kit] = [join(folder, "out"), join(folder, "kit")];
+    const end = await runProgram(["export", model, "--out", out, "--parity", dataset, "--kit", kit, "--json"]);
     assert.equal(end.code, 0, end.stderr);
     const report = JSON.parse(end.stdout);
     assert.deepEqual([report.onnx, report.engine, report.target, report.precision], [
@@ -40,7 +40,7 @@ test("seg export writes a static model with the same masks, and a kit", async ()
     ]);
     assert.deepEqual([report.parity.passed, report.parity.flippedVoxels, report.parity.voxels], [true, 0, 128]);
     assert.deepEqual(decodeModel(readFileSync(report.onnx)).inputs[0]?.shape, [1, 1, 8, 8]);
-    assert.equal(report.kit, join(out, "net-kit"));
+    assert.equal(report.kit, kit);
     assert.ok(existsSync(join(report.kit, "run.sh")) && existsSync(join(report.kit, "reference", "input_0.bin")));
     const [again, predicted] = await Promise.all([
       runProgram(["export", model, "--out", out]),
@@ -112,7 +112,18 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
     const out = join(folder, "out");
     const trtexec = writeSimulator(folder, { version: "10.3" });
     const [dry, both, version, failed, backend] = await Promise.all([
-      runProgram(["export", model, "--out", out, "--trt", "--kit", "--no-fp16", "--dry-run", "--json"]),
+      runProgram([
+        "export",
+        model,
+        "--out",
+        out,
+        "--trt",
+        "--kit",
+        join(folder, "kit"),
+        "--no-fp16",
+        "--dry-run",
+        "--json",
+      ]),
       runProgram(["export", model, "--fp16", "--no-fp16"]),
       runProgram(["export", model, "--out", join(folder, "v"), "--trt", "--trtexec", trtexec]),
       runProgram(["export", join(folder, "data", "dataset.json"), "--out", join(folder, "f")]),
@@ -122,7 +133,7 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
     const report = JSON.parse(dry.stdout);
     assert.equal(
       report.trtexec.command,
-      `trtexec --onnx=${out}/net.onnx --saveEngine=${out}/net.engine --workspace=512 --buildOnly --profilingVerbosity=detailed`,
+      `trtexec --onnx=${out}/net.onnx --saveEngine=${out}/net.engine --workspace=512 --timingCacheFile=${out}/timing.cache --buildOnly --profilingVerbosity=detailed`,
     );
     assert.equal(existsSync(out), false);
     assert.deepEqual([both.code, both.stderr], [
@@ -141,6 +152,6 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
       `--backend trtexec does not suit ${model}: engines run by trtexec, ONNX files by onnxruntime\n`,
     ]);
     // The model of the refused engine stays out as well.
-    assert.deepEqual(readdirSync(folder).filter((name) => ["out", "v", "f"].includes(name)), []);
+    assert.deepEqual(readdirSync(folder).filter((name) => ["out", "v", "f", "kit"].includes(name)), []);
   });
 });

@@ -13,6 +13,8 @@ export interface ProgramEnd {
 
 export interface RunProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
+  /** Called as soon as the process runs. */
+  readonly started?: (program: ChildProcess) => void | Promise<void>;
   /** Called with the process as soon as `stderr` so far matches. */
   readonly when?: { readonly stderr: RegExp; readonly then: (program: ChildProcess) => void };
 }
@@ -27,6 +29,7 @@ export function runProgram(args: readonly string[], options: RunProgramOptions =
     env: { ...process.env, NO_COLOR: "1", ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  void options.started?.(program);
   let [stdout, stderr, called] = ["", "", false];
   program.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
   program.stderr.setEncoding("utf8").on("data", (text: string) => {
