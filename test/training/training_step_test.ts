@@ -8,7 +8,7 @@ import { createLoss } from "../../src/training/losses.ts";
 import { createOptimizer } from "../../src/training/optimizers.ts";
 import { trainingGraph } from "../../src/training/training_graph.ts";
 import { TrainingStep } from "../../src/training/training_step.ts";
-import { readGolden, withConstants } from "../golden.ts";
+import { largestDifference, readGolden, withConstants } from "../golden.ts";
 
 const golden = readGolden();
 const skip = golden === undefined ? "shared golden values absent" : false;
@@ -69,4 +69,36 @@ test("TrainingStep keeps weights and averages where the loss is not finite", asy
   assert.deepEqual(step.store.array("weights"), before);
   assert.deepEqual(new Map(step.statistics), averages);
   assert.equal(step.steps, 0);
+});
+
+test("TrainingStep averages the unbiased variance of a batch, as PyTorch does", async () => {
+  const options = {
+    net: "elu-net",
+    width: 2,
+    channels: 1,
+    classes: 1,
+    inputSize: 16,
+    outputSize: 16,
+    seed: 0,
+    batch: 2,
+  };
+  const training = trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
+  const layer = training.statistics.find(({ runningVariance }) => runningVariance.name === "enc.4.1.running_var");
+  const biased = { ...layer } as NonNullable<typeof layer>;
+  // Two values per channel, the difference d: the biased variance is d² / 4, the unbiased one d² / 2.
+  assert.equal(biased.count, 2);
+  training.graph.output(biased.variance, "biased");
+  const optimizer = createOptimizer({ name: "adam", count: training.parameters.length });
+  const step = await TrainingStep.create(training, optimizer, {});
+  step.image.values.forEach((_, i) => step.image.values[i] = Math.sin(i));
+  await step.run({ learningRate: 1e-3 });
+  const session = await createSession(encodeModel(training.graph, { opset: 17 }));
+  const feeds = Object.fromEntries(
+    training.parameters.map(({ input, source }) => [input.name, source.constant as TensorData]),
+  );
+  const outputs = await session.run({ ...feeds, image: step.image, target: step.target });
+  const variance = (outputs["biased"] as TensorData<"float32">).values;
+  // PyTorch's momentum is 0.1, and the average starts at 1.
+  const expected = variance.map((value) => 0.9 + 0.1 * 2 * value);
+  assert.ok(largestDifference(step.statistics.get("enc.4.1.running_var") as Float32Array, expected) < 1e-6);
 });
