@@ -1,8 +1,7 @@
 /** The values that PyTorch computes for a small J-Net, read from the shared folder. */
 import { readFileSync } from "node:fs";
 import type { Graph } from "../src/graph/graph.ts";
-import type { Value } from "../src/graph/op.ts";
-import { rewrite } from "../src/graph/passes/rewrite.ts";
+import { replaceConstants, rewrite } from "../src/graph/passes/rewrite.ts";
 import { elementCount, floats, type TensorData } from "../src/graph/tensor_type.ts";
 import { sharedPath } from "./shared.ts";
 
@@ -37,12 +36,7 @@ export function readGolden(): Golden | undefined {
 
 /** The network with every constant that `values` names replaced. */
 export function withConstants(net: Graph, values: (name: string) => TensorData | undefined): Graph {
-  return rewrite(net, {
-    source: (value: Value, target) => {
-      const data = value.constant === undefined ? undefined : values(value.name);
-      return data === undefined ? undefined : target.constant(data, value.name);
-    },
-  }).graph;
+  return rewrite(net, { source: replaceConstants({ get: values }) }).graph;
 }
 
 /** Largest absolute difference of two tensors. */

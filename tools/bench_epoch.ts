@@ -159,8 +159,8 @@ async function epoch({ samples, step, index, classes }: Preparation, number: num
   return { fillSeconds, stepSeconds, steps: batches.length };
 }
 
-async function validate({ step, source, metadata, index, validationCases }: Preparation): Promise<number> {
-  const bytes = encodeModel(step.snapshot(source.graph(1)), { opset: 17, batchName: "N" });
+async function validate({ step, net, metadata, index, validationCases }: Preparation): Promise<number> {
+  const bytes = encodeModel(step.snapshot(net), { opset: 17, batchName: "N" });
   const validation = new Validation(index, validationCases);
   const predictor = await createPredictor(bytes, metadata, { threads, provider: undefined });
   const { signal } = new AbortController();

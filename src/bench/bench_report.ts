@@ -1,6 +1,7 @@
 /** What a benchmark says, whatever ran the network; written as JSON by `seg bench --json` and read again by `--compare`. */
 import { readFileSync, statSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
+import { isObject } from "../json_object.ts";
 import type { LatencyStatistics } from "./percentiles.ts";
 
 /** A finished benchmark. Times in ms, sizes in bytes; `latencyMs` is that of one run with `batch` images. */
@@ -78,10 +79,6 @@ function reportFault(value: unknown): string | undefined {
     if (!isPositive(value[name])) return `${name} is ${value[name]}, no positive number`;
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPositive(value: unknown): boolean {

@@ -2,8 +2,6 @@
 import { alignColumns } from "../align_columns.ts";
 import type { BenchReport } from "./bench_report.ts";
 
-export { alignColumns };
-
 /** One figure of all reports. */
 export interface ComparisonRow {
   readonly name: string;

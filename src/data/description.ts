@@ -1,6 +1,7 @@
 /** The fields of `dataset.json` that the Decathlon and nnU-Net share. */
 import { Failure } from "../failure.ts";
-import { type Folder, isObject, pathInside, stemOf } from "./folder.ts";
+import { isObject } from "../json_object.ts";
+import { type Folder, pathInside, stemOf } from "./folder.ts";
 import type { LabelDeclaration } from "./layout.ts";
 
 /** True where the listed images carry nnU-Net's channel number `_0000`, in the list or only on the disk (nnU-Net v1). */

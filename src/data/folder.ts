@@ -2,9 +2,7 @@
 import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, posix, sep } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
-
-/** A JSON object whose fields nobody has checked yet. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from "../json_object.ts";
 
 /** The listing of a data set folder. Paths are relative to `root` with "/" and in natural order. */
 export interface Folder {
@@ -168,9 +166,4 @@ function readDescription(root: string): JsonObject {
   }
   if (!isObject(value)) throw new Failure(`${path} holds no JSON object; correct the file`);
   return value;
-}
-
-/** True for a JSON object, false for null, arrays and plain values. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "./description.ts";
 import { type Finding, missingImage, missingMask, repeatedId } from "./finding.ts";
-import { imageExtension, isObject, naturalOrder, stemOf } from "./folder.ts";
+import { isObject } from "../json_object.ts";
+import { imageExtension, naturalOrder, stemOf } from "./folder.ts";
 import type { CaseFiles, Layout } from "./layout.ts";
 
 /** The layout of the Medical Segmentation Decathlon. */

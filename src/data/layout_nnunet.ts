@@ -4,7 +4,8 @@ import { join, posix } from "node:path";
 import { Failure } from "../failure.ts";
 import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "./description.ts";
 import { type Finding, missingImage, missingMask } from "./finding.ts";
-import { type Folder, imageExtension, isObject, naturalOrder, pathInside, stemOf } from "./folder.ts";
+import { isObject } from "../json_object.ts";
+import { type Folder, imageExtension, naturalOrder, pathInside, stemOf } from "./folder.ts";
 import type { CaseFiles, LabelDeclaration, Layout, LayoutIndex, Region } from "./layout.ts";
 
 /** The layout of nnU-Net raw data; one file per channel, `<case>_0000`, `<case>_0001`, … */

@@ -7,7 +7,8 @@ import { readCaseMask } from "./case_files.ts";
 import type { DatasetIndex } from "./dataset.ts";
 import { duplicateCases } from "./duplicates.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
-import { isObject, naturalOrder } from "./folder.ts";
+import { isObject } from "../json_object.ts";
+import { naturalOrder } from "./folder.ts";
 import type { CaseFiles } from "./layout.ts";
 import { toClasses } from "./masks.ts";
 

@@ -1,4 +1,5 @@
 /** Whether a model's metadata can be believed: they come from a file that anybody may have written. */
+import { isObject } from "../json_object.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
 
@@ -77,10 +78,6 @@ function isLabel(value: unknown): boolean {
   if (!isObject(value)) return false;
   const number = value["value"];
   return isWhole(number) && number >= 1 && number <= 65535 && typeof value["name"] === "string";
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

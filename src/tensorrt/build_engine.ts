@@ -4,22 +4,11 @@ import { basename } from "node:path";
 import { Failure } from "../failure.ts";
 import { temporaryName, writeFailure } from "../files.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
-import { buildArguments, type InputShape } from "./command_line.ts";
-import type { Precision } from "./targets.ts";
+import { buildArguments, type BuildOptions } from "./command_line.ts";
 import { runTrtexec, type Trtexec, type TrtexecRun } from "./trtexec.ts";
 
-/** What {@link buildEngine} builds. */
-export interface BuildEngineOptions {
-  readonly onnx: string;
-  readonly engine: string;
-  readonly precision: Precision;
-  /** First workspace to try. */
-  readonly workspaceMiB: number;
-  /** File that makes later builds of similar networks fast; it is made where it is absent. */
-  readonly timingCache?: string;
-  readonly shapes?: readonly InputShape[];
-  readonly layerInfo?: string;
-  readonly verbose?: boolean;
+/** What {@link buildEngine} builds; `workspaceMiB` is the first workspace to try. */
+export interface BuildEngineOptions extends BuildOptions {
   /** Name of the log; beside the engine unless said otherwise. */
   readonly logPath?: string;
   readonly reporter?: Reporter;

@@ -25,6 +25,7 @@ export interface BuildOptions {
   readonly precision: Precision;
   /** Builder workspace; 8.2's own default of 16 MiB is too small for many layers. */
   readonly workspaceMiB: number;
+  /** File that makes later builds of similar networks fast; it is made where it is absent. */
   readonly timingCache?: string;
   readonly shapes?: readonly InputShape[];
   readonly layerInfo?: string;

@@ -4,6 +4,7 @@ import { checkDataset } from "../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
 import { chooseSplit, type Split } from "../data/splits.ts";
 import { Failure } from "../failure.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { Normalization } from "../imaging/normalize.ts";
 import { toCanonical } from "../imaging/orientation.ts";
@@ -35,7 +36,10 @@ export interface Preparation {
   readonly split: Split;
   readonly samples: readonly Sample[];
   readonly validationCases: readonly CaseFiles[];
-  readonly source: NetworkSource;
+  /** The network for a single image, with the weights that the training starts from. */
+  readonly net: Graph;
+  /** Whether the same nodes serve every batch size, so that a file can leave it open. */
+  readonly anyBatch: boolean;
   readonly step: TrainingStep;
   readonly schedule: Schedule;
   readonly augmentation: Augmentation;
@@ -137,7 +141,8 @@ export async function prepareTraining(
     split: { train: ids(chosen.train), val: ids(chosen.val) },
     samples,
     validationCases: chosen.val,
-    source,
+    net: source.graph(1),
+    anyBatch: source.anyBatch,
     step,
     schedule,
     augmentation,

@@ -6,16 +6,16 @@ import type { TrainingStep } from "./training_step.ts";
 
 /** The bytes of an ONNX file of the present weights, or of their moving average, with the metadata of `epoch`. */
 export function encodeTrainedModel(
-  { step, source, metadata }: Preparation,
+  { step, net, anyBatch, metadata }: Preparation,
   { epoch, averaged }: { readonly epoch: number; readonly averaged: boolean },
 ): Uint8Array {
-  const graph = step.snapshot(source.graph(1), averaged ? "average" : "weights");
+  const graph = step.snapshot(net, averaged ? "average" : "weights");
   return encodeModel(graph, {
     opset: Math.max(13, ...graph.nodes.map(({ op }) => op.sinceOpset)),
     graphName: "seg",
     producerVersion: metadata.version,
     metadata: encodeMetadata({ ...metadata, training: { ...metadata.training, epoch } }),
-    ...(source.anyBatch ? { batchName: "N" } : {}),
+    ...(anyBatch ? { batchName: "N" } : {}),
   });
 }
 

@@ -60,11 +60,10 @@ export class Training {
   /** Trains to the end. @throws as `train()`. */
   async run(): Promise<TrainSummary> {
     const { reporter } = this.#context;
-    const { samples, step, validationCases } = this.#preparation;
+    const { samples, step, net, validationCases } = this.#preparation;
+    const parameters = parameterCount(net);
     reporter.note(
-      `${samples.length} training slices, ${validationCases.length} validation cases, ${
-        parameterCount(this.#preparation.source.graph(1))
-      } parameters`,
+      `${samples.length} training slices, ${validationCases.length} validation cases, ${parameters} parameters`,
     );
     let stopped = this.#stopReason();
     while (stopped === undefined) {
@@ -82,7 +81,7 @@ export class Training {
       bestEpoch: best?.epoch ?? 0,
       stopped,
       seconds: this.#seconds(),
-      parameters: parameterCount(this.#preparation.source.graph(1)),
+      parameters,
       trainLoss: last?.trainLoss ?? 0,
       validation: { dice: best?.dice ?? null, iou: best?.iou ?? null, perClass: best?.dicePerClass ?? {} },
     };

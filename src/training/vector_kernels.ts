@@ -5,6 +5,7 @@
  */
 import {
   assembleModule,
+  type Code,
   get,
   instantiate,
   load,
@@ -60,23 +61,12 @@ export function createKernels(memory: WasmMemory): VectorKernels {
 
 function adamFunction() {
   const [w, g, m, v, end] = [0, 1, 2, 3, 4] as const;
-  const [gradientScale, ofGradient, beta2, ofSquare, step, rootScale, epsilon, keep] = [5, 6, 7, 8, 9, 10, 11, 12].map(
-    splat,
-  ) as [
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-  ];
+  const { gradientScale, ofGradient, beta2, ofSquare, step, rootScale, epsilon, keep } = splats(ADAM_SCALARS, end + 1);
   const [gradient, first, second] = [13, 14, 15] as const;
   return {
     name: "adam",
     pointers: 5,
-    scalars: 8,
+    scalars: ADAM_SCALARS.length,
     vectors: 3,
     body: loop([w, g, m, v], end, [
       ...set(gradient, times(load(g), gradientScale)),
@@ -92,23 +82,19 @@ function adamFunction() {
   };
 }
 
-type Scalar = readonly number[];
+// The scalars of a kernel by name; they stand behind its pointers in the order in which the caller hands them over.
+function splats<N extends string>(names: readonly N[], first: number): Readonly<Record<N, Code>> {
+  return Object.fromEntries(names.map((name, i) => [name, splat(first + i)])) as Record<N, Code>;
+}
 
 function sgdFunction() {
   const [w, g, m, end] = [0, 1, 2, 3] as const;
-  const [gradientScale, decay, momentum, rate, ofGradient, ofMomentum] = [4, 5, 6, 7, 8, 9].map(splat) as [
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-    Scalar,
-  ];
+  const { gradientScale, decay, momentum, rate, ofGradient, ofMomentum } = splats(SGD_SCALARS, end + 1);
   const [gradient, moment] = [10, 11] as const;
   return {
     name: "sgd",
     pointers: 4,
-    scalars: 6,
+    scalars: SGD_SCALARS.length,
     vectors: 2,
     body: loop([w, g, m], end, [
       ...set(gradient, plus(times(load(g), gradientScale), times(decay, load(w)))),

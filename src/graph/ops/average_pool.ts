@@ -7,21 +7,9 @@ import { convTranspose } from "./convolution.ts";
 import type { Unary } from "./elementwise.ts";
 import { expand, reshape } from "./movement.ts";
 import { shareAmongExtrema } from "./reduce_extremum.ts";
-import { resolveWindow, type Window, type WindowAttributes } from "./window.ts";
+import { poolWindow, type Window, WINDOW_SPEC, type WindowAttributes } from "./window.ts";
 
-const averageAttributes = {
-  kernel_shape: "ints",
-  strides: "ints",
-  pads: "ints",
-  dilations: "ints",
-  auto_pad: "string",
-  ceil_mode: "int",
-  count_include_pad: "int",
-} as const;
-
-function poolWindow(x: Value, attributes: WindowAttributes): Window {
-  return resolveWindow(x.type.shape.slice(2), attributes.kernel_shape ?? [], attributes);
-}
+const averageAttributes = { ...WINDOW_SPEC, count_include_pad: "int" } as const;
 
 /** y = the mean of each window; padding, and what `ceil_mode` adds to it, counts as zeros with `count_include_pad` 1 and not at all without. */
 export const averagePool: OpDefinition<readonly [Value], typeof averageAttributes> = {

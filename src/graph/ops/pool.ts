@@ -4,26 +4,13 @@ import { noGradient, noTensorRtLimit } from "../op.ts";
 import { elementCount, type TensorType } from "../tensor_type.ts";
 import { reshape } from "./movement.ts";
 import { zeros } from "./shape.ts";
-import { resolveWindow, type Window, type WindowAttributes } from "./window.ts";
-
-const windowAttributes = {
-  kernel_shape: "ints",
-  strides: "ints",
-  pads: "ints",
-  dilations: "ints",
-  auto_pad: "string",
-  ceil_mode: "int",
-} as const;
-
-function poolWindow(x: Value, attributes: WindowAttributes): Window {
-  return resolveWindow(x.type.shape.slice(2), attributes.kernel_shape ?? [], attributes);
-}
+import { poolWindow, type Window, WINDOW_SPEC } from "./window.ts";
 
 /** y = the largest value of each window; the second output holds where it stood in x, counted over the whole tensor. */
-export const maxPool: OpDefinition<readonly [Value], typeof windowAttributes & { storage_order: "int" }> = {
+export const maxPool: OpDefinition<readonly [Value], typeof WINDOW_SPEC & { storage_order: "int" }> = {
   type: "MaxPool",
   sinceOpset: 8,
-  attributes: { ...windowAttributes, storage_order: "int" },
+  attributes: { ...WINDOW_SPEC, storage_order: "int" },
   optionalOutputs: true,
   outputTypes: ([x], attributes) => {
     const shape = [...x.type.shape.slice(0, 2), ...poolWindow(x, attributes).outputSizes];

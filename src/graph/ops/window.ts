@@ -1,4 +1,5 @@
 /** Geometry of ops that slide a window over the spatial axes: Conv, ConvTranspose and the pools. */
+import type { Value } from "../op.ts";
 import { formatShape } from "../tensor_type.ts";
 
 /** The attributes that windows share in ONNX. */
@@ -10,6 +11,16 @@ export interface WindowAttributes {
   readonly auto_pad?: string | undefined;
   readonly ceil_mode?: number | undefined;
 }
+
+/** The attributes of {@link WindowAttributes} as an op declares them. */
+export const WINDOW_SPEC = {
+  kernel_shape: "ints",
+  strides: "ints",
+  pads: "ints",
+  dilations: "ints",
+  auto_pad: "string",
+  ceil_mode: "int",
+} as const;
 
 /** A window with every default filled in; one number per spatial axis. */
 export interface Window {
@@ -63,6 +74,11 @@ export function resolveWindow(
     return output;
   });
   return { kernel, strides, dilations, padsBegin, padsEnd, outputSizes };
+}
+
+/** The window of a pool on `x` `[N, C, ...]`. */
+export function poolWindow(x: Value, attributes: WindowAttributes): Window {
+  return resolveWindow(x.type.shape.slice(2), attributes.kernel_shape ?? [], attributes);
 }
 
 /** Pads in ONNX's order. */

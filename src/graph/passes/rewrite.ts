@@ -62,7 +62,7 @@ export function rewrite(graph: Graph, options: RewriteOptions = {}): Rewritten {
 
 /** A `source` for {@link rewrite} that puts other values in the place of constants, by name. */
 export function replaceConstants(
-  values: ReadonlyMap<string, TensorData>,
+  values: { get(name: string): TensorData | undefined },
 ): (value: Value, target: Graph) => Value | undefined {
   return (value, target) => {
     const data = value.constant === undefined ? undefined : values.get(value.name);
