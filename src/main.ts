@@ -27,6 +27,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "score a model or a folder of masks on the original grid",
     load: async () => (await import("./commands/evaluate.ts")).evaluate,
   },
+  tune: {
+    summary: "search the threshold with the best Dice and save it in the model",
+    load: async () => (await import("./commands/tune.ts")).tune,
+  },
+  ensemble: {
+    summary: "join models, such as those of all folds, into one",
+    load: async () => (await import("./commands/ensemble.ts")).ensemble,
+  },
   export: {
     summary: "make a model for inference, and a TensorRT engine on a Jetson",
     load: async () => (await import("./commands/export.ts")).exportModel,

@@ -59,6 +59,15 @@ export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_I
   });
 }
 
+/** The number of a fold, or `all`. */
+export const foldNumber: TextType<number | "all"> = textType("n|all", "the number of a fold, or all", (text) => {
+  if (text === "all") return text;
+  if (!/^\d{1,3}$/.test(text)) {
+    throw new Error(`found ${JSON.stringify(text)}, expected the number of a fold from 0, or all`);
+  }
+  return Number(text);
+});
+
 /** A number in a range; `open` leaves out the lower end. */
 export function realNumber(
   minimum: number,

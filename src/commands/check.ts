@@ -42,10 +42,10 @@ export const check = command({
       type: { ...wholeNumber(0, 2 ** 32 - 1), defaultValue: () => 0 },
       description: "seed of the folds (0)",
     }),
-    splits: option({
-      long: "splits",
+    splitFile: option({
+      long: "split-file",
       type: optional(existingFile),
-      description: "splits file to check in place of made folds",
+      description: "folds in nnU-Net's format to check, in place of made ones",
     }),
     write: flag({ long: "write", description: "write check.json, fingerprint.json and splits.json to --out" }),
     out: option({
@@ -56,7 +56,15 @@ export const check = command({
     force: forceFlag,
     json: jsonFlag,
   },
-  examples: [{ description: "before a training", command: "seg check Task04_Hippocampus --input-size 64" }],
+  examples: [
+    { description: "before a training", command: "seg check Task04_Hippocampus --input-size 64" },
+    { description: "keep folds and fingerprint", command: "seg check Task04_Hippocampus --write --out checked" },
+    { description: "folds of nnU-Net", command: "seg check Dataset005_Prostate --split-file splits_final.json" },
+    {
+      description: "slices of patients p01_1.png, p01_2.png, … of 0.5 mm",
+      command: "seg check slices --group '(.*)_\\d+$' --spacing 0.5,0.5,3",
+    },
+  ],
   handler: (args): Job => ({
     json: args.json,
     run: async ({ reporter }) => {
@@ -70,7 +78,7 @@ export const check = command({
           refuseExisting(join(args.out, name), args.force);
         }
       }
-      const report = checkDataset(args.dataset, { ...args, splitsFile: args.splits, reporter });
+      const report = checkDataset(args.dataset, { ...args, splitsFile: args.splitFile, reporter });
       const { layout, evidence, cases, errors, warnings } = report;
       if (args.write) {
         mkdirSync(args.out, { recursive: true });

@@ -6,12 +6,14 @@ import { NET_NAMES } from "../graph/nets/catalog.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";
+import type { CrossValidation } from "../training/fold_pool.ts";
 import { TRAIN_DEFAULTS } from "../training/train_options.ts";
 import {
   datasetOptions,
   duration,
   existingFile,
   existingFolder,
+  foldNumber,
   jsonFlag,
   list,
   numbers,
@@ -23,7 +25,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { defined } from "./defined.ts";
-import type { Job } from "./job.ts";
+import type { Job, Outcome } from "./job.ts";
 import { optionName } from "./option_name.ts";
 import { programVersion } from "./version.ts";
 
@@ -41,7 +43,7 @@ const limits = {
   timeBudget: option({
     long: "time-budget",
     type: optional(duration),
-    description: "stop after the epoch in which this time is over, e.g. 2h",
+    description: "stop after the epoch in which this time is over, e.g. 2h; with --fold all it is shared out",
   }),
   threads: threadsOption,
   provider: providerOption,
@@ -51,6 +53,9 @@ const limits = {
 const settings = {
   layout: datasetOptions.layout,
   map: datasetOptions.map,
+  group: datasetOptions.group,
+  spacingMm: datasetOptions.spacingMm,
+  ignoreOrigin: datasetOptions.ignoreOrigin,
   channels: option({
     long: "channels",
     type: optional(list),
@@ -169,8 +174,8 @@ const settings = {
   }),
   fold: option({
     long: "fold",
-    type: optional(wholeNumber(0, 999)),
-    description: `fold that is left out for validation (${D.fold})`,
+    type: optional(foldNumber),
+    description: `fold that is left out for validation, or all: every fold in turn, their scores pooled (${D.fold})`,
   }),
   folds: option({ long: "folds", type: optional(wholeNumber(2, 1000)), description: `folds (${D.folds})` }),
   splitFile: option({
@@ -183,7 +188,8 @@ const settings = {
 export const train = command({
   name: "seg train",
   description:
-    "Train a network on a data set folder, from scratch or from any ONNX file. Ctrl-C saves, --resume continues to the same bits",
+    "Train a network on a data set folder, from scratch or from any ONNX file. Ctrl-C saves, --resume continues to the same bits; " +
+    "--fold all trains every fold and scores each case by the model that has not seen it",
   args: {
     dataset: positional({
       type: optional(existingFolder),
@@ -202,36 +208,49 @@ export const train = command({
       description: "within two hours, two channels, the whole tumour",
       command: "seg train BraTS --channels flair,t1ce --labels whole --time-budget 2h",
     },
+    {
+      description: "5-fold cross-validation",
+      command: "seg train Task04_Hippocampus --folds 5 --fold all --out runs/cv",
+    },
     { description: "continue", command: "seg train --resume runs/hippocampus --epochs 100" },
   ],
   handler: (args): Job => ({
     json: args.json,
     stoppable: true,
     run: async (context) => {
-      const { json: _, dataset, out, resume, epochs, patience, timeBudget, threads, provider, ...chosen } = args;
+      const { json: _, dataset, out, resume, epochs, patience, timeBudget, threads, provider, fold, ...chosen } = args;
       const usage = (text: string) => new UsageFailure(`seg train: ${text}\nTry seg train --help`);
       if (resume === undefined && dataset === undefined) throw usage("DATASET is missing");
-      const { train: runTraining } = await import("../training/train.ts");
       const version = programVersion();
       const limited = defined({ epochs, patience, timeBudgetSeconds: timeBudget, threads, provider });
       if (resume !== undefined) {
-        const given = Object.entries({ dataset, out, ...chosen }).find(([, value]) =>
+        const given = Object.entries({ dataset, out, fold, ...chosen }).find(([, value]) =>
           value !== undefined && value !== false
         );
         if (given !== undefined) {
           throw usage(`${spelling(given[0])} does not go with --resume: a run keeps its settings`);
         }
       }
+      const { crossValidate, isCrossValidation } = await import("../training/cross_validation.ts");
+      const { ignoreOrigin, ...others } = chosen;
+      const { fold: defaultFold, ...defaults } = TRAIN_DEFAULTS;
+      const started = {
+        ...defaults,
+        ...defined(others),
+        ...(ignoreOrigin && { ignoreOrigin }),
+        ...limited,
+        dataset: dataset as string,
+        out: out ?? dateFolder(),
+        version,
+      };
+      if (fold === "all" || (resume !== undefined && isCrossValidation(resume))) {
+        const options = resume !== undefined ? { resume, version, ...limited } : started;
+        return crossValidationOutcome(await crossValidate(options, context), resume ?? started.out);
+      }
+      const { train: runTraining } = await import("../training/train.ts");
       const summary = resume !== undefined
         ? await runTraining({ resume, version, ...limited }, context)
-        : await runTraining({
-          ...TRAIN_DEFAULTS,
-          ...defined(chosen),
-          ...limited,
-          dataset: dataset as string,
-          out: out ?? dateFolder(),
-          version,
-        }, context);
+        : await runTraining({ ...started, fold: fold ?? defaultFold }, context);
       const { dice, iou, perClass } = summary.validation;
       const classes = Object.entries(perClass).map(([name, value]) => `${name} ${value?.toFixed(3) ?? "-"}`);
       return {
@@ -246,6 +265,14 @@ export const train = command({
     },
   }),
 });
+
+function crossValidationOutcome({ document, models, text }: CrossValidation, out: string): Outcome {
+  return {
+    json: { run: out, models, ...document },
+    text,
+    next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
+  };
+}
 
 function spelling(name: string): string {
   return name === "dataset" ? "DATASET" : optionName(name);

@@ -79,9 +79,9 @@ export function checkDataset(path: string, options: CheckOptions = {}): CheckRep
 
 /** Writes `check.json`, `fingerprint.json` and, where there are folds, `splits.json` into a folder; returns their names. */
 export function writeCheckFiles(report: CheckReport, folder: string): string[] {
-  const { layout, cases, errors, warnings } = report;
+  const { layout, evidence, cases, errors, warnings } = report;
   const names = ["check.json", "fingerprint.json"];
-  writeJsonAtomic(join(folder, "check.json"), { layout, cases, errors, warnings });
+  writeJsonAtomic(join(folder, "check.json"), { layout, evidence, cases, errors, warnings });
   writeJsonAtomic(join(folder, "fingerprint.json"), report.fingerprint);
   if (report.splits) {
     writeSplits(join(folder, "splits.json"), report.splits);

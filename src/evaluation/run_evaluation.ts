@@ -95,14 +95,18 @@ export async function runEvaluation(
   };
 }
 
-type Scoring = EvaluationOptions & ScoreOptions;
-type Scored = ScoredCases & {
+/** Everything that scoring needs to know. */
+export type Scoring = Omit<EvaluationOptions, "force"> & ScoreOptions;
+
+/** Scored cases, and which they are. */
+export type Scored = ScoredCases & {
   readonly split: "val" | "all";
   readonly subject: string;
   readonly views?: readonly HeadView[];
 };
 
-async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
+/** Scores a model on the chosen cases of a data set. @throws {Failure} where they do not belong together. */
+export async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
   const { bytes, metadata, start } = await openModel(path, options);
   const { layout, map, group, spacingMm, ignoreOrigin } = options;
   const index = openForModel(dataset, metadata, { layout, map, group, spacingMm, ignoreOrigin });

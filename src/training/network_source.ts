@@ -7,6 +7,7 @@ import { decodeModel } from "../graph/onnx/decode.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
+import { sameNodes } from "../graph/passes/same_nodes.ts";
 import { formatShape, type TensorData } from "../graph/tensor_type.ts";
 
 /** A network for any batch size. */
@@ -125,10 +126,4 @@ export function networkFromFile(path: string, settings: NetworkSettings): Networ
     inputSize: first[2] as number,
     outputSize: (outputs.at(-1) as (typeof outputs)[number]).type.shape[2] as number,
   };
-}
-
-// Attributes that differ between two batch sizes (a Reshape to a fixed batch) tie the file to one.
-function sameNodes(a: Graph, b: Graph): boolean {
-  const written = (graph: Graph) => JSON.stringify(graph.nodes.map(({ op, attributes }) => [op.type, attributes]));
-  return a.nodes.length === b.nodes.length && written(a) === written(b);
 }

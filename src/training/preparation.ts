@@ -1,6 +1,6 @@
 /** Everything that a training needs before its first step, made from its settings alone. */
 import picomatch from "picomatch";
-import { checkDataset } from "../data/check.ts";
+import { checkDataset, type CheckReport } from "../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
 import { chooseSplit, type Split } from "../data/splits.ts";
 import { Failure } from "../failure.ts";
@@ -50,21 +50,16 @@ export interface Preparation {
   readonly metadata: ModelMetadata;
 }
 
-/**
- * Checks the data set, cuts its training cases and builds the training model.
- *
- * @throws {Failure} with the first fault of data, network or settings.
- */
-export async function prepareTraining(
-  settings: TrainSettings & TrainLimits & { readonly version: string },
+/** The settings that say what of a data set is read, and how it is split. */
+export type DataSettings = Omit<TrainSettings, "fold"> & Partial<Pick<TrainSettings, "fold">>;
+
+/** Checks a data set and opens it. @throws {Failure} with its first fault. */
+export function checkForTraining(
+  settings: DataSettings,
   reporter: Reporter,
-): Promise<Preparation> {
-  const selection = {
-    layout: settings.layout,
-    channels: settings.channels,
-    labels: settings.labels,
-    map: settings.map,
-  };
+): { readonly report: CheckReport; readonly index: DatasetIndex } {
+  const { layout, channels, labels, map, group, spacingMm, ignoreOrigin } = settings;
+  const selection = { layout, channels, labels, map, group, spacingMm, ignoreOrigin };
   const report = checkDataset(settings.dataset, {
     ...selection,
     inputSize: settings.inputSize,
@@ -86,6 +81,19 @@ export async function prepareTraining(
   for (const { code, found, file } of report.warnings) reporter.warn(`${code} ${file}: ${found}`);
   const index = openDataset(settings.dataset, selection);
   reporter.note(`${index.cases.length} cases in ${settings.dataset}, layout ${index.layout}: ${index.evidence}`);
+  return { report, index };
+}
+
+/**
+ * Checks the data set, cuts its training cases and builds the training model.
+ *
+ * @throws {Failure} with the first fault of data, network or settings.
+ */
+export async function prepareTraining(
+  settings: TrainSettings & TrainLimits & { readonly version: string },
+  reporter: Reporter,
+): Promise<Preparation> {
+  const { report, index } = checkForTraining(settings, reporter);
   const chosen = chooseSplit(index, {
     fold: settings.fold,
     folds: settings.folds,

@@ -10,6 +10,12 @@ export interface TrainSettings {
   readonly channels?: readonly (string | number)[];
   readonly labels?: readonly (string | number)[];
   readonly map?: string;
+  /** A regular expression whose first group is the patient in the names of PNG and TIFF slices. */
+  readonly group?: string;
+  /** Sizes in mm along columns, rows and slices of PNG and TIFF, which carry none. */
+  readonly spacingMm?: readonly number[];
+  /** Accept masks whose direction or origin differs from the image's. */
+  readonly ignoreOrigin?: boolean;
   readonly net: string;
   readonly width: number;
   readonly inputSize: number;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Type } from "cmd-ts";
 import {
   duration,
+  foldNumber,
   list,
   listOf,
   oneWordOf,
@@ -73,4 +74,11 @@ test("part reads i/n", async () => {
 test("outputFile() wants the ending", async () => {
   assert.equal(await outputFile(".onnx").from("x.onnx"), "x.onnx");
   await fails(outputFile(".onnx"), "x.txt", 'found "x.txt", expected a name that ends in .onnx');
+});
+
+test("foldNumber reads a number or all", async () => {
+  assert.deepEqual([await foldNumber.from("3"), await foldNumber.from("all")], [3, "all"]);
+  for (const text of ["-1", "1.5", "every", "1000"]) {
+    await fails(foldNumber, text, `found "${text}", expected the number of a fold from 0, or all`);
+  }
 });

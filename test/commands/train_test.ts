@@ -58,3 +58,24 @@ test("seg train refuses a folder that exists and data that are none", async () =
     assert.deepEqual(readdirSync(folder), ["data"]);
   });
 });
+
+test("seg train --fold all trains every fold, pools their scores and names the next step", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    writePhantom(dataset, { cases: 6 });
+    const run = join(folder, "cv");
+    const args = ["train", dataset, "--out", run, "--fold", "all", "--epochs", "1", ...SMALL, "--json"];
+    const { code, stdout, stderr } = await runProgram(args);
+    assert.equal(code, 0, stderr);
+    const document = JSON.parse(stdout);
+    const models = [0, 1, 2].map((fold) => join(run, `fold_${fold}`, "best.onnx"));
+    assert.deepEqual([document.run, document.models, document.cases.length], [run, models, 6]);
+    assert.match(stderr, /^fold 2 \(3\/3\): epoch 1\/1 /m);
+    assert.ok(stderr.endsWith(`Next: seg ensemble ${models.join(" ")} --out ${run}/ensemble.onnx\n`), stderr);
+    const resumed = await runProgram(["train", "--resume", run, "--fold", "1"]);
+    assert.deepEqual([resumed.code, resumed.stderr.split("\n")[0]], [
+      2,
+      "seg train: --fold does not go with --resume: a run keeps its settings",
+    ]);
+  });
+});

@@ -224,6 +224,7 @@ test("writeCheckFiles() writes the report, the fingerprint and the folds", () =>
     assert.deepEqual(readdirSync(folder).sort(), ["check.json", "fingerprint.json", "splits.json"]);
     assert.deepEqual(JSON.parse(readFileSync(join(folder, "check.json"), "utf8")), {
       layout: "msd",
+      evidence: report.evidence,
       cases: 25,
       errors: [],
       warnings: [],

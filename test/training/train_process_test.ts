@@ -58,9 +58,8 @@ test("seg train killed again and again continues to the same bytes", async () =>
       const args = existsSync(killed)
         ? ["train", "--resume", killed]
         : ["train", dataset, "--out", killed, ...SETTINGS];
-      // The first kill is early, so that there is one; then anywhere, and now and then never; after some the training may come to its end.
-      const share = kills === 0 ? random.uniform(0.1, 0.4) : random.uniform(0.2, 1.1);
-      const killMilliseconds = kills < 8 ? share * milliseconds : 1e6;
+      // Early, in the middle, and now and then never; after some kills the training may come to its end.
+      const killMilliseconds = kills < 8 ? random.uniform(0.2, 1.1) * milliseconds : 1e6;
       const { code, stderr } = await runSeg(args, { killMilliseconds });
       if (code === 0) break;
       assert.doesNotMatch(stderr, /Cannot|Failure|^ {4}at /m);

@@ -1,0 +1,45 @@
+/** `seg ensemble`: several models of one contract as one. */
+import { command, option, restPositionals } from "cmd-ts";
+import { existingFile, forceFlag, jsonFlag, outputFile } from "./arguments.ts";
+import type { Job } from "./job.ts";
+import { programVersion } from "./version.ts";
+
+export const ensemble = command({
+  name: "seg ensemble",
+  description:
+    "Join models, such as those of the folds of a cross-validation, into one ONNX file that averages their logits: " +
+    "seg predict, evaluate and export take it as any model. It costs as much time as all of them",
+  args: {
+    models: restPositionals({
+      type: existingFile,
+      displayName: "model",
+      description: "two or more model files with the same channels, sizes, labels and outputs",
+    }),
+    out: option({ long: "out", type: outputFile(".onnx"), description: "the model to write" }),
+    force: forceFlag,
+    json: jsonFlag,
+  },
+  examples: [
+    {
+      description: "after seg train --fold all --out runs/cv",
+      command: "seg ensemble runs/cv/fold_*/best.onnx --out ensemble.onnx",
+    },
+  ],
+  handler: (args): Job => ({
+    json: args.json,
+    run: async () => {
+      const { readModelFile } = await import("../prediction/model_file.ts");
+      const { ensembleOf } = await import("../exporting/ensemble.ts");
+      const { refuseExisting, writeFileAtomic } = await import("../files.ts");
+      refuseExisting(args.out, args.force);
+      const { bytes, metadata } = ensembleOf(args.models.map(readModelFile), programVersion());
+      writeFileAtomic(args.out, bytes);
+      const { threshold } = metadata.output;
+      return {
+        json: { model: args.out, members: args.models, averages: "logits", threshold, bytes: bytes.length },
+        text: `${args.out}: the mean of the logits of ${args.models.length} models, ${bytes.length} bytes`,
+        next: `seg predict ${args.out} INPUT... --out masks`,
+      };
+    },
+  }),
+});

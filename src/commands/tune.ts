@@ -1,0 +1,68 @@
+/** `seg tune`: the threshold with the best Dice on the validation cases, saved in the model. */
+import { command, flag, option, optional, positional } from "cmd-ts";
+import {
+  datasetOptions,
+  existingFile,
+  existingFolder,
+  jsonFlag,
+  oneWordOf,
+  outputFile,
+  providerOption,
+  threadsOption,
+} from "./arguments.ts";
+import type { Job } from "./job.ts";
+
+export const tune = command({
+  name: "seg tune",
+  description:
+    "Search the threshold with the best Dice on the cases that the model was validated on, and save it in the " +
+    "model's metadata, where seg predict, evaluate and export find it. Without --out or --force it is shown alone",
+  args: {
+    model: positional({ type: existingFile, displayName: "model", description: "model file (.onnx) of seg train" }),
+    dataset: positional({
+      type: existingFolder,
+      displayName: "dataset",
+      description: "the data set folder that the model was trained on",
+    }),
+    out: option({
+      long: "out",
+      type: optional(outputFile(".onnx")),
+      description: "file for the model with the new threshold",
+    }),
+    force: flag({ long: "force", description: "overwrite --out, or without --out the model itself" }),
+    mirror: flag({ long: "mirror", description: "average with the left-right mirror image, if it is to be used so" }),
+    split: option({
+      long: "split",
+      type: { ...oneWordOf(["val", "all"]), defaultValue: () => "val" as const },
+      description: "cases: those the model was validated on, or all, for a data set of its own (val)",
+    }),
+    ...datasetOptions,
+    threads: threadsOption,
+    provider: providerOption,
+    json: jsonFlag,
+  },
+  examples: [
+    { description: "look", command: "seg tune runs/a/best.onnx BraTS" },
+    { description: "save as another file", command: "seg tune runs/a/best.onnx BraTS --out tuned.onnx" },
+  ],
+  handler: (args): Job => ({
+    json: args.json,
+    stoppable: true,
+    run: async (context) => {
+      const { tuneModel } = await import("../evaluation/tune_model.ts");
+      const { refuseExisting } = await import("../files.ts");
+      if (args.out !== undefined) refuseExisting(args.out, args.force);
+      const target = args.out ?? (args.force ? args.model : undefined);
+      const { best, before, cases, curve } = await tuneModel(args.model, args.dataset, { ...args, ...context, target });
+      return {
+        json: { model: target ?? null, ...best, before, cases, curve },
+        text: `Threshold ${best.threshold}: Dice ${best.dice.toFixed(4)} on ${cases.length} cases, ` +
+          `${before.dice.toFixed(4)} at ${before.threshold}` +
+          (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
+        next: target === undefined
+          ? `seg tune ${args.model} ${args.dataset} --out tuned.onnx`
+          : `seg evaluate ${target} ${args.dataset}`,
+      };
+    },
+  }),
+});

@@ -1,0 +1,143 @@
+/** The threshold with the best Dice on cases that the model was not trained on. */
+import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
+import { Failure } from "../failure.ts";
+import type { Predictor } from "../prediction/predictor.ts";
+import type { Reporter } from "../reporter.ts";
+
+/** A threshold and the mean Dice of the cases at it. */
+export interface ThresholdScore {
+  readonly threshold: number;
+  readonly dice: number;
+}
+
+/** What was found. */
+export interface ThresholdSearch {
+  readonly best: ThresholdScore;
+  /** At the threshold that the model has. */
+  readonly before: ThresholdScore;
+  readonly cases: readonly string[];
+  /** In rising order. */
+  readonly curve: readonly ThresholdScore[];
+}
+
+/** How {@link searchThreshold} works. */
+export interface ThresholdSearchOptions {
+  readonly mirror?: boolean | undefined;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** 0.01 to 0.99 in hundredths. */
+const GRID: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+
+/**
+ * Segments every case once and scores all thresholds on its probabilities: the mean over classes of the mean over patients, as
+ * `seg evaluate --empty one` without post-processing gives it (a healthy case rewards the thresholds without a false alarm). Of equal scores the threshold nearest to the model's own wins.
+ *
+ * @throws {Failure} where no case has anything to find, so that no threshold is better than another.
+ * @throws the reason of `signal` where it is aborted.
+ */
+export async function searchThreshold(
+  predictor: Predictor,
+  { index, cases }: { index: DatasetIndex; cases: readonly CaseFiles[] },
+  { mirror, reporter, signal }: ThresholdSearchOptions,
+): Promise<ThresholdSearch> {
+  const own = predictor.metadata.output.threshold;
+  const thresholds = [...new Set([...GRID, own])].sort((a, b) => a - b);
+  const classes = index.labels.length;
+  // Dice by class, patient and threshold.
+  const scores = Array.from({ length: classes }, () => new Map<string, number[][]>());
+  let hasForeground = false;
+  for (const [done, files] of cases.entries()) {
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    reporter.progress(`Segmenting case ${done + 1} of ${cases.length}: ${files.id}`);
+    const { image, mask } = loadCase(index, files);
+    if (mask === undefined) {
+      throw new Failure(`Case ${files.id} has no mask, so that it cannot be scored; add the mask`);
+    }
+    const { probabilities } = await predictor.segment(image, { mirror, signal, keepProbabilities: true });
+    const all = Array.from({ length: classes }, (_, i) => (probabilities as (k: number) => Float32Array)(i + 1));
+    hasForeground ||= mask.data.some((label) => label > 0);
+    diceCurves(all, mask.data, thresholds).forEach((curve, i) => {
+      const ofClass = scores[i] as Map<string, number[][]>;
+      ofClass.set(files.patient, [...ofClass.get(files.patient) ?? [], curve]);
+    });
+  }
+  if (!hasForeground) {
+    throw new Failure(
+      `None of the ${cases.length} cases has anything to find, so that no threshold is better than another; ` +
+        `search on cases with foreground`,
+    );
+  }
+  const perClass = scores.map((ofClass) => meanCurve([...ofClass.values()].map(meanCurve)));
+  const curve = meanCurve(perClass).map((dice, i) => ({ threshold: thresholds[i] as number, dice }));
+  const before = curve.find(({ threshold }) => threshold === own) as ThresholdScore;
+  const distance = ({ threshold }: ThresholdScore) => Math.abs(threshold - own);
+  const best = curve.reduce((found, one) => {
+    const gain = one.dice - found.dice;
+    return gain > 1e-9 || (gain > -1e-9 && distance(one) < distance(found)) ? one : found;
+  });
+  return { best, before, cases: cases.map(({ id }) => id), curve };
+}
+
+/**
+ * The Dice of every class at every threshold, from one look at each voxel; 1 where mask and prediction are empty.
+ *
+ * A voxel belongs to its most probable class where that reaches the threshold, as `decideClasses()` has it.
+ */
+function diceCurves(
+  probabilities: readonly Float32Array[],
+  reference: Uint8Array,
+  thresholds: readonly number[],
+): number[][] {
+  const steps = thresholds.length + 1;
+  // Voxels by class and by how many thresholds their probability reaches.
+  const right = probabilities.map(() => new Float64Array(steps));
+  const all = probabilities.map(() => new Float64Array(steps));
+  const referenceVoxels = new Float64Array(probabilities.length + 1);
+  for (let voxel = 0; voxel < reference.length; voxel++) {
+    const label = reference[voxel] as number;
+    referenceVoxels[label] = (referenceVoxels[label] as number) + 1;
+    let [best, probability] = [0, (probabilities[0] as Float32Array)[voxel] as number];
+    for (let k = 1; k < probabilities.length; k++) {
+      const value = (probabilities[k] as Float32Array)[voxel] as number;
+      if (value > probability) [best, probability] = [k, value];
+    }
+    const reached = countReached(thresholds, probability);
+    if (reached === 0) continue;
+    const counts = all[best] as Float64Array;
+    counts[reached] = (counts[reached] as number) + 1;
+    if (label !== best + 1) continue;
+    const hits = right[best] as Float64Array;
+    hits[reached] = (hits[reached] as number) + 1;
+  }
+  return probabilities.map((_, k) => {
+    const [hits, counts] = [right[k] as Float64Array, all[k] as Float64Array];
+    const wanted = referenceVoxels[k + 1] as number;
+    const curve = new Array<number>(thresholds.length);
+    let [found, predicted] = [0, 0];
+    for (let i = thresholds.length - 1; i >= 0; i--) {
+      found += hits[i + 1] as number;
+      predicted += counts[i + 1] as number;
+      curve[i] = wanted + predicted === 0 ? 1 : 2 * found / (wanted + predicted);
+    }
+    return curve;
+  });
+}
+
+/** How many of the rising thresholds a probability reaches. */
+function countReached(thresholds: readonly number[], probability: number): number {
+  let [low, high] = [0, thresholds.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (probability >= (thresholds[middle] as number)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function meanCurve(curves: readonly (readonly number[])[]): number[] {
+  const [first = []] = curves;
+  return first.map((_, i) => curves.reduce((sum, curve) => sum + (curve[i] as number), 0) / curves.length);
+}

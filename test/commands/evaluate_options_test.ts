@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readNifti } from "../../src/imaging/nifti.ts";
+import { scalingAffine } from "../../src/imaging/volume.ts";
+import { readModelFile } from "../../src/prediction/model_file.ts";
+import { put, putNifti } from "../data/made_folders.ts";
+import { headModel } from "../prediction/head_model.ts";
+import { identityModel } from "../prediction/identity_model.ts";
+import { inFolder, type ProgramEnd, runProgram } from "./run_program.ts";
+
+const SHAPE = [12, 12, 5] as const;
+const AFFINE = scalingAffine([1, 1, 2]);
+const AT = (x: number, y: number, z: number) => x + 12 * (y + 12 * z);
+
+/**
+ * Three cases with a block of 6×6×3 voxels (0.216 ml); the images have a hole in it, a far speck of 2 voxels (0.004 ml), and
+ * an intensity of 0.45 in place of 1 at the block's rim.
+ */
+function putDataset(folder: string): void {
+  const ids = ["p1", "p2", "p3"];
+  ids.forEach((id, i) => {
+    const mask = new Uint8Array(12 * 12 * 5);
+    const image = new Float32Array(mask.length);
+    for (let z = 1; z < 4; z++) {
+      for (let y = 3; y < 9; y++) {
+        for (let x = 3; x < 9; x++) {
+          mask[AT(x, y, z)] = 1;
+          image[AT(x, y, z)] = x === 3 ? 0.45 : 1 + i;
+        }
+      }
+    }
+    image[AT(5, 5, 2)] = 0;
+    for (const x of [0, 1]) image[AT(x, 0, 4)] = 1;
+    putNifti(folder, `imagesTr/${id}.nii.gz`, { data: image, shape: SHAPE, affine: AFFINE });
+    putNifti(folder, `labelsTr/${id}.nii.gz`, { data: mask, shape: SHAPE, affine: AFFINE });
+  });
+  put(folder, "dataset.json", {
+    modality: { 0: "channel 0" },
+    labels: { 0: "background", 1: "lesion" },
+    training: ids.map((id) => ({ image: `./imagesTr/${id}.nii.gz`, label: `./labelsTr/${id}.nii.gz` })),
+    test: [],
+  });
+}
+
+function putModel(folder: string, name = "model.onnx", validationCases: readonly string[] = ["p1", "p2"]): string {
+  const labels = [{ value: 1, name: "lesion" }];
+  const path = join(folder, name);
+  writeFileSync(path, identityModel({ size: 12, labels, training: { validationCases } }).bytes);
+  return path;
+}
+
+function documentOf({ code, stdout, stderr }: ProgramEnd) {
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test("seg predict and seg evaluate fill holes, remove small parts and keep the largest", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    putDataset(dataset);
+    const model = putModel(folder);
+    const image = join(dataset, "imagesTr", "p1.nii.gz");
+    const evaluate = (...options: string[]) =>
+      runProgram(["evaluate", model, dataset, "--metrics", "dice,lesions", "--json", ...options]);
+    const [plain, cleaned, largest, predicted] = await Promise.all([
+      evaluate(),
+      evaluate("--minimum-volume-ml", "0.005"),
+      evaluate("--largest-component"),
+      runProgram([
+        "predict",
+        model,
+        image,
+        "--out",
+        join(folder, "masks"),
+        "--minimum-volume-ml",
+        "0.005",
+        "--threshold",
+        "0.2",
+        "--fill-holes",
+        "--mirror",
+      ]),
+    ]);
+    const [before, after] = [documentOf(plain), documentOf(cleaned)];
+    assert.deepEqual(before.cases.map((row: { lesionF1: number }) => row.lesionF1), [2 / 3, 2 / 3]);
+    assert.deepEqual(after.cases.map((row: { lesionF1: number }) => row.lesionF1), [1, 1]);
+    assert.ok(after.mean.dice > before.mean.dice);
+    assert.deepEqual(documentOf(largest).cases, after.cases);
+    assert.equal(predicted.code, 0, predicted.stderr);
+    // The rim has a probability of 1 / (1 + e).
+    const mask = readNifti(join(folder, "masks", "p1.nii.gz")).volume.data;
+    assert.deepEqual([...mask], [...readNifti(join(dataset, "labelsTr", "p1.nii.gz")).volume.data]);
+  });
+});
+
+test("seg evaluate shows every resolution side by side and what the head buys", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    putDataset(dataset);
+    const model = join(folder, "head.onnx");
+    writeFileSync(model, headModel(12, { validationCases: ["p1", "p2"] }));
+    const options = ["--resolutions", "--ablate-head", "--metrics", "dice,hd95", "--largest-component"];
+    const [json, text, refused] = await Promise.all([
+      runProgram(["evaluate", model, dataset, ...options, "--json"]),
+      runProgram(["evaluate", model, dataset, ...options]),
+      runProgram(["evaluate", putModel(folder), dataset, "--ablate-head"]),
+    ]);
+    const { resolutions, headAblation, mean } = documentOf(json);
+    assert.deepEqual(
+      resolutions.map(({ grid, size }: { grid: string; size: number | null }) => [grid, size]),
+      [["network 12×12", 12], ["head 24×24", 24], ["original grid", null]],
+    );
+    const [network, head, original] = resolutions;
+    assert.deepEqual([network.mean.dice, network.counts.missed], [0, 2]);
+    // Each voxel is four pixels of the head: the same overlap.
+    assert.ok(Math.abs(head.mean.dice - mean.dice) < 1e-12 && mean.dice > 0.8);
+    assert.deepEqual(original.mean, mean);
+    assert.equal(headAblation.mean.dice, 0);
+    const { n, meanDifference, wilcoxon } = headAblation.comparison.lesion.dice;
+    assert.deepEqual([n, meanDifference, wilcoxon.n], [2, mean.dice, 2]);
+    assert.match(text.stdout, /^network 12×12 +lesion +2 +0\.000/m);
+    assert.match(text.stdout, /^head 24×24 +lesion +2 +0\.\d{3}/m);
+    assert.match(text.stdout, /^level 0, linear +lesion +2 +0\.000/m);
+    assert.match(text.stdout, /^lesion dice: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\], Wilcoxon p = 0\.50, n = 2$/m);
+    assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+    assert.match(
+      refused.stderr,
+      /model\.onnx has no output below its answer level_0, so that there is no head to leave out; give the model that seg train wrote/,
+    );
+  });
+});
+
+test("seg tune saves the best threshold in the model, and seg ensemble joins models", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    putDataset(dataset);
+    const model = putModel(folder);
+    const bytes = readFileSync(model);
+    const tuned = join(folder, "tuned.onnx");
+    const looked = await runProgram(["tune", model, dataset]);
+    assert.match(looked.stdout, /^Threshold 0\.26: Dice 0\.\d{4} on 2 cases, 0\.\d{4} at 0\.5; nothing was saved/);
+    assert.deepEqual(readFileSync(model), bytes);
+    const saved = documentOf(await runProgram(["tune", model, dataset, "--out", tuned, "--json"]));
+    assert.deepEqual([saved.model, saved.threshold, saved.cases], [tuned, 0.26, ["p1", "p2"]]);
+    const { metadata } = readModelFile(tuned);
+    assert.equal(metadata.output.threshold, 0.26);
+    assert.deepEqual(metadata.training["validationCases"], ["p1", "p2"]);
+    const joined = join(folder, "ensemble.onnx");
+    const other = putModel(folder, "other.onnx", ["p3"]);
+    const ensemble = documentOf(await runProgram(["ensemble", model, other, "--out", joined, "--json"]));
+    assert.deepEqual([ensemble.members, ensemble.averages], [[model, other], "logits"]);
+    const [again, evaluated, alone, scored] = await Promise.all([
+      runProgram(["tune", model, dataset, "--out", tuned]),
+      runProgram(["evaluate", tuned, dataset, "--metrics", "dice", "--json"]),
+      runProgram(["ensemble", model, "--out", join(folder, "one.onnx")]),
+      runProgram(["evaluate", joined, dataset, "--metrics", "dice", "--json"]),
+    ]);
+    assert.deepEqual([again.code, again.stderr], [
+      1,
+      `${tuned} exists already; choose another name with --out or add --force to overwrite it\n`,
+    ]);
+    assert.equal(documentOf(evaluated).mean.dice, saved.dice);
+    assert.deepEqual([alone.code, alone.stderr], [
+      1,
+      "An ensemble needs two models or more: found 1; name more of them\n",
+    ]);
+    assert.equal(documentOf(scored).cases.length, 3);
+    assert.match(
+      scored.stderr,
+      /^Warning: 3 of the 3 cases are of the data set that the model was trained on, and not set aside for validation/m,
+    );
+  });
+});
+
+test("seg evaluate refuses options that masks have no use for", async () => {
+  await inFolder(async (folder) => {
+    putDataset(folder);
+    const masks = ["--predictions", join(folder, "labelsTr"), folder];
+    const cases: [args: string[], message: string][] = [
+      [["--ablate-head"], "--ablate-head needs a model; masks have one resolution alone"],
+      [["--minimum-volume-ml", "1"], "--minimum-volume-ml is for a model; masks are scored as they are"],
+    ];
+    const ends = await Promise.all(cases.map(([args]) => runProgram(["evaluate", ...masks, ...args])));
+    ends.forEach(({ code, stdout, stderr }, i) => {
+      assert.deepEqual([code, stdout, stderr], [
+        2,
+        "",
+        `seg evaluate: ${cases[i]?.[1]}\nTry seg evaluate --help\n`,
+      ]);
+    });
+  });
+});
+
+test("seg check reads folds of nnU-Net with --split-file and writes what it found", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    putDataset(dataset);
+    put(folder, "splits_final.json", [{ train: ["p1", "p2"], val: ["p2", "p9"] }]);
+    const out = join(folder, "checked");
+    const { code, stdout } = await runProgram([
+      "check",
+      dataset,
+      "--split-file",
+      join(folder, "splits_final.json"),
+      "--write",
+      "--out",
+      out,
+    ]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^E10 {2}case p2: found it in train and in val, expected one side only; correct the split/m);
+    assert.match(stdout, /^E10 {2}p9: found a case in val that the data set does not hold/m);
+    assert.deepEqual(readdirSync(out), ["check.json", "fingerprint.json", "splits.json"]);
+    const { errors, evidence } = JSON.parse(readFileSync(join(out, "check.json"), "utf8"));
+    assert.deepEqual(errors.map(({ code: found }: { code: string }) => found), ["E10", "E10"]);
+    assert.equal(evidence, "dataset.json with modality and 3 training pairs");
+  });
+});
