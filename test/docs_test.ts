@@ -1,0 +1,152 @@
+/** The command lines of README and docs are taken by the program, and those of blocks marked "sh run" run. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import type { Job } from "../src/commands/job.ts";
+import { type JobCommand, parseCommand } from "../src/commands/parse_command.ts";
+import { writePhantom } from "../src/data/phantom.ts";
+import { buildModel } from "../src/prediction/build_model.ts";
+import { silentReporter } from "../src/reporter.ts";
+import { inFolder } from "./commands/run_program.ts";
+
+const LOAD: Readonly<Record<string, () => Promise<JobCommand>>> = {
+  train: async () => (await import("../src/commands/train.ts")).train,
+  predict: async () => (await import("../src/commands/predict.ts")).predict,
+  evaluate: async () => (await import("../src/commands/evaluate.ts")).evaluate,
+  tune: async () => (await import("../src/commands/tune.ts")).tune,
+  ensemble: async () => (await import("../src/commands/ensemble.ts")).ensemble,
+  export: async () => (await import("../src/commands/export.ts")).exportModel,
+  bench: async () => (await import("../src/commands/bench.ts")).bench,
+  build: async () => (await import("../src/commands/build.ts")).build,
+  inspect: async () => (await import("../src/commands/inspect.ts")).inspect,
+  check: async () => (await import("../src/commands/check.ts")).check,
+  demo: async () => (await import("../src/commands/demo.ts")).demo,
+  doctor: async () => (await import("../src/commands/doctor.ts")).doctor,
+};
+
+/** What a reader of the documentation has at the beginning, and at the end. */
+const DATASETS = ["DATASET", "seg-demo/data"];
+const DEMO_MODEL = "seg-demo/run/best.onnx";
+const FOLDERS = ["scans", "masks", "runs/first", "nano-kit/result"];
+const FILES = ["checked/splits.json", "scores/metrics.json", "scores/demo/metrics.json", "report.json", "scan.nii.gz"];
+const MODELS = [
+  "MODEL",
+  "OTHER",
+  "runs/first/best.onnx",
+  "runs/second/best.onnx",
+  "runs/cv/fold_0/best.onnx",
+  "runs/cv/fold_1/best.onnx",
+  "export/best.onnx",
+  "nano/best.engine",
+  "nano-16/best.engine",
+  "nano-level-0/best.engine",
+  "nano-16/best.engine",
+  "nano-level-0/best.engine",
+  "exported.onnx",
+  "other.onnx",
+  "small.onnx",
+];
+
+interface CommandLine {
+  readonly file: string;
+  readonly text: string;
+  readonly words: readonly string[];
+  readonly runs: boolean;
+}
+
+const documents = ["README.md", "CONTRIBUTING.md", ...readdirSync("docs").filter((name) => name.endsWith(".md"))]
+  .map((name) => existsSync(name) ? name : join("docs", name));
+const commandLines = documents.flatMap(commandLinesOf);
+
+/** The command lines of fenced shell blocks, and of code within sentences and tables. */
+function commandLinesOf(file: string): CommandLine[] {
+  const text = readFileSync(file, "utf8");
+  const blocks = [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].filter(([, language]) => /^sh\b/.test(language ?? ""));
+  const fenced = blocks.flatMap(([, language, body = ""]) =>
+    body.replaceAll("\\\n", " ").split(/\n|&&|;/).map((line) => ({ line, runs: language === "sh run" }))
+  );
+  const prose = text.replace(/^```[^]*?^```$/gm, "");
+  const inline = [...prose.matchAll(/`(seg [a-z]+ [^`]*)`/g)].map(([, line = ""]) => ({ line, runs: false }));
+  return [...fenced, ...inline].flatMap(({ line, runs }) => {
+    const words = wordsOf(line);
+    const start = words.findIndex((word) => word === "seg" || /(^|\/)main\.(js|ts)$/.test(word));
+    return start < 0 ? [] : [{ file, text: line.trim(), words: words.slice(start + 1), runs }];
+  });
+}
+
+/** The words as a shell takes them: quotes join, and # begins a comment. */
+function wordsOf(line: string): string[] {
+  const words = [...line.matchAll(/#.*|"([^"]*)"|'([^']*)'|\S+/g)];
+  return words.filter(([word]) => !word.startsWith("#")).map(([word, double, single]) => double ?? single ?? word);
+}
+
+async function jobOf({ file, text, words: [name = "", ...others] }: CommandLine): Promise<Job> {
+  const load = LOAD[name];
+  assert.ok(load !== undefined, `${file}: ${text}: there is no command ${name}`);
+  try {
+    const parsed = await parseCommand(name, await load(), others);
+    assert.ok("job" in parsed, `${file}: ${text}: this shows help alone`);
+    return parsed.job;
+  } catch (error) {
+    throw new Error(`${file}: ${text}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Runs `use` in a folder with the demo's data and model, and at the end of the reading with all that the documentation names. */
+async function inReadersFolder(reading: "begins" | "ends", use: () => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      for (const path of DATASETS) writePhantom(path, { cases: 5 });
+      const net = { net: "j-net", width: 2, channels: 1, classes: 1, inputSize: 32, outputSize: 64, seed: 0 };
+      const { bytes } = buildModel({ ...net, version: "test" });
+      if (reading === "ends") { for (const path of FOLDERS) mkdirSync(path, { recursive: true }); }
+      for (const path of reading === "ends" ? [DEMO_MODEL, ...FILES, ...MODELS] : [DEMO_MODEL]) {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, bytes);
+      }
+      await use();
+    } finally {
+      process.chdir(before);
+    }
+  });
+}
+
+test("the documentation shows every command", () => {
+  const shown = new Set(commandLines.map(({ words }) => words[0]));
+  assert.deepEqual(Object.keys(LOAD).filter((name) => !shown.has(name)), []);
+});
+
+test("main.ts has the commands that the documentation is tested with", () => {
+  const entries = [...readFileSync("src/main.ts", "utf8").matchAll(/^ {2}(\w+): \{$/gm)].map(([, name]) => name);
+  assert.deepEqual(entries.sort(), Object.keys(LOAD).sort());
+});
+
+test("parseCommand() takes every command line of the documentation", async () => {
+  await inReadersFolder("ends", async () => {
+    for (const line of commandLines) await jobOf(line);
+  });
+});
+
+test("the command lines of blocks marked as running run", async () => {
+  const running = commandLines.filter(({ runs }) => runs);
+  assert.ok(running.length > 5);
+  await inReadersFolder("begins", async () => {
+    const context = { reporter: silentReporter, signal: new AbortController().signal };
+    for (const line of running) {
+      const { failed = false } = await (await jobOf(line)).run(context);
+      assert.equal(failed, false, `${line.file}: ${line.text} failed`);
+    }
+  });
+});
+
+test("links of the documentation lead to files", () => {
+  const missing = documents.flatMap((file) => {
+    const targets = [...readFileSync(file, "utf8").matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) => target);
+    return targets.filter((target) => !existsSync(join(dirname(file), target))).map((target) => `${file} → ${target}`);
+  });
+  assert.deepEqual(missing, []);
+});
