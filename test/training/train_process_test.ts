@@ -18,10 +18,10 @@ interface End {
   readonly stderr: string;
 }
 
-/** Runs `seg`, killed without warning after `killMilliseconds`, or with files of at most `fileBlocks` times 512 bytes. */
+/** Runs `seg`, killed without warning after a time or once a file is there, or with files of at most `fileBlocks` times 512 bytes. */
 function runSeg(
   args: readonly string[],
-  limits: { killMilliseconds?: number; fileBlocks?: number } = {},
+  limits: { killMilliseconds?: number; killOnceThere?: string; fileBlocks?: number } = {},
 ): Promise<End> {
   const command = [process.execPath, ...PROGRAM, ...args];
   const [file, ...rest] = limits.fileBlocks === undefined
@@ -32,11 +32,16 @@ function runSeg(
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
   const timer = limits.killMilliseconds === undefined
     ? undefined
-    : setTimeout(() => process.kill(child.pid as number, "SIGKILL"), limits.killMilliseconds);
+    : setTimeout(() => child.kill("SIGKILL"), limits.killMilliseconds);
+  const { killOnceThere } = limits;
+  const watch = killOnceThere === undefined
+    ? undefined
+    : setInterval(() => existsSync(killOnceThere) && child.kill("SIGKILL"), 2);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
       clearTimeout(timer);
+      clearInterval(watch);
       resolve({ code, stderr });
     });
   });
@@ -58,9 +63,11 @@ test("seg train killed again and again continues to the same bytes", async () =>
       const args = existsSync(killed)
         ? ["train", "--resume", killed]
         : ["train", dataset, "--out", killed, ...SETTINGS];
-      // Early, in the middle, and now and then never; after some kills the training may come to its end.
-      const killMilliseconds = kills < 8 ? random.uniform(0.2, 1.1) * milliseconds : 1e6;
-      const { code, stderr } = await runSeg(args, { killMilliseconds });
+      // Surely once within the second epoch; then early, in the middle, and now and then never, until it may come to its end.
+      const limits = kills === 0
+        ? { killOnceThere: join(killed, "last.checkpoint") }
+        : { killMilliseconds: kills < 8 ? random.uniform(0.2, 1.1) * milliseconds : 1e6 };
+      const { code, stderr } = await runSeg(args, limits);
       if (code === 0) break;
       assert.doesNotMatch(stderr, /Cannot|Failure|^ {4}at /m);
       kills++;
