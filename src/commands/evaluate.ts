@@ -21,6 +21,7 @@ import {
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { optionName } from "./option_name.ts";
+import { programVersion } from "./version.ts";
 
 /** Options that change what a model answers. */
 const modelOptions = ["threshold", "mirror", "fillHoles", "minimumVolumeMl", "largestComponent"] as const;
@@ -145,6 +146,7 @@ export const evaluate = command({
           every: args.metrics !== undefined,
           emptyRule: args.empty,
           hd95Variant: args.hd95,
+          version: programVersion(),
         },
         context,
       );

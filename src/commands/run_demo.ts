@@ -96,6 +96,7 @@ export async function runDemo(
     hd95Variant: "max",
     out: join(out, "scores"),
     force: false,
+    version,
   }, { reporter: silentReporter, signal });
   reporter.note("5/6 Exporting the model for inference");
   const exported = join(out, "export", "model.onnx");

@@ -27,6 +27,8 @@ export interface EvaluationDocument {
   /** Of the means, by score; see `conventions` for the method. */
   readonly intervals: Partial<Record<ScoreName, readonly [number, number] | null>>;
   readonly dicePooled: number | null;
+  /** Voxels of all cases by class, `[reference][prediction]`, background first. */
+  readonly confusion?: { readonly labels: readonly string[]; readonly voxels: readonly (readonly number[])[] };
   /** Cases without a prediction. */
   readonly missing: readonly string[];
   readonly conventions: Readonly<Record<string, unknown>>;
@@ -59,6 +61,7 @@ export function evaluationDocument(
     counts: summary.counts,
     intervals: Object.fromEntries(scores.map(([name, { meanInterval }]) => [name, meanInterval])),
     dicePooled: summary.dicePooled,
+    ...confusionOfAll(scored),
     missing: about.missing,
     conventions: {
       patients: summary.patients,
@@ -71,6 +74,15 @@ export function evaluationDocument(
     },
     warnings: summary.warnings,
   };
+}
+
+/** The sum over the cases, where all have the same classes. */
+function confusionOfAll(scored: readonly EvaluatedCase[]): Pick<EvaluationDocument, "confusion"> {
+  const labels = ["background", ...(scored[0]?.rows ?? []).map((row) => row.class)];
+  const counts = scored.map(({ confusion }) => confusion);
+  if (counts.length === 0 || !counts.every((one) => one?.length === labels.length)) return {};
+  const voxels = labels.map((_, r) => labels.map((_, p) => counts.reduce((sum, one) => sum + (one?.[r]?.[p] ?? 0), 0)));
+  return { confusion: { labels, voxels } };
 }
 
 /** One line per case and class; undefined scores are empty. */

@@ -1,4 +1,5 @@
 /** The whole evaluation of one model or one folder of masks. */
+import { createHash } from "node:crypto";
 import { type DatasetOptions, openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
@@ -10,6 +11,7 @@ import type { Reporter } from "../reporter.ts";
 import { compareEvaluations, type Comparison, comparisonLines, readEvaluation } from "./compare_evaluations.ts";
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
 import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";
+import { type EvaluationOrigin, evaluationOrigin } from "./evaluation_origin.ts";
 import { HeadStudy, type HeadView } from "./head_study.ts";
 import { type HeadReport, headReport } from "./head_report.ts";
 import { findPredictedMask, readPredictedMask } from "./predicted_masks.ts";
@@ -42,11 +44,15 @@ export interface EvaluationOptions
   readonly force: boolean;
   /** A `metrics.json` to compare with. */
   readonly compare?: string | undefined;
+  /** Version of the program, for the document. */
+  readonly version?: string | undefined;
 }
 
 /** What an evaluation gives. */
 export interface EvaluationResult {
-  readonly document: EvaluationDocument & HeadReport["document"] & { readonly comparison?: Comparison };
+  readonly document: EvaluationDocument & HeadReport["document"] & EvaluationOrigin & {
+    readonly comparison?: Comparison;
+  };
   /** Tables and lines of text, one below the other. */
   readonly text: string;
 }
@@ -75,6 +81,7 @@ export async function runEvaluation(
   const head = headReport(scored.views ?? [], cases, { summary, every: options.every ?? false });
   const document = {
     ...evaluationDocument(cases, summary, { subject, dataset, split, missing }),
+    ...evaluationOrigin(options, scored),
     ...head.document,
     ...(comparison && { comparison }),
   };
@@ -102,6 +109,8 @@ export type Scoring = Omit<EvaluationOptions, "force"> & ScoreOptions;
 export type Scored = ScoredCases & {
   readonly split: "val" | "all";
   readonly subject: string;
+  /** SHA-256 of the ONNX file; absent for masks and engines. */
+  readonly modelSha256?: string;
   readonly views?: readonly HeadView[];
 };
 
@@ -128,7 +137,8 @@ export async function scoreModel(dataset: string, path: string, options: Scoring
       return answer.mask.data;
     };
     const scored = await scoreCases(index, { cases, predictionOf }, options);
-    return { ...scored, split, subject: path, ...(study && { views: study.views }) };
+    const hash = bytes && { modelSha256: createHash("sha256").update(bytes).digest("hex") };
+    return { ...scored, split, subject: path, ...hash, ...(study && { views: study.views }) };
   } finally {
     await predictor.release();
     await study?.release();

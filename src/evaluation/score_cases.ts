@@ -25,7 +25,9 @@ export interface ScoreOptions {
 /** The scores of a case with the conventions that they follow. */
 export interface EvaluatedCase extends ScoredCase {
   readonly patient: string;
-  readonly conventions: Omit<CaseScores, "rows">;
+  readonly conventions: Omit<CaseScores, "rows" | "confusion">;
+  /** Voxels by class, `[reference][prediction]`, background first. */
+  readonly confusion?: CaseScores["confusion"];
 }
 
 /** What was scored. */
@@ -64,7 +66,7 @@ export async function scoreCases(
     if (mask === undefined) {
       throw new Failure(`Case ${files.id} has no mask, so that it cannot be scored; add the mask`);
     }
-    const { rows, ...conventions } = scoreCase({
+    const { rows, confusion, ...conventions } = scoreCase({
       ...options,
       reference: mask.data,
       prediction,
@@ -72,7 +74,7 @@ export async function scoreCases(
       spacingMm: image.spacingKnown ? spacingMm(image.affine) : undefined,
       classes,
     });
-    scored.push({ case: files.id, patient: files.patient, rows, conventions });
+    scored.push({ case: files.id, patient: files.patient, rows, conventions, ...(confusion && { confusion }) });
   }
   if (scored.length === 0) {
     throw new Failure(

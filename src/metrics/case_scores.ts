@@ -91,6 +91,8 @@ export interface CaseScores {
   /** What a missed structure or a false alarm counts in hd95Penalized. */
   readonly imageDiagonal: number;
   readonly rows: readonly ClassScores[];
+  /** Voxels by class, `[reference][prediction]`, background first; absent where classes share a label value. */
+  readonly confusion?: readonly (readonly number[])[];
   /** Label values that are in no class (and are not 0), up to 16. */
   readonly unexpectedLabels: { readonly reference: readonly number[]; readonly prediction: readonly number[] };
 }
@@ -140,8 +142,25 @@ export function scoreCase(request: CaseRequest): CaseScores {
     toleranceGiven: request.toleranceMm !== undefined,
     imageDiagonal: scoring.imageDiagonal,
     rows: request.classes.map((labelClass) => scoreClass(labelClass, scoring)),
+    ...confusionOf(pair, request.classes),
     unexpectedLabels: pair.unexpected,
   };
+}
+
+function confusionOf(
+  { joint, values }: LabelPair,
+  classes: readonly LabelClass[],
+): Pick<CaseScores, "confusion"> {
+  const classOfCode = [0, ...values.map((value) => 1 + classes.findIndex((one) => [one.value].flat().includes(value)))];
+  if (classes.reduce((sum, { value }) => sum + [value].flat().length, 0) > values.length) return {};
+  const confusion = Array.from({ length: classes.length + 1 }, () => new Array<number>(classes.length + 1).fill(0));
+  classOfCode.forEach((reference, r) => {
+    const row = confusion[reference] as number[];
+    classOfCode.forEach((prediction, p) => {
+      row[prediction] = (row[prediction] as number) + (joint[r * classOfCode.length + p] as number);
+    });
+  });
+  return { confusion };
 }
 
 interface Scoring {

@@ -61,6 +61,8 @@ test("seg evaluate scores a model and masks alike, on the original grid", async 
     const dice = 2 * second.truePositives / (2 * second.truePositives + second.falseNegatives);
     assert.ok(second.falseNegatives >= 20 && Math.abs(second.dice - dice) < 1e-12);
     assert.ok(Math.abs(document.mean.dice - (1 + dice) / 2) < 1e-12);
+    assert.deepEqual(document.confusion.labels, ["background", "lesion"]);
+    assert.deepEqual([document.modelSha256.length, document.settings.emptyRule], [64, "nnunet"]);
     assert.deepEqual(document.counts, { hit: 2, missed: 0, falseAlarm: 0, trueEmpty: 0 });
     assert.ok(document.intervals.dice[0] <= document.mean.dice && document.mean.dice <= document.intervals.dice[1]);
     assert.deepEqual(JSON.parse(readFileSync(join(scores, "metrics.json"), "utf8")), document);

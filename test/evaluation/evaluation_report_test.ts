@@ -13,7 +13,7 @@ function scored(
   options: { metrics?: readonly Metric[] } = { metrics: ["dice", "iou", "hd95"] },
 ): EvaluatedCase[] {
   return Object.entries(pairs).map(([id, [reference, prediction]]) => {
-    const { rows, ...conventions } = scoreCase({
+    const { rows, confusion, ...conventions } = scoreCase({
       reference: Uint8Array.from(reference, Number),
       prediction: Uint8Array.from(prediction, Number),
       shape: [6, 1, 1],
@@ -21,7 +21,7 @@ function scored(
       classes: [{ name: "core", value: 1 }, { name: "rim", value: 2 }],
       ...options,
     });
-    return { case: id, patient: id, rows, conventions };
+    return { case: id, patient: id, rows, conventions, ...(confusion && { confusion }) };
   });
 }
 
@@ -57,6 +57,10 @@ test("evaluationDocument() has rows, means, counts and intervals of all scores",
   assert.ok(Math.abs((document.mean.dice as number) - 0.55) < 1e-12);
   const [low, high] = document.intervals.dice as [number, number];
   assert.ok(low < 0.55 && high > 0.55);
+  assert.deepEqual(document.confusion, {
+    labels: ["background", "core", "rim"],
+    voxels: [[14, 1, 0], [1, 4, 0], [2, 0, 2]],
+  });
   assert.equal(document.conventions["unit"], "mm");
   assert.equal(document.conventions["emptyRule"], "nnunet");
   const [, trueEmpty] = document.cases;

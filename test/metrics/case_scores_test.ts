@@ -247,3 +247,15 @@ test("distances scale with the spacing", () => {
     assert(Math.abs(wide.nsd! - narrow.nsd!) < 1e-12);
   }
 });
+
+test("scoreCase() counts which class was taken for which", () => {
+  const shape: Triple = [6, 1, 1];
+  const request = { reference: Uint8Array.of(0, 1, 1, 2, 2, 0), prediction: Uint8Array.of(0, 1, 2, 2, 0, 1), shape };
+  const [low, high] = [{ name: "low", value: 1 }, { name: "high", value: 2 }];
+  const classes = [low, high] as const;
+  assert.deepEqual(scoreCase({ ...request, classes, metrics: ["dice"] }).confusion, [[1, 1, 0], [0, 1, 1], [1, 0, 1]]);
+  const region = [{ name: "both", value: [1, 2] }];
+  assert.deepEqual(scoreCase({ ...request, classes: region, metrics: ["dice"] }).confusion, [[1, 1], [1, 3]]);
+  const sharing = [low as typeof classes[0], ...region];
+  assert.equal(scoreCase({ ...request, classes: sharing, metrics: ["dice"] }).confusion, undefined);
+});
