@@ -40,7 +40,7 @@ const limits = {
     type: optional(wholeNumber(0)),
     description: "stop after this many epochs without a better score; 0: never (0)",
   }),
-  timeBudget: option({
+  timeBudgetSeconds: option({
     long: "time-budget",
     type: optional(duration),
     description: "stop after the epoch in which this time is over, e.g. 2h; with --fold all it is shared out",
@@ -185,6 +185,12 @@ const settings = {
   }),
 };
 
+const datasetType = optional(existingFolder);
+const out = option({ long: "out", type: optional(outputFolder), description: "folder of the run (runs/<date>)" });
+
+/** What a configuration file may hold. */
+const configurable = { dataset: option({ long: "dataset", type: datasetType }), out, ...limits, ...settings };
+
 export const train = command({
   name: "seg train",
   description:
@@ -192,11 +198,16 @@ export const train = command({
     "--fold all trains every fold and scores each case by the model that has not seen it",
   args: {
     dataset: positional({
-      type: optional(existingFolder),
+      type: datasetType,
       displayName: "dataset",
       description: "data set folder; not with --resume",
     }),
-    out: option({ long: "out", type: optional(outputFolder), description: "folder of the run (runs/<date>)" }),
+    out,
+    config: option({
+      long: "config",
+      type: optional(existingFile),
+      description: "JSON or YAML file with options by name, such as the config.json of a run; the command line wins",
+    }),
     resume: option({ long: "resume", type: optional(existingFolder), description: "folder of a run to continue" }),
     ...limits,
     ...settings,
@@ -213,18 +224,24 @@ export const train = command({
       command: "seg train Task04_Hippocampus --folds 5 --fold all --out runs/cv",
     },
     { description: "continue", command: "seg train --resume runs/hippocampus --epochs 100" },
+    {
+      description: "repeat a run with another seed",
+      command: "seg train --config runs/hippocampus/config.json --seed 1 --out runs/seed-1",
+    },
   ],
-  handler: (args): Job => ({
-    json: args.json,
+  handler: (given): Job => ({
+    json: given.json,
     stoppable: true,
     run: async (context) => {
-      const { json: _, dataset, out, resume, epochs, patience, timeBudget, threads, provider, fold, ...chosen } = args;
+      const version = programVersion();
+      const { json: _, resume, config, ...line } = given;
+      const args = config === undefined || resume !== undefined ? line : await overConfiguration(line, config, version);
+      const { dataset, out, epochs, patience, timeBudgetSeconds, threads, provider, fold, ...chosen } = args;
       const usage = (text: string) => new UsageFailure(`seg train: ${text}\nTry seg train --help`);
       if (resume === undefined && dataset === undefined) throw usage("DATASET is missing");
-      const version = programVersion();
-      const limited = defined({ epochs, patience, timeBudgetSeconds: timeBudget, threads, provider });
+      const limited = defined({ epochs, patience, timeBudgetSeconds, threads, provider });
       if (resume !== undefined) {
-        const given = Object.entries({ dataset, out, fold, ...chosen }).find(([, value]) =>
+        const given = Object.entries({ dataset, out, config, fold, ...chosen }).find(([, value]) =>
           value !== undefined && value !== false
         );
         if (given !== undefined) {
@@ -272,6 +289,13 @@ function crossValidationOutcome({ document, models, text }: CrossValidation, out
     text,
     next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
   };
+}
+
+/** The options of the command line, and those of a file where the line has none. */
+async function overConfiguration<T extends object>(line: T, config: string, version: string): Promise<T> {
+  const { readConfiguration } = await import("./configuration.ts");
+  const given = Object.entries(line).filter(([, value]) => value !== undefined && value !== false);
+  return { ...line, ...await readConfiguration(config, configurable, version), ...Object.fromEntries(given) };
 }
 
 function spelling(name: string): string {

@@ -1,0 +1,151 @@
+/** Settings from a JSON or YAML file: its keys are the names of options, its values what the options take. */
+import { readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import { command, parse } from "cmd-ts";
+import { parse as parseYaml } from "yaml";
+import { Failure, messageOf } from "../failure.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
+import { didYouMean } from "./did_you_mean.ts";
+import { optionName } from "./option_name.ts";
+
+/** Options by the name of the property that holds their value. */
+export type OptionDefinitions = Parameters<typeof command>[0]["args"];
+
+const LARGEST_BYTES = { json: 1 << 20, yaml: 1 << 16 };
+
+// The parser of YAML compiles a regular expression as long as the deepest nesting of a line: this keeps it small.
+const LONGEST_LINE = 1000;
+const MOST_ALIASES = 10;
+
+/**
+ * The values of the options that a file names, by property.
+ *
+ * A key is the name of an option as on the command line (`learning-rate`), in camel case (`learningRate`), or the name that the
+ * `config.json` of a run has for it; a value is what the option takes, with lists as lists and flags as true or false. Entries that
+ * are null or empty lists are left out. A `cross_validation.json` counts as its settings with `fold: all`.
+ *
+ * @throws {Failure} with a line for every fault: unknown keys with the nearest name, wrong values, a file of a newer version.
+ */
+export async function readConfiguration(
+  path: string,
+  definitions: OptionDefinitions,
+  version: string,
+): Promise<Record<string, unknown>> {
+  const { version: writtenBy, ...entries } = settingsOf(parsed(path), path);
+  if (typeof writtenBy === "string" && isNewer(writtenBy, version)) {
+    throw new Failure(
+      `Cannot use ${path}: it was written by seg ${writtenBy}, and this is seg ${version}; install that version, or remove ` +
+        `the line with the version and what this one does not know`,
+    );
+  }
+  const known = knownNames(definitions);
+  const [values, faults]: [Record<string, unknown>, string[]] = [{}, []];
+  const keys = new Map<string, string>();
+  for (const [key, value] of Object.entries(entries)) {
+    const property = known.get(key);
+    if (property === undefined) {
+      const meant = didYouMean(key, [...known.keys()]);
+      faults.push(`unknown key ${key}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
+      continue;
+    }
+    const other = keys.get(property);
+    if (other !== undefined) faults.push(`${other} and ${key} are the same setting; keep one`);
+    keys.set(property, key);
+    if (value === null || (Array.isArray(value) && value.length === 0)) continue;
+    try {
+      values[property] = await valueOf(value, definitions[property] as OptionDefinitions[string]);
+    } catch (error) {
+      faults.push(`${key}: ${messageOf(error)}`);
+    }
+  }
+  if (faults.length > 0) throw new Failure(`Cannot use ${path}: ${faults.join("\n  ")}`);
+  return values;
+}
+
+function parsed(path: string): unknown {
+  const kind = extname(path).toLowerCase() === ".json" ? "json" : "yaml";
+  try {
+    const { size } = statSync(path);
+    if (size > LARGEST_BYTES[kind]) {
+      throw new Error(`it has ${size} bytes, expected settings of at most ${LARGEST_BYTES[kind]}`);
+    }
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    if (kind === "json") return JSON.parse(text);
+    if (text.split("\n").some((line) => line.length > LONGEST_LINE)) {
+      throw new Error(`a line is longer than ${LONGEST_LINE} characters`);
+    }
+    return parseYaml(text, { logLevel: "error", maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    const [sentence = ""] = messageOf(error).split(/:?\n/);
+    throw new Failure(
+      `Cannot read ${path}: ${sentence}; give settings as JSON or YAML, such as the config.json of a run`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function settingsOf(document: unknown, path: string): JsonObject {
+  if (!isObject(document)) {
+    throw new Failure(`Cannot read ${path}: it holds no settings; write a line for each option, such as epochs: 50`);
+  }
+  const { settings } = document;
+  return isObject(settings) && Array.isArray(document["splits"]) ? { ...settings, fold: "all" } : document;
+}
+
+/** The property of an option by each of its names. */
+function knownNames(definitions: OptionDefinitions): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [property, definition] of Object.entries(definitions)) {
+    const { name } = longName(definition);
+    for (const text of [property, optionName(property).slice(2), name, camelCase(name)]) names.set(text, property);
+  }
+  return names;
+}
+
+function longName(definition: OptionDefinitions[string]): { name: string; isFlag: boolean } {
+  const [options, flags] = [new Set<string>(), new Set<string>()];
+  definition.register?.({
+    forceFlagLongNames: flags,
+    forceFlagShortNames: new Set(),
+    forceOptionLongNames: options,
+    forceOptionShortNames: new Set(),
+  });
+  return { name: [...options, ...flags][0] as string, isFlag: flags.size > 0 };
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What the option makes of a value, by the checks of the command line. */
+async function valueOf(value: unknown, definition: OptionDefinitions[string]): Promise<unknown> {
+  const { name, isFlag } = longName(definition);
+  if (isFlag) {
+    if (typeof value === "boolean") return value;
+    throw new Error(`found ${JSON.stringify(value)}, expected true or false`);
+  }
+  const text = textOf(value);
+  if (text === undefined || text === "") throw new Error(`found ${JSON.stringify(value)}, expected a value`);
+  const one = command({ name: "configuration", args: { value: definition }, handler: () => undefined });
+  const result = await parse(one, [`--${name}=${text}`]);
+  if (result._tag === "ok") return (result.value as { readonly value: unknown }).value;
+  throw new Error(result.error.errors.map(({ message }) => message.replace(/\s*\n\s*/g, " ")).join("; "));
+}
+
+/** A value as the command line has it; undefined where it cannot have it. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return String(value);
+  if (!Array.isArray(value)) return undefined;
+  const parts = value.map((part: unknown) => Array.isArray(part) ? undefined : textOf(part));
+  return parts.every((part) => part !== undefined && !part.includes(",")) ? parts.join(",") : undefined;
+}
+
+/** Whether version `a` is above `b`; false where one of them is no version of three numbers. */
+function isNewer(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number));
+  const at = left?.findIndex((number, i) => number !== right?.[i]) ?? -1;
+  return left !== undefined && right !== undefined && at >= 0 && (left[at] as number) > (right[at] as number);
+}

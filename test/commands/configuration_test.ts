@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { flag, option, optional } from "cmd-ts";
+import {
+  duration,
+  foldNumber,
+  list,
+  numbers,
+  oneWordOf,
+  realNumber,
+  wholeNumber,
+} from "../../src/commands/arguments.ts";
+import { type OptionDefinitions, readConfiguration } from "../../src/commands/configuration.ts";
+import { parseCommand } from "../../src/commands/parse_command.ts";
+import { train } from "../../src/commands/train.ts";
+import { writePhantom } from "../../src/data/phantom.ts";
+import { silentReporter } from "../../src/reporter.ts";
+import { inFolder } from "./run_program.ts";
+
+const definitions = {
+  epochs: option({ long: "epochs", type: optional(wholeNumber(1)) }),
+  learningRate: option({ long: "learning-rate", type: optional(realNumber(0)) }),
+  timeBudgetSeconds: option({ long: "time-budget", type: optional(duration) }),
+  spacingMm: option({ long: "spacing", type: optional(numbers) }),
+  labels: option({ long: "labels", type: optional(list) }),
+  plane: option({ long: "plane", type: optional(oneWordOf(["axial", "coronal"])) }),
+  ignoreOrigin: flag({ long: "ignore-origin" }),
+};
+
+/** What a file with this text gives, or the message with which it is refused. */
+async function read(text: string, name = "settings.yaml", known: OptionDefinitions = definitions): Promise<unknown> {
+  let result: unknown;
+  await inFolder(async (folder) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    try {
+      result = await readConfiguration(path, known, "1.2.0");
+    } catch (error) {
+      assert.equal((error as Error).name, "Failure", (error as Error).stack);
+      result = (error as Error).message.replaceAll(path, "FILE");
+    }
+  });
+  return result;
+}
+
+test("readConfiguration() reads YAML and JSON with option names of either kind", async () => {
+  const expected = {
+    epochs: 3,
+    learningRate: 0.0000001,
+    timeBudgetSeconds: 5400,
+    spacingMm: [0.5, 0.5, 3],
+    labels: ["1", "whole = a"],
+    ignoreOrigin: true,
+  };
+  const yaml = "# a comment\nepochs: 3\nlearning-rate: 1e-7\ntime-budget: 1h30m\nspacing: [0.5, 0.5, 3]\n" +
+    "labels: [1, whole = a]\nignore-origin: true\nplane:\n";
+  assert.deepEqual(await read(yaml), expected);
+  const json = { ...expected, labels: [1, "whole = a"], plane: null, version: "1.2.0" };
+  assert.deepEqual(await read(JSON.stringify(json), "config.json"), expected);
+  assert.deepEqual(await read('{"labels": [], "ignoreOrigin": false}', "config.json"), { ignoreOrigin: false });
+});
+
+test("readConfiguration() lists unknown keys and wrong values at once, with what was meant", async () => {
+  assert.equal(
+    await read(
+      "epoch: 3\nfrobnicate: 1\nlearningrate: 1\nepochs: 0\nplane: axail\nlabels: {a: 1}\nignoreOrigin: yes\nspacing: [1, [2]]\n",
+    ),
+    "Cannot use FILE: unknown key epoch; did you mean epochs?\n" +
+      "  unknown key frobnicate\n" +
+      "  unknown key learningrate; did you mean learningRate?\n" +
+      '  epochs: found "0", expected a whole number from 1\n' +
+      '  plane: found "axail", expected one of axial, coronal\n' +
+      '  labels: found {"a":1}, expected a value\n' +
+      '  ignoreOrigin: found "yes", expected true or false\n' +
+      "  spacing: found [1,[2]], expected a value",
+  );
+  assert.equal(
+    await read("learning-rate: 1\nlearningRate: 2\n"),
+    "Cannot use FILE: learning-rate and learningRate are the same setting; keep one",
+  );
+  assert.equal(await read('{"__proto__": {"epochs": 3}}', "config.json"), "Cannot use FILE: unknown key __proto__");
+});
+
+test("readConfiguration() refuses files of a newer version and takes those of older ones", async () => {
+  for (const version of ["1.2.1", "1.10.0", "2.0.0"]) {
+    assert.equal(
+      await read(`version: ${version}\nepochs: 3\nnewOption: 1\n`),
+      `Cannot use FILE: it was written by seg ${version}, and this is seg 1.2.0; install that version, or remove the line ` +
+        "with the version and what this one does not know",
+    );
+  }
+  for (const version of ["1.2.0", "1.1.9", "0.9.0", "unknown"]) {
+    assert.deepEqual(await read(`version: ${version}\nepochs: 3\n`), { epochs: 3 });
+  }
+});
+
+test("readConfiguration() takes the settings of a cross-validation with all folds", async () => {
+  const document = { settings: { epochs: 3, version: "1.0.0" }, splits: [{ train: ["a"], val: ["b"] }] };
+  const withFold = { ...definitions, fold: option({ long: "fold", type: optional(foldNumber) }) };
+  assert.deepEqual(await read(JSON.stringify(document), "cross_validation.json", withFold), { epochs: 3, fold: "all" });
+});
+
+test("readConfiguration() refuses what is no settings file, is too large, or grows when it is read", async () => {
+  const remedy = "; give settings as JSON or YAML, such as the config.json of a run";
+  const nested = "a: ".concat("[".repeat(900), "\n", "[".repeat(900), "\n").repeat(20);
+  const cases: [text: string, name: string, message: RegExp][] = [
+    ["", "a.yaml", /^Cannot read FILE: it holds no settings; write a line for each option, such as epochs: 50$/],
+    ["[1, 2]", "a.json", /it holds no settings/],
+    ["epochs: [1\nplane: 3", "a.yaml", /^Cannot read FILE: Flow sequence .* at line 2, column 1; give settings/],
+    ["epochs: 1\nepochs: 2", "a.yaml", /Map keys must be unique at line 2, column 1/],
+    ['{"epochs": 3', "a.json", /^Cannot read FILE: .*JSON.*; give settings/],
+    ["\xff\xfe\u0000", "a.yaml", /Cannot (read|use) FILE: /],
+    ["#".repeat(70_000), "a.yaml", /it has 70000 bytes, expected settings of at most 65536/],
+    [" ".repeat((1 << 20) + 1), "a.json", /expected settings of at most 1048576/],
+    ["- ".repeat(30_000), "a.yaml", /a line is longer than 1000 characters/],
+    [nested, "a.yaml", /Cannot read FILE: /],
+    [
+      "a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]\n",
+      "a.yaml",
+      /^Cannot read FILE: Excessive alias count/,
+    ],
+  ];
+  for (const [text, name, message] of cases) {
+    const found = await read(text, name);
+    assert.ok(typeof found === "string", name);
+    assert.match(found, message);
+    if (!found.includes("no settings; write") && found.startsWith("Cannot read")) {
+      assert.ok(found.endsWith(remedy), found);
+    }
+  }
+});
+
+test("seg train --config repeats a run from its config.json to the same bytes, and the command line wins", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    writePhantom(dataset, { cases: 4 });
+    const run = async (argv: readonly string[]) => {
+      const parsed = await parseCommand("train", train, argv);
+      assert.ok("job" in parsed);
+      return await parsed.job.run({ reporter: silentReporter, signal: new AbortController().signal });
+    };
+    const [first, second, third] = ["first", "second", "third"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const settings =
+      "--width 2 --input-size 16 --output-size 32 --folds 2 --steps-per-epoch 1 --epochs 2 --threads 1 " +
+      "--freeze head.* --labels 1 --time-budget 1h --learning-rate 0.003 --ignore-origin --clip-norm 2";
+    await run([dataset, "--out", first, ...settings.split(" ")]);
+    const config = join(first, "config.json");
+    await run(["--config", config, "--out", second]);
+    assert.deepEqual(readFileSync(join(second, "best.onnx")), readFileSync(join(first, "best.onnx")));
+    const read = (folder: string) => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+    assert.deepEqual({ ...read(second), out: first }, read(first));
+    await run(["--config", config, "--out", third, "--epochs", "1", "--seed", "5"]);
+    assert.deepEqual(read(third), { ...read(first), out: third, epochs: 1, seed: 5 });
+    await assert.rejects(run(["--config", config]), { name: "Failure", message: /first exists already; / });
+    await assert.rejects(run(["--resume", first, "--config", config]), {
+      name: "UsageFailure",
+      message: /--config does not go with --resume: a run keeps its settings/,
+    });
+  });
+});
