@@ -84,6 +84,10 @@ const settings = {
     description: `side of the square that it writes (${D.outputSize})`,
   }),
   init: option({ long: "init", type: optional(existingFile), description: "ONNX file to start from, of any origin" }),
+  newHead: flag({
+    long: "new-head",
+    description: "with --init: fresh outputs for the classes of this data set; all weights before them are kept",
+  }),
   freeze: option({
     long: "freeze",
     type: optional(list),
@@ -223,6 +227,10 @@ export const train = command({
       description: "5-fold cross-validation",
       command: "seg train Task04_Hippocampus --folds 5 --fold all --out runs/cv",
     },
+    {
+      description: "another task from the weights of a model",
+      command: "seg train Task04_Hippocampus --init tumours.onnx --new-head",
+    },
     { description: "continue", command: "seg train --resume runs/hippocampus --epochs 100" },
     {
       description: "repeat a run with another seed",
@@ -249,12 +257,18 @@ export const train = command({
         }
       }
       const { crossValidate, isCrossValidation } = await import("../training/cross_validation.ts");
-      const { ignoreOrigin, ...others } = chosen;
+      const { ignoreOrigin, newHead, ...others } = chosen;
+      if (newHead && chosen.init === undefined) {
+        throw usage(
+          "--new-head needs --init, whose other weights it keeps; a network from scratch has a new head anyway",
+        );
+      }
       const { fold: defaultFold, ...defaults } = TRAIN_DEFAULTS;
       const started = {
         ...defaults,
         ...defined(others),
         ...(ignoreOrigin && { ignoreOrigin }),
+        ...(newHead && { newHead }),
         ...limited,
         dataset: dataset as string,
         out: out ?? dateFolder(),

@@ -87,6 +87,16 @@ export interface FileContext {
 /** A TensorRT version as one number: major · 10000 + minor · 100 + patch, e.g. 80201. */
 export type TensorRtVersion = number;
 
+/** An input whose axes count channels (axis 1) of the first input or of the first output, and what a fresh one holds. */
+export interface ChannelParameter {
+  readonly position: number;
+  readonly inputAxis?: number;
+  /** The axis by which the parameter decides how many channels the output has; ops without such a parameter keep the channels. */
+  readonly outputAxis?: number;
+  /** One value everywhere, or "uniform": drawn as PyTorch does for convolutions. */
+  readonly start: "uniform" | number;
+}
+
 /** All that is known of an ONNX operator. */
 export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec = AttributeSpec> {
   /** ONNX `op_type`. */
@@ -105,6 +115,13 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   readonly channelShift?: number;
   /** True where adding a number to all elements of a channel of the first input changes no output but the channel's mean. */
   readonly removesChannelShift?: boolean;
+  /** Its weights, where they count channels: what has to change with the number of channels. */
+  readonly channelParameters?: readonly ChannelParameter[];
+  /** The attributes for another number of channels of the first input, where they hold that number (static sizes). */
+  withChannels?(
+    attributes: Attributes<S>,
+    channels: { readonly before: number; readonly after: number },
+  ): Attributes<S>;
   /** True where outputs that nobody reads may be left out of the file. */
   readonly optionalOutputs?: boolean;
   /** True where equal inputs need not give equal outputs (Dropout): never folded, never shared. */

@@ -6,6 +6,7 @@ import { buildNet } from "../graph/nets/catalog.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
+import { replaceHead } from "../graph/passes/replace_head.ts";
 import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
 import { sameNodes } from "../graph/passes/same_nodes.ts";
 import { formatShape, type TensorData } from "../graph/tensor_type.ts";
@@ -19,6 +20,8 @@ export interface NetworkSource {
   readonly description: Readonly<Record<string, unknown>>;
   readonly inputSize: number;
   readonly outputSize: number;
+  /** Names of the constants of a new head; absent where the network has none. */
+  readonly newHead?: readonly string[];
 }
 
 /** `source` with other values for some of its constants, by name. */
@@ -57,11 +60,14 @@ export function freshNetwork(settings: NetworkSettings): NetworkSource {
 }
 
 /**
- * The network of an ONNX file, as a start for training.
+ * The network of an ONNX file, as a start for training; with `newHead` its outputs are made anew for the classes.
  *
  * @throws {Failure} naming the file where it is no ONNX model, has an op that is not known, or its input and outputs do not fit the data.
  */
-export function networkFromFile(path: string, settings: NetworkSettings): NetworkSource {
+export function networkFromFile(
+  path: string,
+  { newHead, ...settings }: NetworkSettings & { readonly newHead: boolean },
+): NetworkSource {
   const fail = (error: unknown) => new Failure(`Cannot train ${path}: ${messageOf(error)}`, { cause: error });
   let model: OnnxModel;
   try {
@@ -86,7 +92,16 @@ export function networkFromFile(path: string, settings: NetworkSettings): Networ
       throw fail(error);
     }
   };
-  const graph = read(1);
+  const network = (batch: number) => {
+    const graph = read(batch);
+    if (!newHead) return { graph };
+    try {
+      return replaceHead(graph, { channels: settings.classes, seed: settings.seed });
+    } catch (error) {
+      throw error instanceof RangeError ? fail(error) : error;
+    }
+  };
+  const { graph, fresh } = { fresh: undefined, ...network(1) };
   const [image] = graph.inputs;
   const outputs = [...graph.outputs].sort((a, b) => (a.type.shape.at(-1) ?? 0) - (b.type.shape.at(-1) ?? 0));
   const first = image?.type.shape ?? [];
@@ -105,12 +120,12 @@ export function networkFromFile(path: string, settings: NetworkSettings): Networ
       throw fail(
         `its output ${name} is ${
           formatShape(type.shape)
-        }, the labels need [N, ${settings.classes}, S, S]; choose labels with --labels`,
+        }, the labels need [N, ${settings.classes}, S, S]; choose labels with --labels, or make its outputs anew with --new-head`,
       );
     }
   }
   const sized = (batch: number) => {
-    const sorted = read(batch);
+    const sorted = network(batch).graph;
     const order = outputs.map((output) => graph.outputs.indexOf(output)).map((i) =>
       sorted.outputs[i] as (typeof outputs)[number]
     );
@@ -122,8 +137,9 @@ export function networkFromFile(path: string, settings: NetworkSettings): Networ
   return {
     graph: sized,
     anyBatch: sameNodes(read(2), read(3)),
-    description: { name: "file", file: path.split(/[\\/]/).at(-1) },
+    description: { name: "file", file: path.split(/[\\/]/).at(-1), ...(newHead && { newHead }) },
     inputSize: first[2] as number,
     outputSize: (outputs.at(-1) as (typeof outputs)[number]).type.shape[2] as number,
+    ...(fresh && { newHead: fresh }),
   };
 }

@@ -3,6 +3,7 @@ import picomatch from "picomatch";
 import { checkDataset, type CheckReport } from "../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
 import { chooseSplit, type Split } from "../data/splits.ts";
+import { countOf } from "../count_of.ts";
 import { Failure } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
@@ -111,7 +112,17 @@ export async function prepareTraining(
     outputSize: settings.outputSize,
     seed: settings.seed,
   };
-  const start = settings.init === undefined ? freshNetwork(network) : networkFromFile(settings.init, network);
+  const newHead = settings.newHead === true;
+  const start = settings.init === undefined
+    ? freshNetwork(network)
+    : networkFromFile(settings.init, { ...network, newHead });
+  if (start.newHead !== undefined) {
+    reporter.note(
+      `New head: ${countOf(start.newHead.length, "weight tensor")} of ${settings.init} start anew for ${
+        countOf(classes, "channel")
+      }`,
+    );
+  }
   const schedule = createSchedule(settings.schedule, settings.warmUpSteps);
   const augmentation = createAugmentation({
     name: settings.augment,
@@ -127,7 +138,7 @@ export async function prepareTraining(
     reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
     return caseSamples(index, files, sampling);
   });
-  const source = settings.init === undefined ? await startAtPrior(start, { samples, index }) : start;
+  const source = settings.init === undefined || newHead ? await startAtPrior(start, { samples, index }) : start;
   const training = buildTraining(source, { settings, classes });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({

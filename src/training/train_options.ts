@@ -22,6 +22,8 @@ export interface TrainSettings {
   readonly outputSize: number;
   /** An ONNX file to start from. */
   readonly init?: string;
+  /** Makes the outputs of `init` anew for the classes of the data set; the other weights are kept. */
+  readonly newHead?: boolean;
   /** Globs on names of parameters that stay as they are. */
   readonly freeze: readonly string[];
   readonly freezeNormalization: boolean;

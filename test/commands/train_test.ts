@@ -42,9 +42,10 @@ test("seg train refuses a folder that exists and data that are none", async () =
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
     writePhantom(dataset, { cases: 6 });
-    const [exists, none] = await Promise.all([
+    const [exists, none, headless] = await Promise.all([
       runProgram(["train", dataset, "--out", dataset, ...SMALL]),
       runProgram(["train", folder, "--out", join(folder, "run")]),
+      runProgram(["train", dataset, "--out", join(folder, "run"), "--new-head"]),
     ]);
     assert.equal(exists.code, 1);
     assert.ok(
@@ -55,6 +56,8 @@ test("seg train refuses a folder that exists and data that are none", async () =
     );
     assert.equal(none.code, 1);
     assert.match(none.stderr, /^No data set layout recognized in /m);
+    assert.equal(headless.code, 2);
+    assert.match(headless.stderr, /^seg train: --new-head needs --init, whose other weights it keeps/);
     assert.deepEqual(readdirSync(folder), ["data"]);
   });
 });

@@ -88,7 +88,7 @@ test("train() refuses files that it cannot go on from, naming file, reason and r
     await refused(
       "classes.onnx",
       fileOf({ classes: 4 }),
-      /its output .* is \[1, 4, \d+, \d+\], the labels need \[N, 1, S, S\]; choose labels with --labels$/,
+      /its output .* is \[1, 4, \d+, \d+\], the labels need \[N, 1, S, S\]; choose labels with --labels, or make its outputs anew with --new-head$/,
     );
     await refused("text.onnx", new TextEncoder().encode("this is no model"), /^Cannot read .*text\.onnx: /);
     await refused("empty.onnx", new Uint8Array(0), /^Cannot read .*empty\.onnx: /);

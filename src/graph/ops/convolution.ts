@@ -53,6 +53,10 @@ export const conv: OpDefinition<
     return undefined;
   },
   channelShift: 2,
+  channelParameters: [
+    { position: 1, outputAxis: 0, inputAxis: 1, start: "uniform" },
+    { position: 2, outputAxis: 0, start: "uniform" },
+  ],
   lower: lowerConv,
   // dx = ConvTranspose(dy, w), dw = correlation of x and dy, db = Σ dy
   gradient: ({ graph, inputs: [x, w], attributes, needed: [needX, needW, needB], outputGradients }) => {
@@ -137,6 +141,10 @@ export const convTranspose: OpDefinition<
     return undefined;
   },
   channelShift: 2,
+  channelParameters: [
+    { position: 1, outputAxis: 1, inputAxis: 0, start: "uniform" },
+    { position: 2, outputAxis: 0, start: "uniform" },
+  ],
   lower: lowerConvTranspose,
   // dx = Conv(dy, w), dw = correlation of dy and x, db = Σ dy
   gradient: ({ graph, inputs: [x, w], attributes, needed: [needX, needW, needB], outputGradients }) => {

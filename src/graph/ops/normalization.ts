@@ -28,6 +28,12 @@ export const batchNormalization: OpDefinition<
   },
   runningStatistics: [3, 4],
   removesChannelShift: true,
+  channelParameters: [
+    { position: 1, inputAxis: 0, start: 1 },
+    { position: 2, inputAxis: 0, start: 0 },
+    { position: 3, inputAxis: 0, start: 0 },
+    { position: 4, inputAxis: 0, start: 1 },
+  ],
   outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
     const channels = [x.type.shape[1] as number];
     for (const { name, type } of statistics) {

@@ -50,6 +50,10 @@ export const instanceNormalization: OpDefinition<readonly [Value, Value, Value],
   type: "InstanceNormalization",
   sinceOpset: 6,
   attributes: { epsilon: "float" },
+  channelParameters: [
+    { position: 1, inputAxis: 0, start: 1 },
+    { position: 2, inputAxis: 0, start: 0 },
+  ],
   outputTypes: ([x, scale, bias]) => {
     for (const value of [scale, bias]) refuseShape("InstanceNormalization", value, [x.type.shape[1] as number]);
     return [x.type];

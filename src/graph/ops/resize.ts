@@ -35,6 +35,10 @@ export const resize: Resize = {
     sizes: { position: 3, sinceOpset: 11, elementType: "int64" },
   },
   resolve: ([x], attributes, { opset }) => resolveResize(x, attributes, opset),
+  withChannels: ({ sizes, ...kept }, { before, after }) => ({
+    ...kept,
+    sizes: sizes?.map((size, axis) => axis === 1 && size === before ? after : size),
+  }),
   outputTypes: ([x], attributes) => {
     const shape = resizedAxes(x, attributes).map(({ output }) => output);
     return [{ elementType: x.type.elementType, shape }];
