@@ -1,6 +1,6 @@
 /** `seg demo`: the whole chain on built-in phantom data. */
 import { command, option } from "cmd-ts";
-import { jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
+import { forceFlag, jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
 
 export const demo = command({
@@ -11,7 +11,7 @@ export const demo = command({
     out: option({
       long: "out",
       type: { ...outputFolder, defaultValue: () => "seg-demo" },
-      description: "folder for everything; must not exist (seg-demo)",
+      description: "folder for everything (seg-demo)",
     }),
     seed: option({
       long: "seed",
@@ -23,9 +23,13 @@ export const demo = command({
       type: { ...wholeNumber(1, 1000), defaultValue: () => 25 },
       description: "epochs (25)",
     }),
+    force: { ...forceFlag, description: "overwrite an earlier demo" },
     json: jsonFlag,
   },
-  examples: [{ description: "in a folder of your choice", command: "seg demo --out /tmp/seg-demo" }],
+  examples: [
+    { description: "in a folder of your choice", command: "seg demo --out /tmp/seg-demo" },
+    { description: "once more, with other data", command: "seg demo --seed 1 --force" },
+  ],
   handler: (args): Job => ({
     json: args.json,
     stoppable: true,

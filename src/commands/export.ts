@@ -132,7 +132,7 @@ export const exportModel = command({
           ...(parityReport === null ? [] : [`${done} ${parityReport}`]),
         ].join("\n"),
         failed,
-        next: failed ? undefined : `seg bench ${engine ?? onnx}`,
+        next: failed ? undefined : args.dryRun ? "the same without --dry-run" : `seg bench ${engine ?? onnx}`,
       };
     },
   }),

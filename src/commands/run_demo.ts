@@ -1,10 +1,11 @@
 /** The steps of `seg demo`, each by the very functions that the other commands call. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { benchModel } from "../bench/bench_model.ts";
-import { writePhantom } from "../data/phantom.ts";
+import { isPhantom, writePhantom } from "../data/phantom.ts";
 import { runEvaluation } from "../evaluation/run_evaluation.ts";
 import { exportModel } from "../exporting/export_model.ts";
+import { Failure } from "../failure.ts";
 import { refuseExisting, writeFileAtomic } from "../files.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import { validationIds } from "../evaluation/evaluation_dataset.ts";
@@ -19,8 +20,9 @@ import type { JobContext } from "./job.ts";
 
 /** What {@link runDemo} makes. */
 export interface DemoOptions {
-  /** Folder for everything; must not exist. */
+  /** Folder for everything; must not exist, or with `force` hold an earlier demo. */
   readonly out: string;
+  readonly force: boolean;
   readonly seed: number;
   readonly epochs: number;
   /** Version of this program. */
@@ -37,18 +39,30 @@ export interface DemoResult {
   readonly latencyMs: number;
 }
 
+const PARTS = ["data", "run", "masks", "scores", "export"];
+
+/** @throws {Failure} where the folder holds something else than a demo: nothing of the user's is removed. */
+function removeEarlierDemo(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length > 0 && !isPhantom(join(folder, "data"))) {
+    throw new Failure(`${folder} holds files that seg demo has not made; choose another folder with --out`);
+  }
+  for (const name of names) if (PARTS.includes(name)) rmSync(join(folder, name), { recursive: true });
+}
+
 /**
  * Runs the whole chain on phantom data.
  *
- * @throws {Failure} where the folder exists or cannot be written.
+ * @throws {Failure} where the folder exists and `force` is not set, is no demo's, or cannot be written.
  * @throws the reason of the signal where it is aborted.
  */
 export async function runDemo(
-  { out, seed, epochs, version }: DemoOptions,
+  { out, force, seed, epochs, version }: DemoOptions,
   { reporter, signal }: JobContext,
 ): Promise<DemoResult> {
   const started = performance.now();
-  refuseExisting(out, false);
+  refuseExisting(out, force);
+  if (existsSync(out)) removeEarlierDemo(out);
   const dataset = join(out, "data");
   reporter.note(`1/6 Making phantom data in ${dataset}`);
   writePhantom(dataset, { seed });

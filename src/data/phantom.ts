@@ -1,5 +1,5 @@
 /** Built-in demo data: made-up heads with bright lesions, so that the whole chain can be tried without a download. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFailure, writeJsonAtomic } from "../files.ts";
 import { createNiftiGeometry, writeNiftiMask, writeNiftiVolume } from "../imaging/nifti.ts";
@@ -30,6 +30,7 @@ interface Ellipsoid {
 
 type Point = readonly [number, number, number];
 
+const NAME = "Phantom";
 const SHAPE = [48, 48, 16] as const;
 const SPACING_MM = [1, 1, 3] as const;
 const TISSUE = 600;
@@ -57,7 +58,7 @@ export function writePhantom(folder: string, { seed = 0, cases = 12 }: PhantomOp
     training.push(pair);
   }
   writeJsonAtomic(join(folder, "dataset.json"), {
-    name: "Phantom",
+    name: NAME,
     description: "Made-up heads with bright lesions",
     licence: "none: made by a program",
     tensorImageSize: "3D",
@@ -68,6 +69,16 @@ export function writePhantom(folder: string, { seed = 0, cases = 12 }: PhantomOp
     training,
     test: [],
   });
+}
+
+/** Whether {@link writePhantom} has made this folder. */
+export function isPhantom(folder: string): boolean {
+  try {
+    const { name } = JSON.parse(readFileSync(join(folder, "dataset.json"), "utf8")) as { readonly name?: unknown };
+    return name === NAME;
+  } catch {
+    return false;
+  }
 }
 
 /** Case `number` (from 0): every fourth orientation repeats, and case 5 of every 12 has no lesion. */

@@ -78,8 +78,11 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
-function toTensor(data: TensorData): Tensor {
-  return new Tensor(data.elementType, data.values as Float32Array, data.shape);
+function toTensor({ elementType, values, shape }: TensorData): Tensor {
+  if (elementType !== "float16") return new Tensor(elementType, values as Float32Array, shape);
+  // Where there is a Float16Array, Tensor views the bits so, and Deno's N-API ends the process over it (Deno 2.9). ONNX Runtime takes
+  // the bits as Uint16Array everywhere, and goes by the name of the type.
+  return Object.assign(new Tensor("uint16", values as Uint16Array, shape), { type: elementType });
 }
 
 function fromTensor(tensor: Tensor): TensorData {

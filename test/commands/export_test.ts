@@ -130,6 +130,7 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
       runProgram(["bench", model, "--backend", "trtexec"]),
     ]);
     assert.equal(dry.code, 0, dry.stderr);
+    assert.match(dry.stderr, /^Next: the same without --dry-run$/m);
     const report = JSON.parse(dry.stdout);
     assert.equal(
       report.trtexec.command,

@@ -149,9 +149,20 @@ test("seg demo runs the whole chain", async () => {
     assert.equal(validation.cases, 3);
     assert.equal(readdirSync(join(out, "masks")).filter((name) => name.endsWith("_overlay.png")).length, 3);
     assert.ok(existsSync(join(out, "scores", "metrics.csv")));
-    put(folder, "mine/file.txt", "x");
-    const refused = await runProgram(["demo", "--out", join(folder, "mine")]);
-    assert.deepEqual([refused.code, refused.stdout], [1, ""]);
-    assert.match(refused.stderr, /mine exists already; choose another name with --out/);
+    const before = readFileSync(model);
+    put(out, "notes.txt", "mine");
+    const again = await runProgram(["demo", "--out", out, "--epochs", "1", "--seed", "1", "--force", "--json"]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.notDeepEqual(readFileSync(model), before);
+    assert.equal(readFileSync(join(out, "notes.txt"), "utf8"), "mine");
+    put(folder, "mine/data/file.txt", "x");
+    for (
+      const [force, message] of [[[], /mine exists already; .*add --force/], [["--force"], /has not made/]] as const
+    ) {
+      const refused = await runProgram(["demo", "--out", join(folder, "mine"), ...force]);
+      assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+      assert.match(refused.stderr, message);
+    }
+    assert.ok(existsSync(join(folder, "mine/data/file.txt")));
   });
 });
