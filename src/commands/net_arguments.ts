@@ -1,6 +1,6 @@
 /** The options that describe a network to build. */
-import { option } from "cmd-ts";
-import { NET_NAMES } from "../graph/nets/catalog.ts";
+import { option, optional } from "cmd-ts";
+import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
 import { oneWordOf, wholeNumber } from "./arguments.ts";
 
 export const netOptions = {
@@ -8,6 +8,11 @@ export const netOptions = {
     long: "net",
     type: { ...oneWordOf(NET_NAMES), defaultValue: () => "j-net" },
     description: `network: ${NET_NAMES.join(", ")} (j-net)`,
+  }),
+  head: option({
+    long: "head",
+    type: optional(oneWordOf(HEAD_NAMES)),
+    description: `what raises the size of its output: ${HEAD_NAMES.join(", ")} (j for j-net, else none)`,
   }),
   width: option({
     long: "width",

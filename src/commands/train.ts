@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { command, flag, option, optional, positional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
-import { NET_NAMES } from "../graph/nets/catalog.ts";
+import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";
@@ -35,6 +35,11 @@ const words = (table: object) => Object.keys(table);
 /** What may change when a run is resumed. */
 const limits = {
   epochs: option({ long: "epochs", type: optional(wholeNumber(1)), description: `epochs (${D.epochs})` }),
+  validateEvery: option({
+    long: "validate-every",
+    type: optional(wholeNumber(1)),
+    description: `epochs from one validation to the next; the last epoch always has one (${D.validateEvery})`,
+  }),
   patience: option({
     long: "patience",
     type: optional(wholeNumber(0)),
@@ -68,6 +73,11 @@ const settings = {
     description: "plane of the slices (across the largest spacing)",
   }),
   net: option({ long: "net", type: optional(oneWordOf(NET_NAMES)), description: `${NET_NAMES.join(", ")} (${D.net})` }),
+  head: option({
+    long: "head",
+    type: optional(oneWordOf(HEAD_NAMES)),
+    description: `what raises the size of its output: ${HEAD_NAMES.join(", ")} (j for j-net, else none)`,
+  }),
   width: option({
     long: "width",
     type: optional(wholeNumber(1, 1024)),

@@ -32,14 +32,14 @@ export interface BuiltModel {
 export function buildModel({ activation, version, ...options }: BuildModelOptions): BuiltModel {
   const chosen = activation ?? (options.classes === 1 ? "sigmoid" : "softmax");
   const classes = options.classes + (chosen === "softmax" ? 1 : 0);
-  const { net, width, channels, inputSize, outputSize, seed } = options;
-  const { graph } = buildNet({ net, width, channels, classes, inputSize, outputSize, seed });
-  const headless = buildNet({ net, width, channels, classes, inputSize, outputSize: inputSize, seed }).graph;
+  const { net, head, width, channels, inputSize, outputSize, seed } = options;
+  const { graph } = buildNet({ net, head, width, channels, classes, inputSize, outputSize, seed });
+  const headless = buildNet({ net, head: "none", width, channels, classes, inputSize, outputSize, seed }).graph;
   const parameters = parameterCount(graph);
   const levels = graph.outputs.map(({ name }) => name);
   const metadata = encodeMetadata({
     version,
-    net: { net, width, inputSize, outputSize, seed },
+    net: { net, ...(head === undefined ? {} : { head }), width, inputSize, outputSize, seed },
     input: {
       channels: Array.from({ length: channels }, (_, channel) => `channel ${channel}`),
       size: inputSize,

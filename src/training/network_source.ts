@@ -32,6 +32,7 @@ export function withConstants(source: NetworkSource, values: ReadonlyMap<string,
 /** Settings of the network. */
 export interface NetworkSettings {
   readonly net: string;
+  readonly head?: string | undefined;
   readonly width: number;
   readonly channels: number;
   /** Channels of the logits. */
@@ -44,16 +45,18 @@ export interface NetworkSettings {
 /** A network with fresh weights. @throws {Failure} where the settings do not fit each other. */
 export function freshNetwork(settings: NetworkSettings): NetworkSource {
   const build = (batch: number) => buildNet({ ...settings, batch }).graph;
+  let outputSize: number;
   try {
-    build(1);
+    // Without a head it is the input size, whatever the settings say.
+    outputSize = build(1).outputs.at(-1)?.type.shape[2] as number;
   } catch (error) {
     throw new Failure(messageOf(error), { cause: error });
   }
-  const { net, width, inputSize, outputSize } = settings;
+  const { net, head, width, inputSize } = settings;
   return {
     graph: build,
     anyBatch: true,
-    description: { name: net, width, inputSize, outputSize },
+    description: { name: net, ...(head === undefined ? {} : { head }), width, inputSize, outputSize },
     inputSize,
     outputSize,
   };

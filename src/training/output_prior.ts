@@ -42,14 +42,27 @@ export async function outputPrior(net: Graph, logits: readonly number[]): Promis
   const biases = new Map<string, TensorData<"float32">>();
   const image = net.inputs[0] as Value;
   for (const output of net.outputs) {
-    const node = net.producer(output);
-    const bias = node?.op.channelShift === undefined ? undefined : node.inputs[node.op.channelShift];
-    if (bias?.constant === undefined || biases.has(bias.name) || bias.type.shape[0] !== logits.length) continue;
+    const bias = lastBias(net, output);
+    if (bias === undefined || biases.has(bias.name)) continue;
     const current = (bias.constant as TensorData<"float32">).values;
     const means = await channelMeans(net, { output, image, biases });
     biases.set(bias.name, floats(current.map((value, k) => value + (logits[k] as number) - (means[k] as number))));
   }
   return biases;
+}
+
+/** The bias of the convolution that `output` comes from, straight or through upsampling and corrections that start at zero. */
+function lastBias(net: Graph, output: Value): Value | undefined {
+  const channels = output.type.shape[1];
+  let value = output;
+  for (;;) {
+    const node = net.producer(value);
+    const bias = node?.op.channelShift === undefined ? undefined : node.inputs[node.op.channelShift];
+    if (bias?.constant !== undefined) return bias.type.shape[0] === channels ? bias : undefined;
+    const source = node?.inputs[0];
+    if (source === undefined || source.type.shape[1] !== channels) return undefined;
+    value = source;
+  }
 }
 
 async function channelMeans(

@@ -105,6 +105,7 @@ export async function prepareTraining(
   const classes = several ? index.labels.length + 1 : 1;
   const network = {
     net: settings.net,
+    head: settings.head,
     width: settings.width,
     channels: index.channels.length,
     classes,

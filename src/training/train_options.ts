@@ -17,6 +17,8 @@ export interface TrainSettings {
   /** Accept masks whose direction or origin differs from the image's. */
   readonly ignoreOrigin?: boolean;
   readonly net: string;
+  /** Absent: the head of the network's paper, or none. */
+  readonly head?: string;
   readonly width: number;
   readonly inputSize: number;
   readonly outputSize: number;
@@ -53,6 +55,8 @@ export interface TrainSettings {
   readonly backgroundRatio: number;
   /** Share of every batch that is drawn from slices with foreground alone; absent: 0. */
   readonly foregroundShare?: number;
+  /** Epochs from one validation to the next; the last epoch always has one. */
+  readonly validateEvery: number;
   readonly plane?: Plane;
   readonly seed: number;
   readonly fold: number;
@@ -104,6 +108,7 @@ export const TRAIN_DEFAULTS = {
   batch: 16,
   stepsPerEpoch: 100,
   backgroundRatio: 0.5,
+  validateEvery: 1,
   seed: 0,
   fold: 0,
   folds: 5,

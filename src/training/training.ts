@@ -15,7 +15,7 @@ import { runIdentity } from "./run_identity.ts";
 import type { Sample } from "./samples.ts";
 import type { StopReason, TrainOptions, TrainSummary } from "./train_options.ts";
 import { brokenPart, encodeTrainedModel } from "./trained_model.ts";
-import { Validation } from "./validation.ts";
+import { Validation, type ValidationScores } from "./validation.ts";
 
 /** What a training may use of its surroundings. */
 export interface TrainContext {
@@ -156,36 +156,23 @@ export class Training {
   }
 
   async #finishEpoch(): Promise<void> {
-    const { reporter, signal } = this.#context;
+    const { reporter } = this.#context;
     this.#refuseBrokenState();
     const bytes = encodeTrainedModel(this.#preparation, {
       epoch: this.#epoch,
       averaged: this.#options.averageDecay > 0,
     });
-    reporter.progress(`${this.#epochLabel()} scoring ${this.#preparation.validationCases.length} validation cases`);
-    const predictor = await createPredictor(bytes, this.#preparation.metadata, {
-      threads: this.#options.threads,
-      provider: this.#options.provider,
-    });
-    let scores;
-    try {
-      scores = await this.#validation.score(predictor, signal);
-    } catch (error) {
-      if (signal.aborted) this.#stopSaved();
-      throw error;
-    } finally {
-      await predictor.release();
-    }
+    const scores = this.#validates() ? await this.#score(bytes) : undefined;
     const lossPerLevel = this.#lossSums.map((sum) => sum / this.#batches);
     const record: EpochRecord = {
       epoch: this.#epoch,
       learningRate: this.#learningRate(this.#batches, -1),
       lossPerLevel,
       trainLoss: lossPerLevel.reduce((sum, loss) => sum + loss, 0),
-      ...scores,
+      ...(scores ?? { dice: null, iou: null, dicePerClass: {} }),
       seconds: Math.round(100 * this.#epochSeconds()) / 100,
     };
-    const better = this.#best === null || (record.dice ?? 0) > this.#best.dice;
+    const better = scores !== undefined && (this.#best === null || (record.dice ?? 0) > this.#best.dice);
     if (better) {
       writeFileAtomic(this.#run.best, bytes);
       this.#best = { epoch: this.#epoch, dice: record.dice ?? 0 };
@@ -199,17 +186,40 @@ export class Training {
     writeHistory(this.#run, this.#history);
     this.#save();
     reporter.note(
-      `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}  Dice ${
-        formatScore(record.dice)
+      `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}${
+        scores === undefined ? "" : `  Dice ${formatScore(record.dice)}`
       }${better ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
     );
+  }
+
+  // The epoch that ends the training has a score, or there might be no model.
+  #validates(): boolean {
+    const { validateEvery, epochs, timeBudgetSeconds } = this.#options;
+    return this.#epoch % validateEvery === 0 || this.#epoch >= epochs ||
+      (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds);
+  }
+
+  async #score(bytes: Uint8Array): Promise<ValidationScores> {
+    const { reporter, signal } = this.#context;
+    const { validationCases, metadata } = this.#preparation;
+    reporter.progress(`${this.#epochLabel()} scoring ${validationCases.length} validation cases`);
+    const { threads, provider } = this.#options;
+    const predictor = await createPredictor(bytes, metadata, { threads, provider });
+    try {
+      return await this.#validation.score(predictor, signal);
+    } catch (error) {
+      if (signal.aborted) this.#stopSaved();
+      throw error;
+    } finally {
+      await predictor.release();
+    }
   }
 
   #stopReason(): StopReason | undefined {
     const { epochs, patience, timeBudgetSeconds } = this.#options;
     if (this.#history.length >= epochs) return "epochs";
     if (patience > 0 && this.#history.length - (this.#best?.epoch ?? 0) >= patience) return "patience";
-    if (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds && this.#history.length > 0) {
+    if (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds && this.#best !== null) {
       return "time-budget";
     }
     return undefined;

@@ -29,6 +29,28 @@ test("train() learns: loss falls over the epochs", async () => {
   });
 });
 
+test("train() scores every second epoch with validateEvery 2, and the last", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const chosen = options("seldom", { validateEvery: 2, epochs: 3 });
+    const { bestEpoch } = await trainTiny(chosen);
+    const scores = historyOf(chosen.out).map(({ dice }) => dice === null);
+    assert.deepEqual(scores, [true, false, false]);
+    assert.ok(bestEpoch === 2 || bestEpoch === 3);
+  });
+});
+
+test("train() without a head learns from targets of the input size, whatever the output size", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const losses: number[] = [];
+    for (const outputSize of [16, 64]) {
+      const chosen = options(`to_${outputSize}`, { net: "elu-net", outputSize, epochs: 1 });
+      await trainTiny(chosen);
+      losses.push(historyOf(chosen.out)[0]?.trainLoss as number);
+    }
+    assert.equal(losses[1], losses[0]);
+  });
+});
+
 test("train() stopped within an epoch continues to the same bytes and history", async () => {
   await withTinyRuns(async ({ options }) => {
     const changes: Partial<TrainOptions> = { augment: "mri", optimizer: "sgd", averageDecay: 0.5, clipNorm: 1 };

@@ -38,7 +38,18 @@ export class NetBuilder {
   convolution(name: string, inputChannels: number, outputChannels: number, kernel: number): Module {
     const fan = inputChannels * kernel * kernel;
     const w = this.weight(`${name}.weight`, [outputChannels, inputChannels, kernel, kernel], fan);
-    const b = this.weight(`${name}.bias`, [outputChannels], fan);
+    return this.#convolve(name, w, this.weight(`${name}.bias`, [outputChannels], fan));
+  }
+
+  /** As {@link convolution}, with weights that start at zero. */
+  zeroConvolution(name: string, inputChannels: number, outputChannels: number, kernel: number): Module {
+    const shape = [outputChannels, inputChannels, kernel, kernel];
+    const w = this.graph.constant(floats(new Float32Array(elementCount(shape)), shape), `${name}.weight`);
+    return this.#convolve(name, w, this.vector(`${name}.bias`, outputChannels, 0));
+  }
+
+  #convolve(name: string, w: Value, b: Value): Module {
+    const kernel = w.type.shape[2] as number;
     const side = (kernel - 1) / 2;
     return (x) =>
       this.graph.apply(conv, [x, w, b], { kernel_shape: [kernel, kernel], pads: [side, side, side, side] }, name);

@@ -2,35 +2,52 @@
 import type { Graph } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { NetBuilder } from "./builder.ts";
-import { type BackboneOptions, ELU_NET_STRIDE, eluNet } from "./elu_net.ts";
+import { type BackboneOptions, type BackboneOutput, ELU_NET_STRIDE, eluNet } from "./elu_net.ts";
 import { jHead, MAXIMUM_LEVELS } from "./head.ts";
+import {
+  bilinearLossHead,
+  guidedHead,
+  type HeadInput,
+  residualHead,
+  subPixelFourHead,
+  subPixelHead,
+} from "./upsampling_heads.ts";
 
 interface Backbone {
   readonly stride: number;
-  readonly build: (net: NetBuilder, x: Value, options: BackboneOptions) => Value;
+  readonly build: (net: NetBuilder, x: Value, options: BackboneOptions) => BackboneOutput;
 }
 
 const BACKBONES: Readonly<Record<string, Backbone>> = {
   "elu-net": { stride: ELU_NET_STRIDE, build: eluNet },
 };
 
-const HEADS: Readonly<Record<string, (net: NetBuilder, logits: Value, levels: number) => Value[]>> = {
+const HEADS: Readonly<Record<string, (net: NetBuilder, input: HeadInput) => Value[]>> = {
   j: jHead,
-  none: (_net, logits) => [logits],
+  none: (_net, { logits }) => [logits],
+  "bilinear-loss": bilinearLossHead,
+  "sub-pixel": subPixelHead,
+  "sub-pixel-4": subPixelFourHead,
+  guided: guidedHead,
+  residual: residualHead,
 };
 
-/** Names for a backbone with a head. */
-const NETS: Readonly<Record<string, { readonly backbone: string; readonly head: string }>> = {
+/** Names for a backbone with the head that its paper gave it. */
+const PAIRS: Readonly<Record<string, { readonly backbone: string; readonly head: string }>> = {
   "j-net": { backbone: "elu-net", head: "j" },
-  "elu-net": { backbone: "elu-net", head: "none" },
 };
 
-/** Names that {@link buildNet} accepts. */
-export const NET_NAMES: readonly string[] = Object.keys(NETS);
+/** Names of networks that {@link buildNet} accepts. */
+export const NET_NAMES: readonly string[] = [...Object.keys(PAIRS), ...Object.keys(BACKBONES)];
+
+/** Names of heads that {@link buildNet} accepts. */
+export const HEAD_NAMES: readonly string[] = Object.keys(HEADS);
 
 /** A network to build. */
 export interface NetOptions extends BackboneOptions {
   readonly net: string;
+  /** Absent: the head of the network's paper, or none. */
+  readonly head?: string | undefined;
   readonly inputSize: number;
   readonly outputSize: number;
   readonly seed: number;
@@ -63,11 +80,15 @@ export function levelsBetween(inputSize: number, outputSize: number): number {
 
 /** Builds a network with seeded initial weights. @throws {RangeError} where a name is unknown or the sizes do not fit it. */
 export function buildNet(options: NetOptions): Net {
-  const parts = NETS[options.net];
-  if (parts === undefined) {
+  const pair = PAIRS[options.net];
+  const backbone = BACKBONES[pair?.backbone ?? options.net];
+  if (backbone === undefined) {
     throw new RangeError(`No network is called ${options.net}: choose one of ${NET_NAMES.join(", ")}`);
   }
-  const backbone = BACKBONES[parts.backbone] as Backbone;
+  const head = HEADS[options.head ?? pair?.head ?? "none"];
+  if (head === undefined) {
+    throw new RangeError(`No head is called ${options.head}: choose one of ${HEAD_NAMES.join(", ")}`);
+  }
   const { inputSize, channels, batch = 1 } = options;
   if (inputSize % backbone.stride !== 0 || inputSize <= 0) {
     throw new RangeError(`Input size ${inputSize} must be a multiple of ${backbone.stride} for ${options.net}`);
@@ -75,8 +96,7 @@ export function buildNet(options: NetOptions): Net {
   const levels = levelsBetween(inputSize, options.outputSize);
   const net = new NetBuilder(options.seed);
   const x = net.graph.input("image", { elementType: "float32", shape: [batch, channels, inputSize, inputSize] });
-  const logits = backbone.build(net, x, options);
-  const outputs = (HEADS[parts.head] as (typeof HEADS)[string])(net, logits, levels);
+  const outputs = head(net, { ...backbone.build(net, x, options), levels });
   outputs.forEach((output, level) => net.graph.output(output, `level_${level}`));
   return { graph: net.graph, levels: outputs.length - 1, options };
 }

@@ -12,16 +12,24 @@ export interface BackboneOptions {
   readonly classes: number;
 }
 
+/** What a backbone gives. */
+export interface BackboneOutput {
+  /** `[N, classes, S, S]` */
+  readonly logits: Value;
+  /** `[N, channels, s, s]` with s ≤ S: the last feature map, for heads that look at it. */
+  readonly features: Value;
+}
+
 /** The input size must be a multiple of this: four halvings. */
 export const ELU_NET_STRIDE = 16;
 
 /**
- * Adds ELU-Net to `net` and returns its logits `[N, classes, S, S]` for `x` `[N, channels, S, S]`.
+ * Adds ELU-Net to `net`, for `x` `[N, channels, S, S]`.
  *
  * Encoder level i has width · 2ⁱ channels. A skip from level i to decoder level j doubles the size i − j times and ends in one 3×3
  * convolution; skips 32, 21 and 10 share their weights with the decoder's own path.
  */
-export function eluNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function eluNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const widths = [1, 2, 4, 8, 16].map((factor) => factor * width) as [number, number, number, number, number];
   const e: Value[] = [];
   for (let level = 0; level < 5; level++) {
@@ -48,7 +56,7 @@ export function eluNet(net: NetBuilder, x: Value, { width, channels, classes }: 
   const d2 = decoder[2](net.stack([s("32", d3), s("32", e3), s("22", e2)]));
   const d1 = decoder[1](net.stack([s("21", d2), s("31", e3), s("21", e2), s("11", e1)]));
   const d0 = decoder[0](net.stack([s("10", d1), s("30", e3), s("20", e2), s("10", e1), s("00", e0)]));
-  return net.convolution("out", width, classes, 1)(d0);
+  return { logits: net.convolution("out", width, classes, 1)(d0), features: d0 };
 }
 
 /** `doublings` transposed convolutions that keep the channels, then one 3×3 convolution. */

@@ -2,6 +2,7 @@
 import type { Value } from "../op.ts";
 import type { Module, NetBuilder } from "./builder.ts";
 import { skip } from "./elu_net.ts";
+import type { HeadInput } from "./upsampling_heads.ts";
 
 /** Level counts that the head is defined for. */
 export const MAXIMUM_LEVELS = 4;
@@ -13,7 +14,7 @@ export const MAXIMUM_LEVELS = 4;
  * share. No activation anywhere. Parameters for C classes: 13C² + 2C per plain level, 4C² + C more per further doubling of a long
  * skip, 34C² + 3C for the merge; 112 in all for C = 1 and four levels.
  */
-export function jHead(net: NetBuilder, logits: Value, levels: number): Value[] {
+export function jHead(net: NetBuilder, { logits, levels }: HeadInput): Value[] {
   const classes = logits.type.shape[1] as number;
   const outputs = [logits];
   if (levels >= 1) outputs.push(skip(net, "h1", classes, classes, 1)(logits));

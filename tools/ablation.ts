@@ -1,0 +1,110 @@
+/**
+ * Nets, heads, input sizes and recipes on the user's own data: patient-wise folds, one process per training, resumable.
+ *
+ * usage: node dist/tools/ablation.js DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors]
+ *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [-- options of seg train]
+ *
+ * Each training validates once, at its last epoch: no weights are chosen by the patients that are scored. A run that is stopped goes on
+ * where it was when it is started again with the same folder. Writes results.json and results.md after every training.
+ * --quick: one seed, two folds, 200 steps each.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { writeFileAtomic } from "../src/files.ts";
+import { armName, type Cell, cellName, cellsOf, RECIPES } from "./ablation/arms.ts";
+import { runCell } from "./ablation/run_cell.ts";
+import { armResults, differences, markdown } from "./ablation/tables.ts";
+
+const cut = process.argv.indexOf("--");
+const own = process.argv.slice(2, cut < 0 ? undefined : cut);
+const passed = cut < 0 ? [] : process.argv.slice(cut + 1);
+const { values, positionals: [dataset] } = parseArgs({
+  args: own,
+  allowPositionals: true,
+  options: {
+    out: { type: "string" },
+    nets: { type: "string", default: "elu-net" },
+    heads: { type: "string", default: "none,j,bilinear-loss,sub-pixel" },
+    "input-sizes": { type: "string", default: "16" },
+    recipes: { type: "string", default: "authors" },
+    seeds: { type: "string", default: "0" },
+    folds: { type: "string", default: "4" },
+    jobs: { type: "string", default: "1" },
+    baselines: { type: "string", default: "none,j,bilinear-loss" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const { out } = values;
+if (dataset === undefined || out === undefined) {
+  console.error("usage: ablation DATASET --out DIR [options] [-- options of seg train]");
+  process.exit(2);
+}
+const words = (text: string) => text.split(",").map((word) => word.trim()).filter((word) => word !== "");
+const folds = values.quick ? 2 : Number(values.folds);
+const cells = cellsOf({
+  nets: words(values.nets),
+  heads: words(values.heads),
+  inputSizes: words(values["input-sizes"]).map(Number),
+  recipes: words(values.recipes),
+  seeds: values.quick ? [0] : words(values.seeds).map(Number),
+  folds,
+});
+const unknown = words(values.recipes).find((recipe) => RECIPES[recipe] === undefined);
+if (unknown !== undefined) {
+  console.error(`No recipe is called ${unknown}: choose one of ${Object.keys(RECIPES).join(", ")}`);
+  process.exit(2);
+}
+const defaults = {
+  "--epochs": values.quick ? "2" : "10",
+  "--validate-every": "1000000",
+  "--threads": Number(values.jobs) > 1 ? "1" : "2",
+};
+const train = [...Object.entries(defaults).filter(([name]) => !passed.includes(name)).flat(), ...passed];
+const program = [process.execPath, join(import.meta.dirname as string, "..", "src", "main.js")] as const;
+mkdirSync(out, { recursive: true });
+
+let done = 0;
+let failed = 0;
+const started = performance.now();
+const queue = [...cells];
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+report();
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function work(): Promise<void> {
+  for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
+    try {
+      await runCell(cell, { dataset: dataset as string, out: out as string, program, folds, train });
+    } catch (error) {
+      failed++;
+      console.error(`${cellName(cell)}: ${(error as Error).message}`);
+      // What is wrong with the first is most often wrong with all.
+      if (failed === done + 1) queue.length = 0;
+    }
+    done++;
+    report();
+    tell(cell);
+  }
+}
+
+function report(): void {
+  const results = armResults(cells, out as string);
+  const compared = differences(results, words(values.baselines));
+  writeFileAtomic(
+    join(out as string, "results.json"),
+    `${JSON.stringify({ results, differences: compared }, null, 2)}\n`,
+  );
+  writeFileAtomic(join(out as string, "results.md"), markdown(results, compared));
+}
+
+function tell(cell: Cell): void {
+  const minutes = (performance.now() - started) / 60_000;
+  const left = (minutes / done) * (cells.length - done);
+  console.log(
+    `${done}/${cells.length}  ${armName(cell)} seed ${cell.seed} fold ${cell.fold}  ${minutes.toFixed(0)} min, ${
+      left.toFixed(0)
+    } min left`,
+  );
+}

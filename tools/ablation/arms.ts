@@ -1,0 +1,57 @@
+/** What an ablation compares: networks, heads, sizes and recipes. */
+
+/** Options of `seg train` under a name; the input is area-averaged in all of them. */
+export const RECIPES: Readonly<Record<string, readonly string[]>> = {
+  // Binary cross-entropy, random flips, Adam, the last weights: as J-Net's authors train.
+  authors: ["--loss", "bce", "--augment", "flips"],
+  averaged: ["--loss", "bce", "--augment", "flips", "--average-decay", "0.99"],
+  dice: ["--loss", "dice-bce", "--augment", "flips"],
+  "dice-averaged": ["--loss", "dice-bce", "--augment", "flips", "--average-decay", "0.99"],
+  mri: ["--loss", "dice-bce", "--augment", "mri", "--average-decay", "0.99"],
+};
+
+/** One way of training, whatever the seed and the fold. */
+export interface Arm {
+  readonly net: string;
+  readonly head: string;
+  readonly inputSize: number;
+  readonly recipe: string;
+}
+
+/** One training: an arm with a seed and a fold. */
+export interface Cell extends Arm {
+  readonly seed: number;
+  readonly fold: number;
+}
+
+/** All combinations, those of one seed and fold side by side, so that an ablation that is stopped early can be read. */
+export function cellsOf(
+  { nets, heads, inputSizes, recipes, seeds, folds }: {
+    readonly nets: readonly string[];
+    readonly heads: readonly string[];
+    readonly inputSizes: readonly number[];
+    readonly recipes: readonly string[];
+    readonly seeds: readonly number[];
+    readonly folds: number;
+  },
+): Cell[] {
+  return seeds.flatMap((seed) =>
+    Array.from({ length: folds }, (_, fold) => fold).flatMap((fold) =>
+      inputSizes.flatMap((inputSize) =>
+        recipes.flatMap((recipe) =>
+          nets.flatMap((net) => heads.map((head) => ({ net, head, inputSize, recipe, seed, fold })))
+        )
+      )
+    )
+  );
+}
+
+/** `elu-net j 16 px authors` */
+export function armName({ net, head, inputSize, recipe }: Arm): string {
+  return `${net} ${head} ${inputSize} px ${recipe}`;
+}
+
+/** The folder of a cell inside the ablation's. */
+export function cellName(cell: Cell): string {
+  return `${armName(cell).replaceAll(" ", "_")}_seed${cell.seed}_fold${cell.fold}`;
+}

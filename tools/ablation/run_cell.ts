@@ -1,0 +1,70 @@
+/** Trains and scores one cell in processes of their own. */
+import { spawn } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { type Cell, cellName, RECIPES } from "./arms.ts";
+
+/** What all cells of an ablation have in common. */
+export interface CellOptions {
+  readonly dataset: string;
+  /** Folder of the ablation. */
+  readonly out: string;
+  /** Command that starts `seg`. */
+  readonly program: readonly [string, ...string[]];
+  readonly folds: number;
+  /** Further options of `seg train`, the same for all cells. */
+  readonly train: readonly string[];
+}
+
+/** The scores of a cell; the file is there once the cell is done. */
+export function scoresOf(cell: Cell, out: string): string {
+  return join(out, cellName(cell), "scores", "metrics.json");
+}
+
+/** The model of a cell. */
+export function modelOf(cell: Cell, out: string): string {
+  return join(out, cellName(cell), "run", "best.onnx");
+}
+
+/**
+ * Trains a cell, or continues it, and scores its validation patients; a cell that is done is left alone.
+ *
+ * @throws {Error} with the last lines of a command that fails.
+ */
+export async function runCell(cell: Cell, options: CellOptions): Promise<void> {
+  const { dataset, out, folds, train } = options;
+  const scores = scoresOf(cell, out);
+  if (existsSync(scores)) return;
+  const run = join(out, cellName(cell), "run");
+  const recipe = RECIPES[cell.recipe];
+  if (recipe === undefined) throw new Error(`No recipe is called ${cell.recipe}: ${Object.keys(RECIPES).join(", ")}`);
+  const { net, head, inputSize, seed, fold } = cell;
+  const numbers = { "input-size": inputSize, seed, fold, folds };
+  await seg(
+    existsSync(run) ? ["train", "--resume", run] : [
+      ...["train", dataset, "--out", run, "--net", net, "--head", head],
+      ...Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ...recipe,
+      ...train,
+    ],
+    options,
+  );
+  const unfinished = join(out, cellName(cell), "scores");
+  rmSync(unfinished, { recursive: true, force: true });
+  await seg(
+    ["evaluate", join(run, "best.onnx"), dataset, "--split", "val", "--metrics", "dice,iou", "--out", unfinished],
+    options,
+  );
+}
+
+async function seg(args: readonly string[], { program: [file, ...first] }: CellOptions): Promise<void> {
+  const child = spawn(file, [...first, ...args], { stdio: ["ignore", "ignore", "pipe"], env: process.env });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr = (stderr + text).slice(-2000));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`seg ${args.join(" ")} ended with ${code}:\n${stderr}`);
+}
