@@ -33,7 +33,7 @@ test("train() scores every second epoch with validateEvery 2, and the last", asy
   await withTinyRuns(async ({ options }) => {
     const chosen = options("seldom", { validateEvery: 2, epochs: 3 });
     const { bestEpoch } = await trainTiny(chosen);
-    const scores = historyOf(chosen.out).map(({ dice }) => dice === null);
+    const scores = (historyOf(chosen.out) as { dice: number | null }[]).map(({ dice }) => dice === null);
     assert.deepEqual(scores, [true, false, false]);
     assert.ok(bestEpoch === 2 || bestEpoch === 3);
   });
@@ -45,7 +45,7 @@ test("train() without a head learns from targets of the input size, whatever the
     for (const outputSize of [16, 64]) {
       const chosen = options(`to_${outputSize}`, { net: "elu-net", outputSize, epochs: 1 });
       await trainTiny(chosen);
-      losses.push(historyOf(chosen.out)[0]?.trainLoss as number);
+      losses.push((historyOf(chosen.out) as { trainLoss: number }[])[0]?.trainLoss as number);
     }
     assert.equal(losses[1], losses[0]);
   });
