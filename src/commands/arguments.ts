@@ -208,6 +208,11 @@ export const datasetOptions = {
     type: optional(textType("a:b,…", "pairs of label values", (text) => text)),
     description: "take label values for others, e.g. 4:3",
   }),
+  ignore: option({
+    long: "ignore",
+    type: optional(list),
+    description: 'label values or names whose voxels are left out of losses and scores ("ignore", where there is one)',
+  }),
   group: option({
     long: "group",
     type: optional(textType("pattern", "a regular expression", (text) => text)),

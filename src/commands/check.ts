@@ -11,6 +11,7 @@ import {
   outputFolder,
   wholeNumber,
 } from "./arguments.ts";
+import { countOf } from "../count_of.ts";
 import type { Job } from "./job.ts";
 
 export const check = command({
@@ -79,7 +80,7 @@ export const check = command({
         }
       }
       const report = checkDataset(args.dataset, { ...args, splitsFile: args.splitFile, reporter });
-      const { layout, evidence, cases, errors, warnings } = report;
+      const { layout, evidence, ignored, cases, errors, warnings } = report;
       if (args.write) {
         mkdirSync(args.out, { recursive: true });
         const names = writeCheckFiles(report, args.out);
@@ -88,10 +89,12 @@ export const check = command({
       const failed = errors.length > 0;
       const lines = [...errors, ...warnings].map((finding) => `${finding.code}  ${findingSentence(finding)}`);
       return {
-        json: { layout, evidence, cases, errors, warnings },
+        json: { layout, evidence, ...(ignored && { ignored }), cases, errors, warnings },
         text: [
           ...lines,
-          `${cases} cases in layout ${layout} (${evidence}): ${errors.length} errors, ${warnings.length} warnings`,
+          ...(ignored ? [`Ignored: voxels with the label ${ignored.join(", ")} count in no loss and no score`] : []),
+          `${countOf(cases, "case")} in layout ${layout} (${evidence}): ${countOf(errors.length, "error")}, ` +
+          countOf(warnings.length, "warning"),
         ].join("\n"),
         failed,
         next: failed ? `seg check ${args.dataset}, once the errors are mended` : `seg train ${args.dataset}`,

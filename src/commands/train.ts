@@ -58,6 +58,7 @@ const limits = {
 const settings = {
   layout: datasetOptions.layout,
   map: datasetOptions.map,
+  ignore: datasetOptions.ignore,
   group: datasetOptions.group,
   spacingMm: datasetOptions.spacingMm,
   ignoreOrigin: datasetOptions.ignoreOrigin,

@@ -13,6 +13,7 @@ import { compareGrids } from "./geometry.ts";
 import type { CaseFiles } from "./layout.ts";
 import { lesionAreas } from "./lesions.ts";
 import { toClasses } from "./masks.ts";
+import { ignoredClass } from "./selection.ts";
 
 /** Of each channel this many foreground voxels, evenly spread over the case, stand for all in percentiles. */
 const SAMPLES_PER_CASE = 1000;
@@ -81,9 +82,17 @@ export function inspectCase(
   const differs = image && mask &&
     compareGrids({ grid: image.volume, file: image.file }, { grid: mask.volume, file: mask.file }, index);
   if (differs) findings.push(differs);
-  const classes = mask && attempt(() => toClasses(mask.volume, index.labelling, mask.file));
+  const classes = mask && attempt(() => knownClasses(toClasses(mask.volume, index.labelling, mask.file), index));
   if (!image || !mask || !classes || findings.length > 0) return { findings };
   return { findings, statistics: measure({ index, files, image, mask, classes, plane }) };
+}
+
+/** The classes with background in place of voxels whose class is unknown. */
+function knownClasses(classes: Volume<Uint8Array>, index: DatasetIndex): Volume<Uint8Array> {
+  const unknown = ignoredClass(index.labelling);
+  return unknown === undefined
+    ? classes
+    : { ...classes, data: classes.data.map((value) => value === unknown ? 0 : value) };
 }
 
 interface Measured {

@@ -1,5 +1,6 @@
 /** All faults of a data set in one run, so that a user mends them once. */
 import { join } from "node:path";
+import { countOf } from "../count_of.ts";
 import { UsageFailure } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
 import type { Plane } from "../imaging/slices.ts";
@@ -29,6 +30,8 @@ export interface CheckOptions extends DatasetOptions {
 export interface CheckReport {
   readonly layout: string;
   readonly evidence: string;
+  /** Label values whose voxels are left out; absent where there are none. */
+  readonly ignored?: readonly number[];
   /** Cases with image and mask. */
   readonly cases: number;
   readonly errors: readonly Finding[];
@@ -69,6 +72,7 @@ export function checkDataset(path: string, options: CheckOptions = {}): CheckRep
   return {
     layout: index.layout,
     evidence: index.evidence,
+    ...(index.labelling.ignored.length > 0 && { ignored: index.labelling.ignored }),
     cases: index.cases.length,
     errors: findings.filter(isError),
     warnings: findings.filter((finding) => !isError(finding)),
@@ -115,7 +119,7 @@ function splitsOf(
     findings.push({
       code: "W06",
       file: index.root,
-      found: `${new Set(usable.map((files) => files.patient)).size} patients with usable cases`,
+      found: `${countOf(new Set(usable.map((files) => files.patient)).size, "patient")} with usable cases`,
       expected: `at least one for each of ${options.folds ?? 5} folds`,
       remedy: "use fewer --folds or add cases",
     });

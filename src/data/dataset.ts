@@ -24,6 +24,8 @@ export interface DatasetOptions {
   readonly labels?: readonly (string | number)[] | undefined;
   /** Label values to take for others, such as "4:3". */
   readonly map?: string | undefined;
+  /** Values (after `map`) or names of labels whose voxels are left out, besides a label that is called "ignore". */
+  readonly ignore?: readonly (string | number)[] | undefined;
   /** A regular expression whose first group captures the patient in the names of PNG and TIFF slices. */
   readonly group?: string | undefined;
   /** Sizes in mm along columns, rows and, for stacks, slices: for PNG and TIFF, which carry none. */
@@ -60,7 +62,7 @@ export interface DatasetIndex {
 export interface LoadedCase {
   /** The chosen channels. */
   readonly image: Volume;
-  /** Class indices, 0 for background. */
+  /** Class indices, 0 for background, {@link ignoredClass} for voxels of unknown class. */
   readonly mask?: Volume<Uint8Array>;
   /** What writing a mask on the image's grid needs; absent for PNG and TIFF. */
   readonly geometry?: NiftiGeometry;
@@ -175,10 +177,11 @@ function chooseLabels(
   options: DatasetOptions,
 ): { labelling: Labelling; findings: Finding[] } {
   const map = options.map === undefined ? new Map<number, number>() : parseLabelMap(options.map);
+  const chosen = { labels: options.labels, ignore: options.ignore, map };
   if (content.labels) {
     const { labels, regions, labelsByConvention = false } = content;
     return {
-      labelling: selectLabels({ labels, regions, labelsByConvention }, { labels: options.labels, map }),
+      labelling: selectLabels({ labels, regions, labelsByConvention }, chosen),
       findings: [],
     };
   }
@@ -192,13 +195,13 @@ function chooseLabels(
       if (!(error instanceof FindingFailure)) throw error;
     }
   }
-  const derived = labelsFromValues(found, map);
+  const derived = labelsFromValues(found, map, (options.ignore ?? []).map(Number));
   if ("labels" in derived) {
     const source = { labels: derived.labels, regions: content.regions };
-    return { labelling: selectLabels(source, { labels: options.labels, map }), findings: [] };
+    return { labelling: selectLabels(source, chosen), findings: [] };
   }
   const values = [...new Set([...found.values()].flat())].filter((value) => value !== 0).sort((a, b) => a - b);
   const source = { labels: values.map((value) => ({ value, name: `label ${value}` })), regions: content.regions };
-  const labelling = selectLabels(source, { labels: options.labels, map });
+  const labelling = selectLabels(source, chosen);
   return { labelling, findings: options.labels ? [] : [derived.finding] };
 }

@@ -1,7 +1,7 @@
 /** From the values of a mask file to class indices. */
 import type { Volume } from "../imaging/volume.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
-import { type Labelling, listValues } from "./selection.ts";
+import { ignoredClass, type Labelling, listValues } from "./selection.ts";
 
 /** How far a float label may lie from the whole number it stands for. */
 const INTEGER_TOLERANCE = 1e-3;
@@ -29,7 +29,7 @@ export function labelValues(mask: Volume, file: string): number[] {
 }
 
 /**
- * Class indices of a mask: 0 for background and everything not chosen, k for the k-th class.
+ * Class indices of a mask: 0 for background and everything not chosen, k for the k-th class, one above the last for what is ignored.
  *
  * @throws {FindingFailure} E08 where a value is not declared, E13 where it is no whole number.
  */
@@ -38,6 +38,8 @@ export function toClasses(mask: Volume, labelling: Labelling, file: string): Vol
   if (unknown) throw new FindingFailure(unknown);
   const classOf = new Map<number, number>();
   labelling.classes.forEach(({ values }, index) => values.forEach((value) => classOf.set(value, index + 1)));
+  const unknownClass = ignoredClass(labelling);
+  if (unknownClass !== undefined) labelling.ignored.forEach((value) => classOf.set(value, unknownClass));
   const classes = new Uint8Array(mask.data.length);
   let last = NaN;
   let lastClass = 0;

@@ -1,5 +1,5 @@
 /** What of a data set is used: channels, label values, and how values become classes. */
-import { Failure, UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure.ts";
 import type { Finding } from "./finding.ts";
 import type { LabelDeclaration, Region } from "./layout.ts";
 
@@ -17,8 +17,15 @@ export interface Labelling {
   readonly classes: readonly LabelClass[];
   /** From `--map`: value in the file → value to take it for. */
   readonly map: ReadonlyMap<number, number>;
+  /** Values (after the map) of voxels whose class is unknown: they are left out of losses and scores, and no network answers them. */
+  readonly ignored: readonly number[];
   /** Every value that may stand in a mask after the map, with 0. */
   readonly known: readonly number[];
+}
+
+/** The class index of voxels that are left out, one above the classes; undefined where no value says so. */
+export function ignoredClass({ classes, ignored }: Labelling): number | undefined {
+  return ignored.length === 0 ? undefined : classes.length + 1;
 }
 
 /**
@@ -68,44 +75,73 @@ export interface Declarations {
   readonly labelsByConvention?: boolean;
 }
 
+/** What the user may choose of the labels. */
+export interface LabelOptions {
+  readonly labels?: readonly (string | number)[] | undefined;
+  readonly map?: ReadonlyMap<number, number> | undefined;
+  /** Values or names of labels to leave out, besides one that is called "ignore". */
+  readonly ignore?: readonly (string | number)[] | undefined;
+}
+
 /**
  * Chooses the classes: all declared labels, `"whole"` (everything but background), a region of the layout, or values
- * and names; everything that is declared but not chosen becomes background.
+ * and names; everything that is declared but not chosen becomes background. A label called "ignore", as nnU-Net has it, is no class:
+ * its voxels are left out.
  *
- * @throws {UsageFailure} where a label does not exist or two chosen ones share a value.
- * @throws {Failure} where a label means "ignore".
+ * @throws {UsageFailure} where a label does not exist, two chosen ones share a value, or none is left.
  */
-export function selectLabels(
-  source: Declarations,
-  options: { labels?: readonly (string | number)[] | undefined; map?: ReadonlyMap<number, number> | undefined } = {},
-): Labelling {
+export function selectLabels(source: Declarations, options: LabelOptions = {}): Labelling {
   const map = options.map ?? new Map<number, number>();
-  const declared = mapDeclared(source.labels, map);
-  refuseIgnore(declared);
+  const all = mapDeclared(source.labels, map);
+  const ignored = selectIgnored(all, options.ignore ?? []);
+  const declared = all.filter(({ value }) => !ignored.includes(value));
   const classes = options.labels === undefined
     ? declared.map(({ value, name }) => ({ value, name, values: [value] }))
-    : options.labels.map((wanted, index) => selectLabel(wanted, { ...source, labels: declared, map, index }));
+    : options.labels.map((wanted, index) => selectLabel(wanted, { ...source, labels: declared, map, ignored, index }));
   refuseOverlap(classes);
-  if (classes.length > 255) {
-    throw new UsageFailure(`${classes.length} classes, expected at most 255; choose some with --labels`);
+  const both = classes.find(({ values }) => values.length === 0 || values.some((value) => ignored.includes(value)));
+  if (both !== undefined || classes.length === 0) {
+    throw new UsageFailure(
+      `--ignore ${listValues(ignored)} leaves out ${
+        both?.name ?? "every label"
+      }; ignore other values than those to learn`,
+    );
   }
-  const known = new Set([0, ...declared.map((label) => label.value), ...classes.flatMap((one) => one.values)]);
-  return { classes, map, known: [...known].sort((a, b) => a - b) };
+  if (classes.length > 254) {
+    throw new UsageFailure(`${classes.length} classes, expected at most 254; choose some with --labels`);
+  }
+  const known = new Set([0, ...all.map((label) => label.value), ...classes.flatMap((one) => one.values), ...ignored]);
+  return { classes, map, ignored, known: [...known].sort((a, b) => a - b) };
+}
+
+/** The value of the label that is called "ignore", and those that are asked for. */
+function selectIgnored(declared: readonly LabelDeclaration[], requested: readonly (string | number)[]): number[] {
+  const values = requested.map((wanted) => {
+    const text = String(wanted).toLowerCase();
+    const value = declared.find((one) => one.name.toLowerCase() === text)?.value ?? Number(text);
+    if (Number.isInteger(value) && value > 0) return value;
+    const choices = ["a value from 1", ...declared.map(({ name }) => name)];
+    throw new UsageFailure(`Unknown label ${wanted} in --ignore, expected ${choices.join(", ")}`);
+  });
+  const named = declared.filter((label) => label.name.toLowerCase() === "ignore").map(({ value }) => value);
+  return [...new Set([...named, ...values])].sort((a, b) => a - b);
 }
 
 /**
  * Label values of masks without declaration: {0, 255} is one class, {0..K} are K classes.
  *
  * @param found values of every file, by file.
+ * @param ignored values (after the map) that are no classes.
  * @returns a finding in place of the labels where the values are something else.
  */
 export function labelsFromValues(
   found: ReadonlyMap<string, readonly number[]>,
   map: ReadonlyMap<number, number>,
+  ignored: readonly number[] = [],
 ): { labels: LabelDeclaration[] } | { finding: Finding } {
   const all = new Set<number>();
   for (const values of found.values()) for (const value of values) all.add(map.get(value) ?? value);
-  const foreground = [...all].filter((value) => value !== 0).sort((a, b) => a - b);
+  const foreground = [...all].filter((value) => value !== 0 && !ignored.includes(value)).sort((a, b) => a - b);
   const [only] = foreground;
   if (only === undefined) return { labels: [{ value: 1, name: "foreground" }] };
   if (foreground.length === 1 && (only === 1 || only === 255)) return { labels: [{ value: only, name: "foreground" }] };
@@ -146,35 +182,31 @@ function mapDeclared(labels: readonly LabelDeclaration[], map: ReadonlyMap<numbe
 
 interface SelectContext extends Declarations {
   readonly map: ReadonlyMap<number, number>;
+  readonly ignored: readonly number[];
   readonly index: number;
 }
 
 function selectLabel(wanted: string | number, context: SelectContext): LabelClass {
-  const { labels: declared, regions, map, index } = context;
+  const { labels: declared, regions, map, ignored, index } = context;
   const text = String(wanted).toLowerCase();
   const label = declared.find((one) => one.name.toLowerCase() === text || String(one.value) === text);
   if (label) return { value: label.value, name: label.name, values: [label.value] };
-  const region = regions.find((one) => one.name.toLowerCase() === text);
+  const region = regions.find((one) => one.name.toLowerCase() === text && text !== "ignore");
   if (region) {
-    const values = [...new Set(region.values.map((value) => map.get(value) ?? value))].filter((value) => value !== 0);
-    return { value: index + 1, name: region.name, values };
+    const values = new Set(region.values.map((value) => map.get(value) ?? value));
+    for (const value of [0, ...ignored]) values.delete(value);
+    return { value: index + 1, name: region.name, values: [...values] };
   }
   if (text === "whole") return { value: index + 1, name: "whole", values: declared.map((one) => one.value) };
   if (context.labelsByConvention && /^[1-9]\d{0,8}$/.test(text)) {
     return { value: Number(text), name: `label ${text}`, values: [Number(text)] };
   }
-  const choices = [...declared.map((one) => `${one.value} (${one.name})`), ...regions.map((one) => one.name), "whole"];
+  const choices = [
+    ...declared.map((one) => `${one.value} (${one.name})`),
+    ...regions.map((one) => one.name).filter((name) => name !== "ignore"),
+    "whole",
+  ];
   throw new UsageFailure(`Unknown label ${wanted} in --labels, expected ${[...new Set(choices)].join(", ")}`);
-}
-
-function refuseIgnore(declared: readonly LabelDeclaration[]): void {
-  const ignore = declared.find((label) => label.name.toLowerCase() === "ignore");
-  if (ignore) {
-    throw new Failure(
-      `dataset.json declares value ${ignore.value} as "ignore", but voxels cannot be left out of training; ` +
-        `add --map ${ignore.value}:0 to count them as background`,
-    );
-  }
 }
 
 function refuseOverlap(classes: readonly LabelClass[]): void {

@@ -76,7 +76,7 @@ export function foregroundVoxels(index: DatasetIndex): Map<string, number> {
     const mask = readCaseMask(index, files);
     if (!mask) continue;
     const classes = toClasses(mask.volume, index.labelling, mask.file).data;
-    voxels.set(files.id, classes.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0));
+    voxels.set(files.id, classes.reduce((sum, value) => sum + (value > 0 && value <= index.labels.length ? 1 : 0), 0));
   }
   return voxels;
 }

@@ -1,4 +1,5 @@
 /** What makes a data set harder than it looks: the W codes of the check. */
+import { countOf } from "../count_of.ts";
 import type { CaseStatistics } from "./case_statistics.ts";
 import type { DatasetIndex } from "./dataset.ts";
 import type { Finding } from "./finding.ts";
@@ -34,9 +35,9 @@ export function warnAboutFolds(
       findings.push({
         code: "W05",
         file: `fold ${fold}`,
-        found: `no voxel of ${
-          absent.map((label) => label.name).join(", ")
-        } in its ${split.val.length} validation cases`,
+        found: `no voxel of ${absent.map((label) => label.name).join(", ")} in its ${
+          countOf(split.val.length, "validation case")
+        }`,
         expected: "every class in every fold",
         remedy: "use fewer --folds or another --seed, or do not score the class in this fold",
       });
@@ -47,7 +48,7 @@ export function warnAboutFolds(
     findings.push({
       code: "W06",
       file: splits.length > 1 ? `fold ${splits.findIndex((split) => split.val.length === smallest)}` : "given split",
-      found: `${smallest} validation cases`,
+      found: countOf(smallest, "validation case"),
       expected: `at least ${FEW_VALIDATION_CASES}`,
       remedy: "use fewer --folds, or score all folds together: the mean of a few cases says little",
     });

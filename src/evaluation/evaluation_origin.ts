@@ -23,6 +23,7 @@ const SETTINGS = [
   "largestComponent",
   "layout",
   "map",
+  "ignore",
   "labels",
   "group",
   "spacingMm",

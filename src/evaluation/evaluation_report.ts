@@ -69,6 +69,10 @@ export function evaluationDocument(
       emptyRule: first?.conventions.emptyRule,
       hd95Variant: first?.conventions.hd95Variant,
       toleranceGiven: first?.conventions.toleranceGiven,
+      // Left out by a label of the masks: in no score.
+      ...(first?.conventions.ignoredVoxels !== undefined && {
+        ignoredVoxels: scored.reduce((sum, { conventions }) => sum + (conventions.ignoredVoxels ?? 0), 0),
+      }),
       tolerance: tolerances.size === 1 ? first?.conventions.tolerance : [...tolerances].sort((a, b) => a - b),
       ...summary.intervals,
     },

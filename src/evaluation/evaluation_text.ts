@@ -1,5 +1,6 @@
 /** An evaluation as text: the table, what its numbers mean, and the worst cases by name. */
 import { alignColumns } from "../align_columns.ts";
+import { countOf } from "../count_of.ts";
 import type { Summary } from "../metrics/aggregate.ts";
 import type { EvaluatedSplit } from "./evaluation_report.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
@@ -27,6 +28,18 @@ export function evaluationText(
     alignColumns(evaluationRows(summary, { ...conventions, every })),
     `${cases.length} cases of ${summary.patients} patients (${SPLITS[split]}); intervals of means: 95 %, BCa bootstrap`,
     ...conventionLines(summary, conventions),
+    ...ignoredLines(cases),
     ...worst,
   ].join("\n");
+}
+
+/** How much was left out, where the data set has a label for it. */
+function ignoredLines(cases: readonly EvaluatedCase[]): string[] {
+  const counts = cases.flatMap(({ conventions }) => conventions.ignoredVoxels ?? []);
+  if (counts.length === 0) return [];
+  const voxels = counts.reduce((sum, count) => sum + count, 0);
+  return [
+    `Ignored: ${countOf(voxels, "voxel")} in ${countOf(counts.filter((count) => count > 0).length, "case")}; ` +
+    "there neither mask nor prediction counts",
+  ];
 }

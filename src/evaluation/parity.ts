@@ -1,5 +1,6 @@
 /** Whether two forms of one model give the same masks: judged by voxels and Dice on real cases, not by tensors. */
 import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
+import { ignoredClass } from "../data/selection.ts";
 import { Failure } from "../failure.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
 import { comparePaired } from "../metrics/compare.ts";
@@ -119,10 +120,11 @@ async function compareCase(
   const { image, mask } = loadCase(index, files);
   if (mask === undefined) throw new Failure(`Case ${files.id} has no mask to compare with; add the mask`);
   const classes = index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
+  const ignored = ignoredClass(index.labelling);
   const first = await reference.segment(image, { signal, keepProbabilities: true });
   const second = await candidate.segment(image, { signal, keepProbabilities: true });
   const dice = (truth: Uint8Array, prediction: Uint8Array) => {
-    const request = { reference: truth, prediction, shape: image.shape, classes, emptyRule: "one" as const };
+    const request = { reference: truth, prediction, shape: image.shape, classes, ignored, emptyRule: "one" as const };
     const { rows } = scoreCase({ ...request, metrics: ["dice"] });
     return rows.reduce((sum, row) => sum + (row.dice ?? NaN), 0) / rows.length;
   };
@@ -148,7 +150,12 @@ async function compareCase(
     flippedVoxels,
     probabilityError: { largest, mean: sum / (voxels * classes.length) },
   };
-  return { result, foreground: [mask, first.mask, second.mask].some(({ data }) => data.some((value) => value > 0)) };
+  return {
+    result,
+    foreground: [mask, first.mask, second.mask].some(({ data }) =>
+      data.some((value) => value > 0 && value !== ignored)
+    ),
+  };
 }
 
 /** The answer as one sentence. */

@@ -29,7 +29,7 @@ export interface EvaluationOptions
     PostProcessing,
     Pick<SegmentOptions, "threshold" | "mirror">,
     NetworkOptions,
-    Pick<DatasetOptions, "layout" | "map" | "labels" | "group" | "spacingMm" | "ignoreOrigin"> {
+    Pick<DatasetOptions, "layout" | "map" | "ignore" | "labels" | "group" | "spacingMm" | "ignoreOrigin"> {
   readonly split?: "val" | "all" | undefined;
   /** Path of trtexec, for engines; searched where absent. */
   readonly trtexec?: string | undefined;
@@ -117,8 +117,8 @@ export type Scored = ScoredCases & {
 /** Scores a model on the chosen cases of a data set. @throws {Failure} where they do not belong together. */
 export async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
   const { bytes, metadata, start } = await openModel(path, options);
-  const { layout, map, group, spacingMm, ignoreOrigin } = options;
-  const index = openForModel(dataset, metadata, { layout, map, group, spacingMm, ignoreOrigin });
+  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = options;
+  const index = openForModel(dataset, metadata, { layout, map, ignore, group, spacingMm, ignoreOrigin });
   const { cases, split } = chooseCases(index, metadata, options.split);
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);

@@ -1,5 +1,6 @@
 /** Scores predictions against the masks of a data set, case by case on the images' own grids. */
 import { type CaseFiles, type DatasetIndex, loadCase, type LoadedCase } from "../data/dataset.ts";
+import { ignoredClass } from "../data/selection.ts";
 import { Failure } from "../failure.ts";
 import { spacingMm } from "../imaging/volume.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
@@ -73,6 +74,7 @@ export async function scoreCases(
       shape: image.shape,
       spacingMm: image.spacingKnown ? spacingMm(image.affine) : undefined,
       classes,
+      ignored: ignoredClass(index.labelling),
     });
     scored.push({ case: files.id, patient: files.patient, rows, conventions, ...(confusion && { confusion }) });
   }

@@ -58,7 +58,7 @@ export async function searchThreshold(
     }
     const { probabilities } = await predictor.segment(image, { mirror, signal, keepProbabilities: true });
     const all = Array.from({ length: classes }, (_, i) => (probabilities as (k: number) => Float32Array)(i + 1));
-    hasForeground ||= mask.data.some((label) => label > 0);
+    hasForeground ||= mask.data.some((label) => label > 0 && label <= classes);
     diceCurves(all, mask.data, thresholds).forEach((curve, i) => {
       const ofClass = scores[i] as Map<string, number[][]>;
       ofClass.set(files.patient, [...ofClass.get(files.patient) ?? [], curve]);
@@ -98,6 +98,8 @@ function diceCurves(
   const referenceVoxels = new Float64Array(probabilities.length + 1);
   for (let voxel = 0; voxel < reference.length; voxel++) {
     const label = reference[voxel] as number;
+    // Of unknown class.
+    if (label > probabilities.length) continue;
     referenceVoxels[label] = (referenceVoxels[label] as number) + 1;
     let [best, probability] = [0, (probabilities[0] as Float32Array)[voxel] as number];
     for (let k = 1; k < probabilities.length; k++) {

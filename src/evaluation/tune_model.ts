@@ -25,8 +25,8 @@ export async function tuneModel(path: string, dataset: string, options: TuneOpti
   const file = readModelFile(path);
   refuseArgmax(file);
   const { bytes, metadata, model } = file;
-  const { layout, map, group, spacingMm, ignoreOrigin } = options;
-  const index = openForModel(dataset, metadata, { layout, map, group, spacingMm, ignoreOrigin });
+  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = options;
+  const index = openForModel(dataset, metadata, { layout, map, ignore, group, spacingMm, ignoreOrigin });
   const { cases, split } = chooseCases(index, metadata, options.split);
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);

@@ -93,6 +93,8 @@ export interface CaseScores {
   readonly rows: readonly ClassScores[];
   /** Voxels by class, `[reference][prediction]`, background first; absent where classes share a label value. */
   readonly confusion?: readonly (readonly number[])[];
+  /** Voxels that were left out; absent where no label says so. */
+  readonly ignoredVoxels?: number;
   /** Label values that are in no class (and are not 0), up to 16. */
   readonly unexpectedLabels: { readonly reference: readonly number[]; readonly prediction: readonly number[] };
 }
@@ -106,6 +108,8 @@ export interface CaseRequest {
   /** Absent where it is unknown (PNG): distances are then in px and volumes null. */
   readonly spacingMm?: Triple | undefined;
   readonly classes: readonly LabelClass[];
+  /** Label of the reference whose voxels count nowhere: neither mask has them. */
+  readonly ignored?: number | undefined;
   /** For the NSD, in the unit of distances; default: twice the largest spacing within the slice. */
   readonly toleranceMm?: number | undefined;
   readonly hd95Variant?: Hd95Variant | undefined;
@@ -143,6 +147,7 @@ export function scoreCase(request: CaseRequest): CaseScores {
     imageDiagonal: scoring.imageDiagonal,
     rows: request.classes.map((labelClass) => scoreClass(labelClass, scoring)),
     ...confusionOf(pair, request.classes),
+    ...(request.ignored !== undefined && { ignoredVoxels: pair.ignoredVoxels }),
     unexpectedLabels: pair.unexpected,
   };
 }

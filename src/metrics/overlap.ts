@@ -52,6 +52,8 @@ export interface LabelPair {
   readonly joint: Float64Array;
   /** By code: the box around its voxels in both images together; undefined where there is none. */
   readonly boxes: readonly (Box | undefined)[];
+  /** Voxels that the reference leaves out: they have code 0 in both images, and `joint` does not count them. */
+  readonly ignoredVoxels: number;
   /** Up to 16 values other than 0 that are in an image but in no class. */
   readonly unexpected: { readonly reference: number[]; readonly prediction: number[] };
 }
@@ -68,9 +70,9 @@ const MAX_UNEXPECTED = 16;
 export function readLabelPair(
   reference: VoxelArray,
   prediction: VoxelArray,
-  options: { shape: Triple; classes: readonly LabelClass[] },
+  options: { shape: Triple; classes: readonly LabelClass[]; ignored?: number | undefined },
 ): LabelPair {
-  const { shape, classes } = options;
+  const { shape, classes, ignored } = options;
   const [nx, ny, nz] = shape;
   const voxels = nx * ny * nz;
   if (reference.length !== voxels || prediction.length !== voxels) {
@@ -106,13 +108,17 @@ export function readLabelPair(
     if (z < (low[i + 2] as number)) low[i + 2] = z;
     if (z > (high[i + 2] as number)) high[i + 2] = z;
   };
-  let seen = 0;
+  let [seen, ignoredVoxels] = [0, 0];
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
         const r = reference[i] as number;
         const p = prediction[i] as number;
         if (r === 0 && p === 0) continue;
+        if (r === ignored) {
+          ignoredVoxels++;
+          continue;
+        }
         const rc = codeOf[r] ?? 0;
         const pc = codeOf[p] ?? 0;
         if (rc > 0) {
@@ -128,7 +134,7 @@ export function readLabelPair(
       }
     }
   }
-  (joint[0] as number) += voxels - seen;
+  (joint[0] as number) += voxels - seen - ignoredVoxels;
   const boxes = Array.from({ length: size }, (_, code): Box | undefined => {
     const i = 3 * code;
     if ((high[i] as number) < 0) return undefined;
@@ -137,7 +143,16 @@ export function readLabelPair(
       last: [high[i] as number, high[i + 1] as number, high[i + 2] as number],
     };
   });
-  return { shape, reference: referenceCodes, prediction: predictionCodes, values, joint, boxes, unexpected };
+  return {
+    shape,
+    reference: referenceCodes,
+    prediction: predictionCodes,
+    values,
+    joint,
+    boxes,
+    ignoredVoxels,
+    unexpected,
+  };
 }
 
 function note(found: number[], value: number): void {

@@ -170,11 +170,12 @@ async function runFold(
   const summary = existsSync(folder)
     ? await train({ resume: folder, version, ...limits }, context)
     : await train({ ...settings, fold, out: folder, splitFile: join(out, SPLITS) }, context);
-  const { layout, map, group, spacingMm, ignoreOrigin } = settings;
+  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = settings;
   const { cases } = await scoreModel(settings.dataset, summary.model, {
     ...context,
     layout,
     map,
+    ignore,
     group,
     spacingMm,
     ignoreOrigin,

@@ -38,6 +38,8 @@ export function createLoss(name: string, { channels, ...options }: LossOptions &
     throw new UsageFailure(
       entry === undefined
         ? `No loss is called ${name}: choose one of ${names.join(", ")}`
+        : options.ignore === true && channels === 2
+        ? `The loss ${name} cannot leave out the voxels to ignore: choose one of ${names.join(", ")}`
         : `The loss ${name} is for ${entry.channels === "one" ? "one class" : "several classes"}, the data set has ${
           channels === 1 ? "one" : channels - 1
         }: choose one of ${names.join(", ")}`,

@@ -8,26 +8,28 @@ import { createSession } from "../runtime/session.ts";
 import type { Sample } from "./samples.ts";
 import { TRAINING_OPSET } from "./training_step.ts";
 
-/** The mean share of each foreground class in the targets of `samples`, whose squares have `size` × `size` pixels. */
+/** The mean share of each foreground class in the targets of `samples`, whose squares have `size` × `size` pixels; what is ignored does not count. */
 export function classFrequencies(
   samples: readonly Sample[],
   { classes, size }: { classes: number; size: number },
 ): number[] {
   const sums = new Array<number>(classes).fill(0);
-  for (const { target: { height, width, shares } } of samples) {
+  let known = samples.length * size * size;
+  for (const { target: { height, width, shares, ignored } } of samples) {
     const pixels = height * width;
-    for (let k = 0; k < classes && pixels > 0; k++) {
-      for (let i = k * pixels; i < (k + 1) * pixels; i++) sums[k] = (sums[k] as number) + (shares[i] as number) / 255;
-    }
+    const plane = (k: number) =>
+      shares.subarray(k * pixels, (k + 1) * pixels).reduce((sum, share) => sum + share, 0) / 255;
+    for (let k = 0; k < classes; k++) sums[k] = (sums[k] as number) + plane(k);
+    if (ignored === true) known -= plane(classes);
   }
-  return sums.map((sum) => sum / (samples.length * size * size));
+  return sums.map((sum) => known > 0 ? sum / known : 0);
 }
 
-/** The logits that give these frequencies: ln(p / (1 − p)) for one channel, ln p of background and classes for several. */
-export function priorLogits(frequencies: readonly number[]): number[] {
+/** The logits that give these frequencies of classes: ln(p / (1 − p)) for one channel, ln p of background and classes for several. */
+export function priorLogits(frequencies: readonly number[], { several }: { several: boolean }): number[] {
   // A class that is nowhere starts as if it were one pixel in a million.
   const bounded = frequencies.map((p) => Math.min(Math.max(p, 1e-6), 1 - 1e-6));
-  if (bounded.length === 1) return bounded.map((p) => Math.log(p / (1 - p)));
+  if (!several) return bounded.map((p) => Math.log(p / (1 - p)));
   const background = Math.max(1e-6, 1 - bounded.reduce((sum, p) => sum + p, 0));
   return [background, ...bounded].map(Math.log);
 }

@@ -2,6 +2,7 @@
 import picomatch from "picomatch";
 import { checkDataset, type CheckReport } from "../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
+import { ignoredClass } from "../data/selection.ts";
 import { chooseSplit, type Split } from "../data/splits.ts";
 import { countOf } from "../count_of.ts";
 import { Failure } from "../failure.ts";
@@ -59,8 +60,8 @@ export function checkForTraining(
   settings: DataSettings,
   reporter: Reporter,
 ): { readonly report: CheckReport; readonly index: DatasetIndex } {
-  const { layout, channels, labels, map, group, spacingMm, ignoreOrigin } = settings;
-  const selection = { layout, channels, labels, map, group, spacingMm, ignoreOrigin };
+  const { layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin } = settings;
+  const selection = { layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin };
   const report = checkDataset(settings.dataset, {
     ...selection,
     inputSize: settings.inputSize,
@@ -101,7 +102,9 @@ export async function prepareTraining(
     seed: settings.seed,
     splits: report.splits,
   });
-  const several = index.labels.length > 1;
+  const ignored = ignoredClass(index.labelling) !== undefined;
+  // One channel cannot tell "unknown" from background.
+  const several = index.labels.length > 1 || ignored;
   const classes = several ? index.labels.length + 1 : 1;
   const network = {
     net: settings.net,
@@ -131,16 +134,16 @@ export async function prepareTraining(
     labels: index.labels.length,
   });
   // Settings that do not fit are told before the slices are cut.
-  buildTraining(start, { settings, classes });
+  buildTraining(start, { settings, classes, ignored });
   const plane = settings.plane ?? commonPlane(index, chosen.train);
   const { inputSize, outputSize } = start;
-  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION };
+  const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION, ignored };
   const samples = chosen.train.flatMap((files, done) => {
     reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
     return caseSamples(index, files, sampling);
   });
   const source = settings.init === undefined || newHead ? await startAtPrior(start, { samples, index }) : start;
-  const training = buildTraining(source, { settings, classes });
+  const training = buildTraining(source, { settings, classes, ignored });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
     name: settings.optimizer,
@@ -185,6 +188,7 @@ export async function prepareTraining(
       training: {
         fingerprint: report.fingerprint.fingerprint,
         seed: settings.seed,
+        ...(ignored && { ignored: index.labelling.ignored }),
         fold: settings.fold,
         folds: settings.folds,
         validationCases: ids(chosen.val),
@@ -198,15 +202,16 @@ async function startAtPrior(
   { samples, index }: { samples: readonly Sample[]; index: DatasetIndex },
 ): Promise<NetworkSource> {
   const frequencies = classFrequencies(samples, { classes: index.labels.length, size: source.outputSize });
-  return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies)));
+  const several = (source.graph(1).outputs[0]?.type.shape[1] as number) > 1;
+  return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies, { several })));
 }
 
 function buildTraining(
   source: NetworkSource,
-  { settings, classes }: { settings: TrainSettings; classes: number },
+  { settings, classes, ignored }: { settings: TrainSettings; classes: number; ignored: boolean },
 ): TrainingGraph {
   const name = settings.loss ?? (classes > 1 ? "ce" : "bce");
-  const loss = createLoss(name, { channels: classes, classWeights: settings.classWeights });
+  const loss = createLoss(name, { channels: classes, classWeights: settings.classWeights, ignore: ignored });
   const frozen = settings.freeze.map((pattern) => picomatch(pattern));
   const graph = source.graph(settings.batch);
   const levels = graph.outputs.length;

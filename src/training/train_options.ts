@@ -10,6 +10,8 @@ export interface TrainSettings {
   readonly channels?: readonly (string | number)[];
   readonly labels?: readonly (string | number)[];
   readonly map?: string;
+  /** Values or names of labels whose voxels are left out of loss and scores. */
+  readonly ignore?: readonly (string | number)[];
   /** A regular expression whose first group is the patient in the names of PNG and TIFF slices. */
   readonly group?: string;
   /** Sizes in mm along columns, rows and slices of PNG and TIFF, which carry none. */

@@ -1,5 +1,6 @@
 /** Scores of a model on whole cases, on their own grids, while it is trained. */
 import { type CaseFiles, type DatasetIndex, loadCase, type LoadedCase } from "../data/dataset.ts";
+import { ignoredClass } from "../data/selection.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
 import type { Volume } from "../imaging/volume.ts";
 import type { Predictor } from "../prediction/predictor.ts";
@@ -41,6 +42,7 @@ export class Validation {
         prediction: predicted.data,
         shape: predicted.shape,
         classes,
+        ignored: ignoredClass(this.#index.labelling),
         metrics: ["dice", "iou"],
       });
       rows.forEach((row, i) => {

@@ -78,7 +78,7 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
       bad.stdout,
       /^E03 {2}imagesTr\/phantom_02\.nii\.gz: found that gzip data ends early at byte 500, expected a readable file; copy the file again$/m,
     );
-    assert.match(bad.stdout, /: 1 errors, \d+ warnings$/m);
+    assert.match(bad.stdout, /: 1 error, \d+ warnings$/m);
     assert.deepEqual([again.code, again.stderr], [
       1,
       `${join(out, "check.json")} exists already; choose another name with --out or add --force to overwrite it\n`,

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { labelsFromValues, parseLabelMap, selectChannels, selectLabels } from "../../src/data/selection.ts";
+import {
+  ignoredClass,
+  type LabelOptions,
+  labelsFromValues,
+  parseLabelMap,
+  selectChannels,
+  selectLabels,
+} from "../../src/data/selection.ts";
 
 const BRATS = {
   labels: [{ value: 1, name: "necrosis" }, { value: 2, name: "edema" }, { value: 4, name: "enhancing" }],
@@ -70,19 +77,54 @@ test("selectLabels() takes further values only where labels are convention", () 
   assert.deepEqual(known, [0, 1, 2, 3, 4]);
 });
 
-test("selectLabels() refuses classes with common voxels and ignored voxels", () => {
+test("selectLabels() refuses classes with common voxels", () => {
   assert.throws(() => selectLabels(BRATS, { labels: ["core", 4] }), {
     name: "UsageFailure",
     message: "--labels core and enhancing share the value 4, expected labels without common voxels; " +
       "train one network for each",
   });
-  const source = { labels: [{ value: 1, name: "PZ" }, { value: 2, name: "ignore" }], regions: [] };
-  assert.throws(() => selectLabels(source), {
-    name: "Failure",
-    message: 'dataset.json declares value 2 as "ignore", but voxels cannot be left out of training; ' +
-      "add --map 2:0 to count them as background",
+});
+
+test("selectLabels() leaves out the label called ignore and those that are asked for", () => {
+  const source = {
+    labels: [{ value: 1, name: "PZ" }, { value: 2, name: "TZ" }, { value: 3, name: "Ignore" }],
+    regions: [],
+  };
+  const choose = (options: LabelOptions) => {
+    const { classes, ignored, known } = selectLabels(source, options);
+    return [classes.map(({ values }) => values), ignored, known];
+  };
+  assert.deepEqual(choose({}), [[[1], [2]], [3], [0, 1, 2, 3]]);
+  assert.deepEqual(choose({ labels: ["whole"] }), [[[1, 2]], [3], [0, 1, 2, 3]]);
+  assert.deepEqual(choose({ ignore: ["tz", 255] }), [[[1]], [2, 3, 255], [0, 1, 2, 3, 255]]);
+  // After the map.
+  assert.deepEqual(choose({ map: new Map([[3, 0]]) }), [[[1], [2]], [], [0, 1, 2]]);
+  assert.deepEqual(choose({ map: new Map([[2, 3]]) }), [[[1]], [3], [0, 1, 3]]);
+  assert.deepEqual(selectLabels(BRATS, { labels: ["core"], ignore: [4] }).classes[0]?.values, [1]);
+  assert.equal(ignoredClass(selectLabels(source)), 3);
+  assert.equal(ignoredClass(selectLabels(BRATS)), undefined);
+  for (
+    const [options, message] of [
+      [{ labels: ["ignore"] }, "Unknown label ignore in --labels, expected 1 (PZ), 2 (TZ), whole"],
+      [{ ignore: ["edema"] }, "Unknown label edema in --ignore, expected a value from 1, PZ, TZ, Ignore"],
+      [{ ignore: [0] }, "Unknown label 0 in --ignore, expected a value from 1, PZ, TZ, Ignore"],
+      [{ ignore: [1, 2] }, "--ignore 1, 2, 3 leaves out every label; ignore other values than those to learn"],
+    ] as const
+  ) {
+    assert.throws(() => selectLabels(source, options), { name: "UsageFailure", message });
+  }
+  assert.throws(() => selectLabels(BRATS, { labels: ["core"], ignore: [1, 4] }), {
+    message: "--ignore 1, 4 leaves out core; ignore other values than those to learn",
   });
-  assert.equal(selectLabels(source, { map: new Map([[2, 0]]) }).classes.length, 1);
+  // As nnU-Net declares regions.
+  const regional = { ...source, regions: [{ name: "prostate", values: [1, 2] }, { name: "ignore", values: [3] }] };
+  assert.throws(() => selectLabels(regional, { labels: ["ignore"] }), {
+    message: "Unknown label ignore in --labels, expected 1 (PZ), 2 (TZ), prostate, whole",
+  });
+  const convention = { ...BRATS, labelsByConvention: true };
+  assert.throws(() => selectLabels(convention, { labels: [7], ignore: [7] }), {
+    message: "--ignore 7 leaves out label 7; ignore other values than those to learn",
+  });
 });
 
 test("labelsFromValues() knows the three kinds of masks and refuses others", () => {
@@ -94,6 +136,9 @@ test("labelsFromValues() knows the three kinds of masks and refuses others", () 
     labels: [{ value: 1, name: "label 1" }, { value: 2, name: "label 2" }],
   });
   assert.deepEqual(labelsFromValues(values([0, 1], [0, 255]), new Map([[255, 1]])), {
+    labels: [{ value: 1, name: "foreground" }],
+  });
+  assert.deepEqual(labelsFromValues(values([0, 1], [0, 255]), none, [255]), {
     labels: [{ value: 1, name: "foreground" }],
   });
   assert.deepEqual(labelsFromValues(values([0, 127], [0, 255]), none), {

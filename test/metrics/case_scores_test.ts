@@ -259,3 +259,30 @@ test("scoreCase() counts which class was taken for which", () => {
   const sharing = [low as typeof classes[0], ...region];
   assert.equal(scoreCase({ ...request, classes: sharing, metrics: ["dice"] }).confusion, undefined);
 });
+
+test("scoreCase() scores masks with ignored voxels as if these were cut off", () => {
+  const random = new Random(5);
+  const [whole, part] = [[12, 10, 8], [7, 10, 8]] as const;
+  const reference = Uint8Array.from({ length: 960 }, (_, i) => i % 12 >= 7 ? 3 : random.integer(3));
+  const prediction = Uint8Array.from({ length: 960 }, () => random.integer(3));
+  const cut = (labels: Uint8Array) => labels.filter((_, i) => i % 12 < 7);
+  const classes = [{ name: "a", value: 1 }, { name: "b", value: 2 }];
+  const { ignoredVoxels, imageDiagonal: _, ...scores } = scoreCase({
+    reference,
+    prediction,
+    shape: whole,
+    spacingMm: [1, 2, 3],
+    classes,
+    ignored: 3,
+  });
+  const { imageDiagonal: __, ...expected } = scoreCase({
+    reference: cut(reference),
+    prediction: cut(prediction),
+    shape: part,
+    spacingMm: [1, 2, 3],
+    classes,
+  });
+  assert.equal(ignoredVoxels, 400);
+  assert.deepEqual(scores, expected);
+  assert.ok((expected.rows[0]?.dice as number) > 0);
+});

@@ -27,10 +27,10 @@ test("classFrequencies() is the mean share of each class over all pixels", () =>
 });
 
 test("priorLogits() give the frequencies back", () => {
-  assert.ok(Math.abs((priorLogits([0.2])[0] as number) - Math.log(0.25)) < 1e-12);
-  const logits = priorLogits([0.2, 0.1]);
+  assert.ok(Math.abs((priorLogits([0.2], { several: false })[0] as number) - Math.log(0.25)) < 1e-12);
+  const logits = priorLogits([0.2, 0.1], { several: true });
   assert.ok(largestDifference(logits.map(Math.exp), [0.7, 0.2, 0.1]) < 1e-12);
-  assert.ok(priorLogits([0]).every(Number.isFinite));
+  assert.ok(priorLogits([0], { several: false }).every(Number.isFinite));
 });
 
 test("outputPrior() brings the mean logits of every level to the prior", async () => {
