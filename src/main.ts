@@ -1,69 +1,12 @@
 #!/usr/bin/env node
 /** The program: finds the command, runs its job, prints what it gives back, and turns errors into messages and exit codes. */
 import process from "node:process";
+import { COMMANDS } from "./commands/catalog.ts";
 import { didYouMean } from "./commands/did_you_mean.ts";
 import type { Job } from "./commands/job.ts";
-import type { JobCommand } from "./commands/parse_command.ts";
 import { terminalReporter } from "./commands/terminal_reporter.ts";
 import { programVersion } from "./commands/version.ts";
 import { Failure, messageOf, UsageFailure } from "./failure.ts";
-
-interface Entry {
-  readonly summary: string;
-  /** Imports the command when it is asked for, so that the program starts fast. */
-  readonly load: () => Promise<JobCommand>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
-  train: {
-    summary: "train a network on a data set folder",
-    load: async () => (await import("./commands/train.ts")).train,
-  },
-  predict: {
-    summary: "make masks for volumes, slices or whole folders",
-    load: async () => (await import("./commands/predict.ts")).predict,
-  },
-  evaluate: {
-    summary: "score a model or a folder of masks on the original grid",
-    load: async () => (await import("./commands/evaluate.ts")).evaluate,
-  },
-  tune: {
-    summary: "search the threshold with the best Dice and save it in the model",
-    load: async () => (await import("./commands/tune.ts")).tune,
-  },
-  ensemble: {
-    summary: "join models, such as those of all folds, into one",
-    load: async () => (await import("./commands/ensemble.ts")).ensemble,
-  },
-  export: {
-    summary: "make a model for inference, and a TensorRT engine on a Jetson",
-    load: async () => (await import("./commands/export.ts")).exportModel,
-  },
-  bench: {
-    summary: "measure latency, throughput and memory",
-    load: async () => (await import("./commands/bench.ts")).bench,
-  },
-  build: {
-    summary: "write an untrained network as ONNX",
-    load: async () => (await import("./commands/build.ts")).build,
-  },
-  inspect: {
-    summary: "show what an ONNX file holds and what can run it",
-    load: async () => (await import("./commands/inspect.ts")).inspect,
-  },
-  check: {
-    summary: "find all faults of a data set in one run",
-    load: async () => (await import("./commands/check.ts")).check,
-  },
-  demo: {
-    summary: "run the whole chain on built-in phantom data",
-    load: async () => (await import("./commands/demo.ts")).demo,
-  },
-  doctor: {
-    summary: "show versions, providers, and what is missing",
-    load: async () => (await import("./commands/doctor.ts")).doctor,
-  },
-};
 
 const HELP = `seg trains small MRI segmentation networks as ONNX, scores them, and puts them on a Jetson Nano
 

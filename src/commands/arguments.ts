@@ -1,13 +1,23 @@
 /** Types of arguments: what a text on the command line must be, and what it becomes. */
 import { existsSync, statSync } from "node:fs";
-import { flag, option, optional, type Type } from "cmd-ts";
+import { flag, optional } from "cmd-ts";
+import { didYouMean } from "./did_you_mean.ts";
+import { type CompletedType, type Completion, option } from "./option.ts";
 
-type TextType<T> = Type<string, T>;
+type TextType<T> = CompletedType<T>;
 
 function textType<T>(displayName: string, description: string, decode: (text: string) => T): TextType<T> {
-  // Errors must be rejections: cmd-ts does not catch what is thrown at once.
-  return { displayName, description, from: (text) => new Promise((resolve) => resolve(decode(text))) };
+  const completion = COMPLETIONS[displayName];
+  return {
+    displayName,
+    description,
+    // Errors must be rejections: cmd-ts does not catch what is thrown at once.
+    from: (text) => new Promise((resolve) => resolve(decode(text))),
+    ...(completion && { completion }),
+  };
 }
+
+const COMPLETIONS: Readonly<Record<string, Completion>> = { file: "file", path: "file", folder: "folder" };
 
 /** A file that exists. */
 export const existingFile: TextType<string> = textType("file", "an existing file", (text) => {
@@ -60,13 +70,16 @@ export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_I
 }
 
 /** The number of a fold, or `all`. */
-export const foldNumber: TextType<number | "all"> = textType("n|all", "the number of a fold, or all", (text) => {
-  if (text === "all") return text;
-  if (!/^\d{1,3}$/.test(text)) {
-    throw new Error(`found ${JSON.stringify(text)}, expected the number of a fold from 0, or all`);
-  }
-  return Number(text);
-});
+export const foldNumber: TextType<number | "all"> = {
+  ...textType("n|all", "the number of a fold, or all", (text) => {
+    if (text === "all") return text;
+    if (!/^\d{1,3}$/.test(text)) {
+      throw new Error(`found ${JSON.stringify(text)}, expected the number of a fold from 0, or all`);
+    }
+    return Number(text);
+  }),
+  completion: { words: ["all"] },
+};
 
 /** A number in a range; `open` leaves out the lower end. */
 export function realNumber(
@@ -88,11 +101,18 @@ export function realNumber(
 
 /** One of several words. */
 export function oneWordOf<const W extends string>(words: readonly W[]): TextType<W> {
-  return textType(words.join("|").length > 24 ? "name" : words.join("|"), `one of ${words.join(", ")}`, (text) => {
+  const displayName = words.join("|").length > 24 ? "name" : words.join("|");
+  const type = textType(displayName, `one of ${words.join(", ")}`, (text) => {
     const word = words.find((one) => one === text);
-    if (word === undefined) throw new Error(`found ${JSON.stringify(text)}, expected one of ${words.join(", ")}`);
-    return word;
+    if (word !== undefined) return word;
+    const meant = didYouMean(text, words);
+    throw new Error(
+      `found ${JSON.stringify(text)}, expected one of ${words.join(", ")}${
+        meant === undefined ? "" : `; did you mean ${meant}?`
+      }`,
+    );
   });
+  return { ...type, completion: { words } };
 }
 
 /** A list such as `0,1` or `flair,t1ce`. */
@@ -124,6 +144,7 @@ export function listOf<const W extends string>(words: readonly W[]): TextType<W[
       for (const part of await list.from(text)) parts.push(await word.from(part));
       return parts;
     },
+    completion: { words, list: true },
   };
 }
 

@@ -1,5 +1,5 @@
 /** `seg bench`: latency, throughput, memory and the roofline. */
-import { command, option, optional, positional } from "cmd-ts";
+import { command, optional } from "cmd-ts";
 import { TARGETS } from "../tensorrt/targets.ts";
 import {
   dimensionsOption,
@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, positional } from "./option.ts";
 
 export const bench = command({
   name: "seg bench",
@@ -70,10 +71,13 @@ export const bench = command({
     force: forceFlag,
     json: jsonFlag,
   },
-  examples: [{
-    description: "on one thread, 20 seconds",
-    command: "seg bench model.onnx --threads 1 --duration 20s --out one.json",
-  }],
+  examples: [
+    {
+      description: "on one thread, 20 seconds",
+      command: "seg bench model.onnx --threads 1 --duration 20s --out one.json",
+    },
+    { description: "against figures of before", command: "seg bench model.onnx --threads 1 --compare one.json" },
+  ],
   handler: (args): Job => ({
     json: args.json,
     stoppable: true,

@@ -1,10 +1,11 @@
 /** `seg build`: an untrained network as ONNX. */
-import { command, option, optional } from "cmd-ts";
+import { command, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { forceFlag, jsonFlag, oneWordOf, outputFile, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { netOptions } from "./net_arguments.ts";
 import { formatCount } from "./number_text.ts";
+import { option } from "./option.ts";
 
 export const build = command({
   name: "seg build",
@@ -35,7 +36,10 @@ export const build = command({
     force: forceFlag,
     json: jsonFlag,
   },
-  examples: [{ description: "J-Net of half the width", command: "seg build --net j-net --width 8 --out small.onnx" }],
+  examples: [
+    { description: "J-Net of half the width", command: "seg build --net j-net --width 8 --out small.onnx" },
+    { description: "four channels, three classes", command: "seg build --channels 4 --classes 3 --out tumour.onnx" },
+  ],
   handler: (args): Job => ({
     json: args.json,
     run: async () => {

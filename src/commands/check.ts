@@ -1,5 +1,5 @@
 /** `seg check`: all faults of a data set in one run. */
-import { command, flag, option, optional, positional } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import {
   datasetOptions,
   existingFile,
@@ -13,6 +13,7 @@ import {
 } from "./arguments.ts";
 import { countOf } from "../count_of.ts";
 import type { Job } from "./job.ts";
+import { option, positional } from "./option.ts";
 
 export const check = command({
   name: "seg check",

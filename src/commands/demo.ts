@@ -1,7 +1,8 @@
 /** `seg demo`: the whole chain on built-in phantom data. */
-import { command, option } from "cmd-ts";
+import { command } from "cmd-ts";
 import { forceFlag, jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option } from "./option.ts";
 
 export const demo = command({
   name: "seg demo",

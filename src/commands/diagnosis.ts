@@ -1,14 +1,29 @@
 /** What `seg doctor` finds out about the machine. */
-import { createRequire } from "node:module";
+import { existsSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { messageOf } from "../failure.ts";
-import { supportedProviders } from "../runtime/session.ts";
+import { Graph } from "../graph/graph.ts";
+import { encodeModel } from "../graph/onnx/encode.ts";
+import { add } from "../graph/ops/arithmetic.ts";
+import { floats, numbersOf } from "../graph/tensor_type.ts";
+import { createSession, supportedProviders } from "../runtime/session.ts";
 import { type JetsonDevice, measuringCautions, readJetson } from "../tensorrt/device.ts";
 import { findTrtexec } from "../tensorrt/find_trtexec.ts";
 import { probeTrtexec } from "../tensorrt/trtexec.ts";
 import { formatVersion } from "../tensorrt/version.ts";
 import { formatBytes } from "./number_text.ts";
+import {
+  containerLimits,
+  type Disk,
+  disks,
+  distribution,
+  environment,
+  nvidiaDriver,
+  withoutHome,
+} from "./surroundings.ts";
 import { programVersion } from "./version.ts";
 
 /** The document of `seg doctor --json`. */
@@ -16,7 +31,13 @@ export interface Diagnosis {
   readonly seg: string;
   readonly runtime: { readonly name: "node" | "deno"; readonly version: string };
   readonly onnxRuntime: string;
+  /** How the program was started: options of the JavaScript engine, and the program file with `~` for the user's folder. */
+  readonly started: { readonly engineOptions: readonly string[]; readonly program: string };
+  /** Versions of the packages that it is made of. */
+  readonly packages: Readonly<Record<string, string>>;
   readonly system: {
+    /** Name of the distribution; absent where there is none. */
+    readonly name?: string;
     readonly platform: string;
     readonly architecture: string;
     readonly release: string;
@@ -25,7 +46,17 @@ export interface Diagnosis {
     readonly processor: string;
     readonly cores: number;
     readonly memoryBytes: { readonly total: number; readonly free: number };
+    /** What a container allows; absent where nothing is limited. */
+    readonly limits?: { readonly memoryBytes?: number; readonly processors?: number };
+    readonly disks: readonly Disk[];
+    /** Version of the driver; absent where it is not loaded. */
+    readonly nvidiaDriver?: string;
   };
+  readonly terminal: { readonly output: boolean; readonly messages: boolean; readonly columns: number | null };
+  /** Variables that change how the program runs, where they are set. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether ONNX Runtime computes here: the right sum, or what went wrong. */
+  readonly inference: "works" | { readonly fault: string };
   readonly providers: readonly { readonly name: string; readonly atHand: boolean; readonly remedy?: string }[];
   readonly trtexec: { readonly path: string; readonly version: string } | { readonly missing: string };
   /** Absent on other machines. */
@@ -38,14 +69,19 @@ export interface Diagnosis {
 export async function diagnose(): Promise<Diagnosis> {
   const jetson = readJetson();
   const deno = (globalThis as { readonly Deno?: { readonly version: { readonly deno: string } } }).Deno;
-  const trtexec = await lookForTrtexec();
+  const [trtexec, inference] = [await lookForTrtexec(), await tryInference()];
+  const [name, limits, driver] = [distribution(), containerLimits(), nvidiaDriver()];
+  const space = disks();
   return {
     seg: programVersion(),
     runtime: deno === undefined
       ? { name: "node", version: process.versions.node }
       : { name: "deno", version: deno.version.deno },
     onnxRuntime: packageVersion("onnxruntime-node"),
+    started: { engineOptions: process.execArgv, program: withoutHome(fileURLToPath(import.meta.url)) },
+    packages: Object.fromEntries(PACKAGES.map((name) => [name, packageVersion(name)])),
     system: {
+      ...(name !== undefined && { name }),
       platform: platform(),
       architecture: arch(),
       release: release(),
@@ -53,7 +89,17 @@ export async function diagnose(): Promise<Diagnosis> {
       processor: cpus()[0]?.model.trim() ?? "unknown",
       cores: availableParallelism(),
       memoryBytes: { total: totalmem(), free: freemem() },
+      ...(limits && { limits }),
+      disks: space,
+      ...(driver !== undefined && { nvidiaDriver: driver }),
     },
+    terminal: {
+      output: process.stdout.isTTY === true,
+      messages: process.stderr.isTTY === true,
+      columns: process.stderr.columns ?? null,
+    },
+    environment: environment(),
+    inference,
     providers: supportedProviders().map(({ name, bundled }) => ({
       name,
       atHand: bundled,
@@ -64,6 +110,12 @@ export async function diagnose(): Promise<Diagnosis> {
     remarks: [
       ...(jetson ? measuringCautions(jetson) : []),
       ...(freemem() < 2 ** 30 ? [`Only ${formatBytes(freemem())} of memory are free; training wants 2 GiB`] : []),
+      ...space.filter(({ freeBytes }) => freeBytes < 2 ** 28).map(({ of, freeBytes }) =>
+        `Only ${formatBytes(freeBytes)} of the ${of} are free; make room before a training`
+      ),
+      ...(inference === "works"
+        ? []
+        : [`ONNX Runtime does not run here: ${inference.fault}; install the packages anew with npm ci`]),
     ],
   };
 }
@@ -87,12 +139,31 @@ async function lookForTrtexec(): Promise<Diagnosis["trtexec"]> {
   }
 }
 
-function packageVersion(name: string): string {
+/** Runs a model of one addition. */
+async function tryInference(): Promise<Diagnosis["inference"]> {
   try {
-    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
-  } catch {
-    return "unknown";
+    const graph = new Graph();
+    const x = graph.input("x", { elementType: "float32", shape: [2] });
+    graph.output(graph.apply(add, [x, x], {}), "y");
+    const session = await createSession(encodeModel(graph, { opset: 13, graphName: "sum" }), { threads: 1 });
+    const { y } = await session.run({ x: floats([1, 2.5]) });
+    await session.release();
+    const found = y && numbersOf(y).join(" and ");
+    return found === "2 and 5" ? "works" : { fault: `it computes ${found} for 2 and 5` };
+  } catch (error) {
+    return { fault: messageOf(error) };
   }
+}
+
+const PACKAGES = ["onnxruntime-node", "onnx-proto", "protobufjs", "cmd-ts", "nifti-reader-js", "fast-png", "yaml"];
+
+function packageVersion(name: string): string {
+  // Some packages do not export their package.json: the file beside their modules is read.
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, "node_modules", name, "package.json");
+    if (existsSync(path)) return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+  }
+  return "unknown";
 }
 
 function glibcVersion(): { glibc?: string } {
@@ -112,10 +183,19 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     ["ONNX Runtime", diagnosis.onnxRuntime],
     [
       "system",
-      `${system.platform} ${system.release} ${system.architecture}${system.glibc ? `, glibc ${system.glibc}` : ""}`,
+      [
+        `${system.platform} ${system.release} ${system.architecture}`,
+        ...(system.name === undefined ? [] : [system.name]),
+        ...(system.glibc === undefined ? [] : [`glibc ${system.glibc}`]),
+      ].join(", "),
     ],
     ["processor", `${system.processor}, ${system.cores} cores`],
-    ["memory", `${formatBytes(free)} free of ${formatBytes(total)}`],
+    ["memory", `${formatBytes(free)} free of ${formatBytes(total)}${limitText(system.limits)}`],
+    ...system.disks.map(({ of, freeBytes, totalBytes }): [string, string] => [
+      of,
+      `${formatBytes(freeBytes)} free of ${formatBytes(totalBytes)}`,
+    ]),
+    ...(system.nvidiaDriver === undefined ? [] : [["NVIDIA driver", system.nvidiaDriver] as [string, string]]),
     ...diagnosis.providers.map(({ name, atHand, remedy }): [string, string] => [
       `provider ${name}`,
       atHand ? "at hand" : `absent: ${remedy}`,
@@ -129,6 +209,16 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     if (powerMode) rows.push(["power mode", `${powerMode.name} (${powerMode.id})`]);
     if (gpuClockHz) rows.push(["GPU clock", `${gpuClockHz.current / 1e6} MHz of at most ${gpuClockHz.maximum / 1e6}`]);
   }
+  rows.push(["inference", diagnosis.inference === "works" ? "works" : diagnosis.inference.fault]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return [...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), ...diagnosis.remarks].join("\n");
+}
+
+function limitText(limits: Diagnosis["system"]["limits"]): string {
+  const { memoryBytes, processors } = limits ?? {};
+  const parts = [
+    ...(memoryBytes === undefined ? [] : [formatBytes(memoryBytes)]),
+    ...(processors === undefined ? [] : [`${processors} cores`]),
+  ];
+  return parts.length === 0 ? "" : `; the container allows ${parts.join(" and ")}`;
 }

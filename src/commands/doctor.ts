@@ -8,7 +8,10 @@ export const doctor = command({
   description:
     "Show versions, execution providers, trtexec, the Jetson and its power mode, and how to get what is missing",
   args: { json: jsonFlag },
-  examples: [{ description: "for a report", command: "seg doctor --json" }],
+  examples: [
+    { description: "look", command: "seg doctor" },
+    { description: "for a report of a fault", command: "seg doctor --json > doctor.json" },
+  ],
   handler: (args): Job => ({
     json: args.json,
     run: async () => {

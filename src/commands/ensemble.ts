@@ -1,7 +1,8 @@
 /** `seg ensemble`: several models of one contract as one. */
-import { command, option, restPositionals } from "cmd-ts";
+import { command } from "cmd-ts";
 import { existingFile, forceFlag, jsonFlag, outputFile } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, restPositionals } from "./option.ts";
 import { programVersion } from "./version.ts";
 
 export const ensemble = command({
@@ -24,6 +25,7 @@ export const ensemble = command({
       description: "after seg train --fold all --out runs/cv",
       command: "seg ensemble runs/cv/fold_*/best.onnx --out ensemble.onnx",
     },
+    { description: "of two seeds", command: "seg ensemble runs/a/best.onnx runs/b/best.onnx --out both.onnx --force" },
   ],
   handler: (args): Job => ({
     json: args.json,

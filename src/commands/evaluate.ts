@@ -1,5 +1,5 @@
 /** `seg evaluate`: scores of a model, or of masks, on the original grid. */
-import { command, flag, option, optional, restPositionals } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import {
@@ -20,6 +20,7 @@ import {
   trtexecOption,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, restPositionals } from "./option.ts";
 import { optionName } from "./option_name.ts";
 import { programVersion } from "./version.ts";
 

@@ -1,5 +1,5 @@
 /** `seg export`: an inference model, and a TensorRT engine where trtexec is. */
-import { command, flag, option, optional, positional } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { TARGETS } from "../tensorrt/targets.ts";
 import {
@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, positional } from "./option.ts";
 
 export const exportModel = command({
   name: "seg export",

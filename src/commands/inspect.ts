@@ -1,9 +1,10 @@
 /** `seg inspect`: what an ONNX file holds, and what can run and train it. */
-import { command, flag, option, optional, positional } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import { Failure, messageOf, UsageFailure } from "../failure.ts";
 import { TARGETS } from "../tensorrt/targets.ts";
 import { dimensionsOption, existingFile, jsonFlag, oneWordOf } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, positional } from "./option.ts";
 
 export const inspect = command({
   name: "seg inspect",
@@ -21,10 +22,13 @@ export const inspect = command({
     dimensions: dimensionsOption,
     json: jsonFlag,
   },
-  examples: [{
-    description: "what a Jetson Nano makes of it",
-    command: "seg inspect model.onnx --target nano --layers",
-  }],
+  examples: [
+    {
+      description: "what a Jetson Nano makes of it",
+      command: "seg inspect model.onnx --target nano --layers",
+    },
+    { description: "all of it for a program", command: "seg inspect model.onnx --layers --json" },
+  ],
   handler: (args): Job => ({
     json: args.json,
     run: async () => {

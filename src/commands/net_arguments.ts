@@ -1,7 +1,8 @@
 /** The options that describe a network to build. */
-import { option, optional } from "cmd-ts";
+import { optional } from "cmd-ts";
 import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
 import { oneWordOf, wholeNumber } from "./arguments.ts";
+import { option } from "./option.ts";
 
 export const netOptions = {
   net: option({

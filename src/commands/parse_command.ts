@@ -4,9 +4,10 @@ import { parse, runSafely } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { Job } from "./job.ts";
+import type { CompletedTopic } from "./option.ts";
 
 /** A command whose handler makes a job of its arguments. */
-export type JobCommand = Parameters<typeof parse>[0];
+export type JobCommand = Parameters<typeof parse>[0] & { helpTopics(): readonly CompletedTopic[] };
 
 /** Help to print, or a job to run. */
 export type Parsed = { readonly help: string } | { readonly job: Job };

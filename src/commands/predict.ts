@@ -1,5 +1,5 @@
 /** `seg predict`: masks for volumes, slices or whole folders. */
-import { command, flag, option, optional, positional, restPositionals } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import {
   datasetOptions,
@@ -15,6 +15,7 @@ import {
   trtexecOption,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, positional, restPositionals } from "./option.ts";
 
 export const predict = command({
   name: "seg predict",

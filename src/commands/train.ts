@@ -1,6 +1,6 @@
 /** `seg train`: a network from a data set folder. */
 import { existsSync } from "node:fs";
-import { command, flag, option, optional, positional } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
@@ -26,6 +26,7 @@ import {
 } from "./arguments.ts";
 import { defined } from "./defined.ts";
 import type { Job, Outcome } from "./job.ts";
+import { option, positional } from "./option.ts";
 import { optionName } from "./option_name.ts";
 import { programVersion } from "./version.ts";
 

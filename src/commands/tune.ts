@@ -1,5 +1,5 @@
 /** `seg tune`: the threshold with the best Dice on the validation cases, saved in the model. */
-import { command, flag, option, optional, positional } from "cmd-ts";
+import { command, flag, optional } from "cmd-ts";
 import {
   datasetOptions,
   existingFile,
@@ -11,6 +11,7 @@ import {
   threadsOption,
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
+import { option, positional } from "./option.ts";
 
 export const tune = command({
   name: "seg tune",

@@ -61,6 +61,11 @@ test("list, listOf() and oneWordOf() name what was expected", async () => {
   await fails(list, "0,,1", 'found "0,,1", expected a list such as 0,1');
   assert.deepEqual(await listOf(["dice", "iou"]).from("iou,dice"), ["iou", "dice"]);
   await fails(listOf(["dice", "iou"]), "dice,f1", 'found "f1", expected one of dice, iou');
+  await fails(
+    listOf(["dice", "iou"]),
+    "dice,iuo",
+    'found "iuo", expected one of dice, iou; did you mean iou?',
+  );
   await fails(oneWordOf(["axial", "coronal"]), "oblique", 'found "oblique", expected one of axial, coronal');
 });
 

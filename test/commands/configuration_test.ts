@@ -71,7 +71,7 @@ test("readConfiguration() lists unknown keys and wrong values at once, with what
       "  unknown key frobnicate\n" +
       "  unknown key learningrate; did you mean learningRate?\n" +
       '  epochs: found "0", expected a whole number from 1\n' +
-      '  plane: found "axail", expected one of axial, coronal\n' +
+      '  plane: found "axail", expected one of axial, coronal; did you mean axial?\n' +
       '  labels: found {"a":1}, expected a value\n' +
       '  ignoreOrigin: found "yes", expected true or false\n' +
       "  spacing: found [1,[2]], expected a value",
@@ -147,7 +147,7 @@ test("seg train --config repeats a run from its config.json to the same bytes, a
       string,
     ];
     const settings =
-      "--width 2 --input-size 16 --output-size 32 --folds 2 --steps-per-epoch 1 --epochs 2 --threads 1 " +
+      "--width 2 --input-size 16 --output-size 32 --folds 2 --steps-per-epoch 1 --epochs 1 --threads 1 " +
       "--freeze head.* --labels 1 --time-budget 1h --learning-rate 0.003 --ignore-origin --clip-norm 2";
     await run([dataset, "--out", first, ...settings.split(" ")]);
     const config = join(first, "config.json");
@@ -155,8 +155,8 @@ test("seg train --config repeats a run from its config.json to the same bytes, a
     assert.deepEqual(readFileSync(join(second, "best.onnx")), readFileSync(join(first, "best.onnx")));
     const read = (folder: string) => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     assert.deepEqual({ ...read(second), out: first }, read(first));
-    await run(["--config", config, "--out", third, "--epochs", "1", "--seed", "5"]);
-    assert.deepEqual(read(third), { ...read(first), out: third, epochs: 1, seed: 5 });
+    await run(["--config", config, "--out", third, "--batch", "8", "--seed", "5"]);
+    assert.deepEqual(read(third), { ...read(first), out: third, batch: 8, seed: 5 });
     await assert.rejects(run(["--config", config]), { name: "Failure", message: /first exists already; / });
     await assert.rejects(run(["--resume", first, "--config", config]), {
       name: "UsageFailure",

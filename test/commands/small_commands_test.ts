@@ -87,7 +87,7 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
 });
 
 test("seg doctor tells versions, providers and what is missing", async () => {
-  const { code, stdout, stderr } = await runProgram(["doctor", "--json"]);
+  const { code, stdout, stderr } = await runProgram(["doctor", "--json"], { environment: { SECRET_KEY: "SECRET" } });
   assert.equal(code, 0, stderr);
   const diagnosis = JSON.parse(stdout);
   assert.match(diagnosis.onnxRuntime, /^\d+\.\d+\.\d+/);
@@ -97,6 +97,13 @@ test("seg doctor tells versions, providers and what is missing", async () => {
   for (const provider of diagnosis.providers) {
     assert.equal(typeof provider.remedy, provider.atHand ? "undefined" : "string");
   }
+  assert.equal(diagnosis.inference, "works");
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const [name, version] of Object.entries(diagnosis.packages)) assert.equal(version, dependencies[name], name);
+  assert.ok(diagnosis.system.disks.every((disk: { freeBytes: number }) => disk.freeBytes > 0));
+  assert.deepEqual(diagnosis.terminal, { output: false, messages: false, columns: null });
+  assert.equal(diagnosis.environment["NO_COLOR"], "1");
+  assert.doesNotMatch(JSON.stringify(diagnosis), /HOME|SECRET/);
   assert.ok("path" in diagnosis.trtexec || /^Cannot find trtexec: /.test(diagnosis.trtexec.missing));
 });
 

@@ -1,0 +1,65 @@
+/** The commands, each loaded when it is asked for. */
+import type { JobCommand } from "./parse_command.ts";
+
+/** A command of the program. */
+export interface Entry {
+  readonly summary: string;
+  /** Imports the command when it is asked for, so that the program starts fast. */
+  readonly load: () => Promise<JobCommand>;
+}
+
+/** All commands by name, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  train: {
+    summary: "train a network on a data set folder",
+    load: async () => (await import("./train.ts")).train,
+  },
+  predict: {
+    summary: "make masks for volumes, slices or whole folders",
+    load: async () => (await import("./predict.ts")).predict,
+  },
+  evaluate: {
+    summary: "score a model or a folder of masks on the original grid",
+    load: async () => (await import("./evaluate.ts")).evaluate,
+  },
+  tune: {
+    summary: "search the threshold with the best Dice and save it in the model",
+    load: async () => (await import("./tune.ts")).tune,
+  },
+  ensemble: {
+    summary: "join models, such as those of all folds, into one",
+    load: async () => (await import("./ensemble.ts")).ensemble,
+  },
+  export: {
+    summary: "make a model for inference, and a TensorRT engine on a Jetson",
+    load: async () => (await import("./export.ts")).exportModel,
+  },
+  bench: {
+    summary: "measure latency, throughput and memory",
+    load: async () => (await import("./bench.ts")).bench,
+  },
+  build: {
+    summary: "write an untrained network as ONNX",
+    load: async () => (await import("./build.ts")).build,
+  },
+  inspect: {
+    summary: "show what an ONNX file holds and what can run it",
+    load: async () => (await import("./inspect.ts")).inspect,
+  },
+  check: {
+    summary: "find all faults of a data set in one run",
+    load: async () => (await import("./check.ts")).check,
+  },
+  demo: {
+    summary: "run the whole chain on built-in phantom data",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  doctor: {
+    summary: "show versions, providers, and what is missing",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  completion: {
+    summary: "write the script with which a shell completes command lines",
+    load: async () => (await import("./completion.ts")).completion,
+  },
+};
