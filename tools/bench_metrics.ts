@@ -1,8 +1,8 @@
 /**
- * Times all metrics on real label volumes, and the same metrics by scipy's transforms of the whole volume, one after the other in turn.
+ * Times the surface metrics of real label volumes against scipy's distance transform, in turn, each in one process that is warm.
  *
- * Run: `deno run -A tools/bench_metrics.ts [rounds]`; the data are looked for in `SEG_SHARED` (default `../shared`), and scipy in `PYTHON`
- * (default `python3`). The prediction is the reference moved by two voxels and worn by one.
+ * Run: `deno run -A tools/bench_metrics.ts [rounds] [words]`; the data are looked for in `SEG_SHARED` (default `../shared`), and scipy
+ * in `PYTHON` (default `python3`); `words` choose the pairs whose name holds one. The prediction is the reference moved by two voxels and worn by one.
  */
 
 import { spawn } from "node:child_process";
@@ -13,8 +13,9 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 import { readNifti } from "../src/imaging/nifti.ts";
 import { spacingMm } from "../src/imaging/volume.ts";
-import { type ClassScores, scoreCase } from "../src/metrics/case_scores.ts";
+import { type ClassScores, type Metric, scoreCase } from "../src/metrics/case_scores.ts";
 import type { LabelClass, Triple } from "../src/metrics/overlap.ts";
+import { surfelAreas } from "../src/metrics/surfel_tables.ts";
 
 interface Pair {
   readonly name: string;
@@ -24,6 +25,8 @@ interface Pair {
   readonly reference: Uint8Array;
   readonly prediction: Uint8Array;
 }
+
+const TOLERANCE_MM = 1;
 
 /** The labels moved by two voxels along each axis, without the voxels that have another label beside them along x. */
 function imperfect(labels: Uint8Array, [nx, ny, nz]: Triple): Uint8Array {
@@ -65,62 +68,52 @@ function tumourPairs(shared: string): Pair[] {
   });
 }
 
+/** Every 20th case. */
 function hippocampusPairs(shared: string): Pair[] {
   const folder = join(shared, "data", "Task04_Hippocampus", "labelsTr");
   if (!existsSync(folder)) return [];
   const classes = [{ name: "anterior", value: 1 }, { name: "posterior", value: 2 }];
-  const files = readdirSync(folder).filter((file) => file.startsWith("hippocampus"));
-  return files.slice(0, 3).map((file) => readPair(join(folder, file), { name: file, classes }));
+  const files = readdirSync(folder).filter((file) => file.startsWith("hippocampus")).sort();
+  return files.filter((_, i) => i % 20 === 0).map((file) =>
+    readPair(join(folder, file), { name: file.split(".")[0] as string, classes })
+  );
 }
-
-/** The usual way in Python: erosion and a distance transform of the whole volume, per class. */
-const SCIPY = `
-import json, sys, time
-import numpy as np
-from scipy import ndimage
-pairs = {}
-def edges(m):
-    return m & ~ndimage.binary_erosion(m, ndimage.generate_binary_structure(m.ndim, 1))
-def score(r, p, spacing):
-    er, ep = edges(r), edges(p)
-    a = ndimage.distance_transform_edt(~ep, sampling=spacing)[er]
-    b = ndimage.distance_transform_edt(~er, sampling=spacing)[ep]
-    both = np.concatenate([a, b])
-    return [2 * float((r & p).sum()) / float(r.sum() + p.sum()), float(both.max()), float(max(np.percentile(a, 95), np.percentile(b, 95))), float(both.mean())]
-print("ready", flush=True)
-for line in sys.stdin:
-    job = json.loads(line)
-    shape = job["shape"][::-1]
-    r = np.fromfile(job["reference"], np.uint8).reshape(shape)
-    p = np.fromfile(job["prediction"], np.uint8).reshape(shape)
-    start = time.perf_counter()
-    rows = [score(np.isin(r, v), np.isin(p, v), job["spacing"][::-1]) for v in job["values"]]
-    print(json.dumps({"milliseconds": 1000 * (time.perf_counter() - start), "rows": rows}), flush=True)
-`;
 
 interface Answer {
   readonly milliseconds: number;
   readonly rows: number[][];
 }
 
+/** What is asked of scipy's side. */
+interface Task {
+  /** Also the surface elements with their areas. */
+  readonly nsd: boolean;
+  /** Cuts the masks to the box around them first. */
+  readonly crop: boolean;
+}
+
 /** A Python process that answers one line with one line; undefined where scipy is absent. */
 async function startScipy(folder: string) {
-  const child = spawn(process.env["PYTHON"] ?? "python3", ["-c", SCIPY], { stdio: ["pipe", "pipe", "ignore"] });
+  const script = join("tools", "bench_metrics_scipy.py");
+  const child = spawn(process.env["PYTHON"] ?? "python3", [script], {
+    stdio: ["pipe", "pipe", "ignore"],
+    // Memory is kept between jobs: where fresh pages are dear, scipy takes several times as long without.
+    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: "1000000000", MALLOC_TRIM_THRESHOLD_: "2000000000" },
+  });
   const failed = new Promise<undefined>((resolve) => child.on("error", () => resolve(undefined)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ready = await Promise.race([failed, lines.next().then((line) => line.value)]);
   if (ready !== "ready") return undefined;
+  const [reference, prediction] = [join(folder, "reference.raw"), join(folder, "prediction.raw")];
   return {
-    async score(pair: Pair): Promise<Answer> {
-      const job = {
-        shape: pair.shape,
-        spacing: pair.spacing,
-        values: pair.classes.map((c) => [c.value].flat()),
-        reference: join(folder, "reference.raw"),
-        prediction: join(folder, "prediction.raw"),
-      };
-      writeFileSync(job.reference, pair.reference);
-      writeFileSync(job.prediction, pair.prediction);
+    give(pair: Pair): void {
+      writeFileSync(reference, pair.reference);
+      writeFileSync(prediction, pair.prediction);
+    },
+    async score({ shape, spacing, classes }: Pair, task: Task): Promise<Answer> {
+      const values = classes.map((c) => [c.value].flat());
+      const areas = [...surfelAreas(spacing)];
+      const job = { ...task, shape, spacing, values, areas, tolerance: TOLERANCE_MM, reference, prediction };
       child.stdin.write(`${JSON.stringify(job)}\n`);
       return JSON.parse((await lines.next()).value);
     },
@@ -128,13 +121,19 @@ async function startScipy(folder: string) {
   };
 }
 
-/** The largest difference of Dice, HD, HD95 and ASSD between the two ways. */
-function disagreement(rows: readonly ClassScores[], answer: Answer): number {
+const BY_VOXELS = ["dice", "hd", "hd95", "assd", "masd"] as const satisfies readonly Metric[];
+const SURFACE = [...BY_VOXELS, "nsd"] as const;
+
+/** The largest difference between the two ways in any score of any class. */
+function disagreement(rows: readonly ClassScores[], { rows: theirs }: Answer): number {
   return Math.max(
     ...rows.flatMap((row, i) =>
-      [row.dice, row.hd, row.hd95, row.assd].map((value, k) =>
-        row.state === "hit" ? Math.abs((value ?? NaN) - (answer.rows[i]?.[k] ?? NaN)) : 0
-      )
+      SURFACE.map((name, k) => {
+        const [own, other] = [row[name], theirs[i]?.[k]];
+        return row.state !== "hit" || (own === undefined && other === undefined)
+          ? 0
+          : Math.abs((own ?? NaN) - (other ?? NaN));
+      })
     ),
   );
 }
@@ -143,10 +142,47 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
+function timed<T>(work: () => T): { milliseconds: number; result: T } {
+  const start = performance.now();
+  const result = work();
+  return { milliseconds: performance.now() - start, result };
+}
+
+/** Medians in ms by column, and the largest difference of a score. */
+async function measure(pair: Pair, scipy: Awaited<ReturnType<typeof startScipy>>, rounds: number) {
+  const times = new Map<string, number[]>();
+  const note = (column: string, milliseconds: number) => {
+    times.set(column, [...times.get(column) ?? [], milliseconds]);
+  };
+  let difference = 0;
+  scipy?.give(pair);
+  // The first tenth of the rounds warms up.
+  const warm = Math.ceil(rounds / 10);
+  for (let round = -warm; round < rounds; round++) {
+    const request = { ...pair, spacingMm: pair.spacing, toleranceMm: TOLERANCE_MM };
+    const all = timed(() => scoreCase(request));
+    if (round >= 0) note("all", all.milliseconds);
+    for (const [column, metrics] of [["voxels", BY_VOXELS], ["surface", SURFACE]] as const) {
+      const own = timed(() => scoreCase({ ...request, metrics }));
+      if (round >= 0) note(column, own.milliseconds);
+      for (const crop of [false, true]) {
+        const answer = await scipy?.score(pair, { nsd: column === "surface", crop });
+        if (answer === undefined) continue;
+        if (round >= 0) note(`scipy ${column}${crop ? " cropped" : ""}`, answer.milliseconds);
+        difference = Math.max(difference, disagreement(own.result.rows, answer));
+      }
+    }
+  }
+  return { medians: new Map([...times].map(([column, list]) => [column, median(list)])), difference };
+}
+
 async function main(): Promise<void> {
-  const rounds = Number(process.argv[2] ?? 3);
+  const rounds = Number(process.argv[2] ?? 5);
+  const words = process.argv.slice(3);
   const shared = process.env["SEG_SHARED"] ?? "../shared";
-  const pairs = [...tumourPairs(shared), ...hippocampusPairs(shared)];
+  const pairs = [...tumourPairs(shared), ...hippocampusPairs(shared)].filter(({ name }) =>
+    words.length === 0 || words.some((word) => name.includes(word))
+  );
   if (pairs.length === 0) {
     console.log(`No data in ${join(shared, "data")}: set SEG_SHARED`);
     return;
@@ -154,33 +190,32 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-metrics-"));
   const scipy = await startScipy(folder);
   if (scipy === undefined) console.log("scipy is absent: no comparison (set PYTHON to an interpreter that has it)");
-  console.log("seg: all 12 metrics; seg*: Dice, HD, HD95, ASSD, which is what scipy's side computes; medians in ms");
+  console.log(
+    `Medians of ${rounds} rounds in ms. voxels: ${
+      BY_VOXELS.join(", ")
+    }; surface: the same and nsd; all: all metrics with lesions. ` +
+      `× n: scipy takes n times as long on the whole volume, and n on the box around both masks`,
+  );
+  const least = new Map<string, number>();
   for (const pair of pairs) {
-    const request = { ...pair, spacingMm: pair.spacing, toleranceMm: 1 };
-    const all: number[] = [];
-    const some: number[] = [];
-    const python: number[] = [];
-    let difference = 0;
-    for (let round = 0; round < rounds; round++) {
-      let start = performance.now();
-      scoreCase(request);
-      all.push(performance.now() - start);
-      start = performance.now();
-      const { rows } = scoreCase({ ...request, metrics: ["dice", "hd", "hd95", "assd"] });
-      some.push(performance.now() - start);
-      const answer = await scipy?.score(pair);
-      if (answer === undefined) continue;
-      python.push(answer.milliseconds);
-      difference = Math.max(difference, disagreement(rows, answer));
-    }
-    const own = `${pair.name} ${pair.shape.join("×")}: seg ${median(all).toFixed(1)}, seg* ${median(some).toFixed(1)}`;
+    const { medians, difference } = await measure(pair, scipy, rounds);
+    const columns = ["voxels", "surface"].map((column) => {
+      const own = medians.get(column) as number;
+      const ratios = ["", " cropped"].flatMap((way) => {
+        const other = medians.get(`scipy ${column}${way}`);
+        if (other === undefined) return [];
+        const ratio = other / own;
+        least.set(`${column}${way}`, Math.min(ratio, least.get(`${column}${way}`) ?? Infinity));
+        return [ratio.toFixed(1)];
+      });
+      return `${column} ${own.toFixed(2)}${ratios.length === 0 ? "" : ` (× ${ratios.join(", ")})`}`;
+    });
     console.log(
-      python.length === 0
-        ? own
-        : `${own}, scipy ${median(python).toFixed(1)}, scipy / seg* ${(median(python) / median(some)).toFixed(1)}, ` +
-          `largest difference ${difference.toExponential(1)}`,
+      `${pair.name} ${pair.shape.join("×")}: ${columns.join(", ")}, all ${(medians.get("all") as number).toFixed(2)}` +
+        (scipy === undefined ? "" : `; largest difference ${difference.toExponential(1)}`),
     );
   }
+  for (const [column, ratio] of least) console.log(`Least ratio, ${column}: ${ratio.toFixed(1)}`);
   scipy?.stop();
   rmSync(folder, { recursive: true });
 }

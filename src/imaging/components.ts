@@ -153,16 +153,21 @@ function unite(members: ArrayLike<number>, shape: Shape, steps: readonly Step[])
   const stepX = Int32Array.from(steps, (step) => step[0]);
   const stepY = Int32Array.from(steps, (step) => step[1]);
   const stepZ = Int32Array.from(steps, (step) => step[2]);
+  const jump = Int32Array.from(steps, ([dx, dy, dz]) => dx + nx * (dy + ny * dz));
   let at = 0;
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
+      const isInnerRow = z > 0 && y > 0 && y < ny - 1;
       for (let x = 0; x < nx; x++, at++) {
         if (members[at] === 0) continue;
+        const isInner = isInnerRow && x > 0 && x < nx - 1;
         let root = 0;
-        for (let k = 0; k < stepX.length; k++) {
-          const [dx, dy, dz] = [stepX[k] as number, stepY[k] as number, stepZ[k] as number];
-          if (x + dx < 0 || x + dx >= nx || y + dy < 0 || y + dy >= ny || z + dz < 0) continue;
-          const neighbour = numbers[at + dx + nx * (dy + ny * dz)] as number;
+        for (let k = 0; k < jump.length; k++) {
+          if (!isInner) {
+            const [column, row] = [x + (stepX[k] as number), y + (stepY[k] as number)];
+            if (column < 0 || column >= nx || row < 0 || row >= ny || z + (stepZ[k] as number) < 0) continue;
+          }
+          const neighbour = numbers[at + (jump[k] as number)] as number;
           if (neighbour === 0 || neighbour === root) continue;
           const other = rootOf(neighbour);
           if (root === 0 || root === other) root = other;

@@ -235,7 +235,7 @@ function distanceScores(
   if (!surfel && !edge) return {};
   if (state !== "hit" || masks === undefined) return distancesWithoutHit(state, scoring);
   const voxels = edge ? surfaceDistances(masks, spacing) : undefined;
-  const surfels = surfel ? surfelDistances(masks, spacing) : undefined;
+  const surfels = surfel ? surfelDistances(masks, spacing, hd95Variant === "surfel" ? {} : { tolerance }) : undefined;
   const hd95 = hd95Variant === "surfel"
     ? surfels && surfelHausdorff(surfels)
     : voxels && hausdorff95(voxels, hd95Variant);

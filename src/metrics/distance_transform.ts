@@ -16,7 +16,7 @@ export type VoxelList = Int32Array;
  * @param queries ascending indices
  * @returns distances in the unit of `spacing`, in the order of `queries`
  */
-export function nearestDistances(
+export function transformDistances(
   sources: VoxelList,
   queries: VoxelList,
   grid: { shape: Triple; spacing: Triple },

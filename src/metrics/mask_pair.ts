@@ -15,7 +15,7 @@ export interface MaskPair {
 /** Cuts one class out of a label pair; undefined where neither image has a voxel of it. */
 export function cropClass(pair: LabelPair, members: Uint8Array): MaskPair | undefined {
   const box = pair.boxes.filter((_, code) => members[code] === 1).reduce(unite, undefined);
-  return box && crop(pair, { box, members });
+  return box && crop(pair, { box, members: pair.codeOf.map((code) => members[code] as number) });
 }
 
 /**
@@ -48,7 +48,7 @@ export function cropMasks(reference: Uint8Array, prediction: Uint8Array, shape: 
   if (last[0] < 0) return undefined;
   const members = new Uint8Array(256).fill(1);
   members[0] = 0;
-  return crop({ reference, prediction, shape }, { box: { first, last }, members });
+  return crop({ reference, prediction, shape, ignored: undefined }, { box: { first, last }, members });
 }
 
 function unite(a: Box | undefined, b: Box | undefined): Box | undefined {
@@ -61,8 +61,9 @@ function unite(a: Box | undefined, b: Box | undefined): Box | undefined {
   return { first: pick(Math.min, "first"), last: pick(Math.max, "last") };
 }
 
+/** @param part.members by label: 1 where it belongs to the mask; larger labels do not. */
 function crop(
-  images: { reference: Uint8Array; prediction: Uint8Array; shape: Triple },
+  images: Pick<LabelPair, "reference" | "prediction" | "shape" | "ignored">,
   part: { box: Box; members: Uint8Array },
 ): MaskPair {
   const [nx, ny, nz] = images.shape;
@@ -77,8 +78,10 @@ function crop(
       let from = first[0] + nx * (y + ny * z);
       let to = 1 + shape[0] * (y - first[1] + 1 + shape[1] * (z - first[2] + borderZ));
       for (let x = first[0]; x <= last[0]; x++, from++, to++) {
-        reference[to] = members[images.reference[from] as number] as number;
-        prediction[to] = members[images.prediction[from] as number] as number;
+        const label = images.reference[from] as number;
+        if (label === images.ignored) continue;
+        reference[to] = members[label] ?? 0;
+        prediction[to] = members[images.prediction[from] as number] ?? 0;
       }
     }
   }

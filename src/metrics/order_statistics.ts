@@ -11,6 +11,39 @@ export function percentile(ascending: ArrayLike<number>, fraction: number): numb
   return low + (at - below) * ((ascending[Math.min(below + 1, ascending.length - 1)] as number) - low);
 }
 
+/** {@link percentile} of a list in any order, without sorting it: only the elements around the place are put where they belong. */
+export function selectPercentile(values: Float64Array, fraction: number): number {
+  const list = values.slice();
+  const below = Math.floor((list.length - 1) * fraction);
+  select(list, below);
+  // Behind the place nothing is smaller, so that the next element is the smallest there.
+  let next = below + 1;
+  for (let i = next; i < list.length; i++) if ((list[i] as number) < (list[next] as number)) next = i;
+  const low = list[below] as number;
+  const high = list[Math.min(next, list.length - 1)] as number;
+  return low + ((list.length - 1) * fraction - below) * (high - low);
+}
+
+/** Brings the element of rank `place` to its place, none larger before it and none smaller behind it (Hoare 1961, doi 10.1145/366622.366647). */
+function select(list: Float64Array, place: number): void {
+  let [left, right] = [0, list.length - 1];
+  while (left < right) {
+    const pivot = list[(left + right) >> 1] as number;
+    let [i, j] = [left, right];
+    while (i <= j) {
+      while ((list[i] as number) < pivot) i++;
+      while ((list[j] as number) > pivot) j--;
+      if (i > j) break;
+      const moved = list[i] as number;
+      list[i++] = list[j] as number;
+      list[j--] = moved;
+    }
+    if (place <= j) right = j;
+    else if (place >= i) left = i;
+    else return;
+  }
+}
+
 /**
  * The interval of the median between two elements of an ascending list, which holds whatever the distribution (David and Nagaraja,
  * Order Statistics, 2003, section 7.1): as narrow as a binomial tail of at most (1 − confidence) / 2 at each end allows.

@@ -43,11 +43,15 @@ export interface Box {
 /** Two label images, read once: everything that the scores of any class need. */
 export interface LabelPair {
   readonly shape: Triple;
-  /** Codes of the reference: 0 or 1 + the position of the label among `values`. */
-  readonly reference: Uint8Array;
-  readonly prediction: Uint8Array;
+  /** Labels. */
+  readonly reference: VoxelArray;
+  readonly prediction: VoxelArray;
+  /** Where the reference has this label, neither image has anything. */
+  readonly ignored: number | undefined;
   /** Label values of all classes. */
   readonly values: readonly number[];
+  /** By label up to the largest of `values`: 1 + its position among them, or 0 for a label of no class. */
+  readonly codeOf: Uint8Array;
   /** Voxels by code: `joint[referenceCode * (values.length + 1) + predictionCode]`. */
   readonly joint: Float64Array;
   /** By code: the box around its voxels in both images together; undefined where there is none. */
@@ -82,20 +86,17 @@ export function readLabelPair(
     );
   }
   const values = [...new Set(classes.flatMap((c) => c.value))];
-  const codeOf = new Uint8Array(65536);
   if (values.length > 254) throw new RangeError(`Cannot score ${values.length} label values: at most 254 are possible`);
-  for (const [i, value] of values.entries()) {
-    if (!Number.isInteger(value) || value < 1 || value > 65535) {
-      throw new RangeError(
-        `Cannot score label ${value}: a class is a whole number of 1 to 65535, and 0 is the background`,
-      );
-    }
-    codeOf[value] = i + 1;
+  for (const value of values) {
+    if (Number.isInteger(value) && value >= 1 && value <= 65535) continue;
+    throw new RangeError(
+      `Cannot score label ${value}: a class is a whole number of 1 to 65535, and 0 is the background`,
+    );
   }
+  const codeOf = new Uint8Array(1 + Math.max(0, ...values));
+  for (const [i, value] of values.entries()) codeOf[value] = i + 1;
   const size = values.length + 1;
   const joint = new Float64Array(size * size);
-  const referenceCodes = new Uint8Array(voxels);
-  const predictionCodes = new Uint8Array(voxels);
   const unexpected = { reference: [] as number[], prediction: [] as number[] };
   const low = new Int32Array(3 * size).fill(2 ** 31 - 1);
   const high = new Int32Array(3 * size).fill(-1);
@@ -111,27 +112,37 @@ export function readLabelPair(
   let [seen, ignoredVoxels] = [0, 0];
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
+      let beforeR = 0;
+      let beforeP = 0;
       for (let x = 0; x < nx; x++, i++) {
         const r = reference[i] as number;
         const p = prediction[i] as number;
-        if (r === 0 && p === 0) continue;
-        if (r === ignored) {
+        if (r === 0 && p === 0 && beforeR === 0 && beforeP === 0) continue;
+        const isIgnored = r === ignored;
+        const rc = isIgnored ? 0 : codeOf[r] ?? 0;
+        const pc = isIgnored ? 0 : codeOf[p] ?? 0;
+        // Only the ends of a run of one code can be the first or last of their row.
+        if (rc !== beforeR) {
+          if (beforeR > 0) extend(beforeR, x - 1, y, z);
+          if (rc > 0) extend(rc, x, y, z);
+          beforeR = rc;
+        }
+        if (pc !== beforeP) {
+          if (beforeP > 0) extend(beforeP, x - 1, y, z);
+          if (pc > 0) extend(pc, x, y, z);
+          beforeP = pc;
+        }
+        if (isIgnored) {
           ignoredVoxels++;
           continue;
         }
-        const rc = codeOf[r] ?? 0;
-        const pc = codeOf[p] ?? 0;
-        if (rc > 0) {
-          referenceCodes[i] = rc;
-          extend(rc, x, y, z);
-        } else if (r !== 0) note(unexpected.reference, r);
-        if (pc > 0) {
-          predictionCodes[i] = pc;
-          extend(pc, x, y, z);
-        } else if (p !== 0) note(unexpected.prediction, p);
+        if (rc === 0 && r !== 0) note(unexpected.reference, r);
+        if (pc === 0 && p !== 0) note(unexpected.prediction, p);
         (joint[rc * size + pc] as number)++;
         seen++;
       }
+      if (beforeR > 0) extend(beforeR, nx - 1, y, z);
+      if (beforeP > 0) extend(beforeP, nx - 1, y, z);
     }
   }
   (joint[0] as number) += voxels - seen - ignoredVoxels;
@@ -143,16 +154,7 @@ export function readLabelPair(
       last: [high[i] as number, high[i + 1] as number, high[i + 2] as number],
     };
   });
-  return {
-    shape,
-    reference: referenceCodes,
-    prediction: predictionCodes,
-    values,
-    joint,
-    boxes,
-    ignoredVoxels,
-    unexpected,
-  };
+  return { shape, reference, prediction, ignored, values, codeOf, joint, boxes, ignoredVoxels, unexpected };
 }
 
 function note(found: number[], value: number): void {

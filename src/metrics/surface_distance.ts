@@ -1,8 +1,9 @@
 /** Distances between the surfaces of two masks: Hausdorff, its 95th percentile, mean distances, normalized surface distance. */
 
-import { nearestDistances, type VoxelList } from "./distance_transform.ts";
+import type { VoxelList } from "./distance_transform.ts";
 import type { MaskPair } from "./mask_pair.ts";
-import { percentile } from "./order_statistics.ts";
+import { nearestDistances } from "./nearest_distances.ts";
+import { selectPercentile } from "./order_statistics.ts";
 import type { Triple } from "./overlap.ts";
 import { contourLengths, surfelAreas } from "./surfel_tables.ts";
 
@@ -12,7 +13,7 @@ import { contourLengths, surfelAreas } from "./surfel_tables.ts";
  */
 export type Hd95Variant = "max" | "pooled" | "surfel";
 
-/** Distances from every surface voxel of one mask to the nearest surface voxel of the other; both lists ascending. */
+/** Distances from every surface voxel of one mask to the nearest surface voxel of the other, in no order. */
 export interface SurfaceDistances {
   readonly toPrediction: Float64Array;
   readonly toReference: Float64Array;
@@ -28,8 +29,8 @@ export function surfaceDistances(masks: MaskPair, spacing: Triple): SurfaceDista
   const reference = surfaceVoxels(masks.reference, masks);
   const prediction = surfaceVoxels(masks.prediction, masks);
   return {
-    toPrediction: nearestDistances(prediction, reference, grid).sort(),
-    toReference: nearestDistances(reference, prediction, grid).sort(),
+    toPrediction: nearestDistances(prediction, reference, grid),
+    toReference: nearestDistances(reference, prediction, grid),
   };
 }
 
@@ -37,7 +38,8 @@ function surfaceVoxels(mask: Uint8Array, { shape, planar }: MaskPair): VoxelList
   const [nx, ny, nz] = shape;
   const area = planar ? 0 : nx * ny;
   const border = planar ? 0 : 1;
-  const found: number[] = [];
+  let found = new Int32Array(FIRST_LENGTH);
+  let count = 0;
   for (let z = border; z < nz - border; z++) {
     for (let y = 1; y < ny - 1; y++) {
       let i = 1 + nx * (y + ny * z);
@@ -45,26 +47,37 @@ function surfaceVoxels(mask: Uint8Array, { shape, planar }: MaskPair): VoxelList
         if (mask[i] === 0) continue;
         const inside = (mask[i - 1] as number) & (mask[i + 1] as number) & (mask[i - nx] as number) &
           (mask[i + nx] as number) & (mask[i - area] as number) & (mask[i + area] as number);
-        if (inside === 0) found.push(i);
+        if (inside !== 0) continue;
+        if (count === found.length) found = enlarged(found);
+        found[count++] = i;
       }
     }
   }
-  return Int32Array.from(found);
+  return found.subarray(0, count);
+}
+
+/** Voxels of a surface for which space is taken at first: fresh memory costs more than looking for them. */
+const FIRST_LENGTH = 2048;
+
+function enlarged<L extends Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(list: L): L {
+  const larger = new (list.constructor as new (length: number) => L)(2 * list.length);
+  larger.set(list);
+  return larger;
 }
 
 /** The Hausdorff distance: the largest distance of either list. */
-export function hausdorff(distances: SurfaceDistances): number {
-  return Math.max(distances.toPrediction.at(-1) as number, distances.toReference.at(-1) as number);
+export function hausdorff({ toPrediction, toReference }: SurfaceDistances): number {
+  return Math.max(largest(toPrediction), largest(toReference));
 }
 
 /** The 95th percentile of surface distance by voxels, with linear interpolation between list elements. */
 export function hausdorff95(distances: SurfaceDistances, variant: "max" | "pooled" = "max"): number {
   const { toPrediction, toReference } = distances;
-  if (variant === "max") return Math.max(percentile(toPrediction, 0.95), percentile(toReference, 0.95));
+  if (variant === "max") return Math.max(selectPercentile(toPrediction, 0.95), selectPercentile(toReference, 0.95));
   const pooled = new Float64Array(toPrediction.length + toReference.length);
   pooled.set(toPrediction);
   pooled.set(toReference, toPrediction.length);
-  return percentile(pooled.sort(), 0.95);
+  return selectPercentile(pooled, 0.95);
 }
 
 /** ASSD: the mean of both lists together. */
@@ -81,7 +94,7 @@ export function meanAverageDistance({ toPrediction, toReference }: SurfaceDistan
 export function countedNormalizedSurfaceDistance(distances: SurfaceDistances, tolerance: number): number {
   const { toPrediction, toReference } = distances;
   const limit = withRounding(tolerance);
-  const within = (list: Float64Array) => list.findLastIndex((d) => d <= limit) + 1;
+  const within = (list: Float64Array) => list.reduce((count, d) => d <= limit ? count + 1 : count, 0);
   return (within(toPrediction) + within(toReference)) / (toPrediction.length + toReference.length);
 }
 
@@ -96,9 +109,16 @@ export interface SurfelDistances {
 /**
  * The distances between the surface elements of two masks: the cells between voxel centres that hold a piece of surface, each with
  * its area (Nikolov et al. 2021, doi 10.2196/26151, whose published code this definition follows). Both masks must hold voxels.
+ *
+ * @param options.tolerance distances above it may be Infinity: all that the NSD asks is which are above
  */
-export function surfelDistances(masks: MaskPair, spacing: Triple): SurfelDistances {
-  const grid = { shape: masks.shape, spacing };
+export function surfelDistances(
+  masks: MaskPair,
+  spacing: Triple,
+  { tolerance }: { tolerance?: number | undefined } = {},
+): SurfelDistances {
+  const limit = tolerance === undefined ? undefined : withRounding(tolerance);
+  const grid = { shape: masks.shape, spacing, limit };
   const table = masks.planar ? contourLengths(spacing) : surfelAreas(spacing);
   const reference = surfels(masks.reference, { masks, table });
   const prediction = surfels(masks.prediction, { masks, table });
@@ -114,8 +134,9 @@ export function surfelDistances(masks: MaskPair, spacing: Triple): SurfelDistanc
 function surfels(mask: Uint8Array, { masks, table }: { masks: MaskPair; table: Float64Array }) {
   const [nx, ny, nz] = masks.shape;
   const area = nx * ny;
-  const cells: number[] = [];
-  const areas: number[] = [];
+  let cells = new Int32Array(FIRST_LENGTH);
+  let areas = new Float64Array(FIRST_LENGTH);
+  let count = 0;
   const whole = table.length - 1;
   const shift = masks.planar ? 2 : 4;
   for (let z = 0; z < (masks.planar ? 1 : nz - 1); z++) {
@@ -129,20 +150,27 @@ function surfels(mask: Uint8Array, { masks, table }: { masks: MaskPair; table: F
         const code = left | (right << shift);
         left = right;
         if (code === 0 || code === whole) continue;
-        cells.push(i);
-        areas.push(table[code] as number);
+        if (count === cells.length) {
+          cells = enlarged(cells);
+          areas = enlarged(areas);
+        }
+        cells[count] = i;
+        areas[count++] = table[code] as number;
       }
     }
   }
-  return { cells: Int32Array.from(cells), areas: Float64Array.from(areas) };
+  return { cells: cells.subarray(0, count), areas: areas.subarray(0, count) };
 }
 
 /** NSD: the area of both surfaces that lies within `tolerance` of the other surface, of all their area. */
 export function normalizedSurfaceDistance(distances: SurfelDistances, tolerance: number): number {
   const { toPrediction, referenceAreas, toReference, predictionAreas } = distances;
   const limit = withRounding(tolerance);
-  const within = (list: Float64Array, areas: Float64Array) =>
-    areas.reduce((total, area, i) => ((list[i] as number) <= limit ? total + area : total), 0);
+  const within = (list: Float64Array, areas: Float64Array) => {
+    let total = 0;
+    for (let i = 0; i < list.length; i++) if ((list[i] as number) <= limit) total += areas[i] as number;
+    return total;
+  };
   return (within(toPrediction, referenceAreas) + within(toReference, predictionAreas)) /
     (sum(referenceAreas) + sum(predictionAreas));
 }
@@ -176,6 +204,12 @@ export function surfelHausdorff(distances: SurfelDistances, fraction = 0.95): nu
 /** Headers hold spacing as float32: a distance of two voxels of 0.1 mm is not to exceed a tolerance of 0.2 mm. */
 function withRounding(tolerance: number): number {
   return tolerance * (1 + 1e-6);
+}
+
+function largest(values: Float64Array): number {
+  let found = -Infinity;
+  for (let i = 0; i < values.length; i++) if ((values[i] as number) > found) found = values[i] as number;
+  return found;
 }
 
 function sum(values: Float64Array): number {

@@ -18,10 +18,17 @@ type Triangle = readonly [EdgeMiddle, EdgeMiddle, EdgeMiddle];
 
 /** Areas in squared units of `spacing` by code; bit b of a code is the corner with y = b & 1, z = b >> 1 & 1, x = b >> 2. */
 export function surfelAreas(spacing: Triple): Float64Array {
-  return Float64Array.from(TRIANGLES, (triangles) => {
+  const known = latest;
+  if (known !== undefined && known.spacing.every((s, axis) => s === spacing[axis])) return known.areas;
+  const areas = Float64Array.from(TRIANGLES, (triangles) => {
     return triangles.reduce((sum, triangle) => sum + triangleArea(triangle, spacing), 0);
   });
+  latest = { spacing: [...spacing], areas };
+  return areas;
 }
+
+/** The areas of the spacing that was asked for last: all classes of a case share it, and most cases of a data set. */
+let latest: { readonly spacing: Triple; readonly areas: Float64Array } | undefined;
 
 /** Lengths in units of `spacing` by code; bit b of a code is the corner with y = b & 1, x = b >> 1. */
 export function contourLengths(spacing: Triple): Float64Array {

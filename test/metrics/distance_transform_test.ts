@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearestDistances } from "../../src/metrics/distance_transform.ts";
+import { transformDistances } from "../../src/metrics/distance_transform.ts";
 import type { Triple } from "../../src/metrics/overlap.ts";
 import { Random } from "../../src/random.ts";
 
@@ -10,7 +10,7 @@ function pick(random: Random, voxels: number, density: number): Int32Array {
   return Int32Array.from(chosen);
 }
 
-test("nearestDistances() equals the search through all pairs", () => {
+test("transformDistances() equals the search through all pairs", () => {
   let compared = 0;
   for (let seed = 0; seed < 60; seed++) {
     const random = new Random(seed);
@@ -19,7 +19,7 @@ test("nearestDistances() equals the search through all pairs", () => {
     const voxels = shape[0] * shape[1] * shape[2];
     const sources = pick(random, voxels, random.uniform(0.005, 0.2));
     const queries = pick(random, voxels, random.uniform(0.01, 1));
-    const found = nearestDistances(sources, queries, { shape, spacing });
+    const found = transformDistances(sources, queries, { shape, spacing });
     const place = (i: number) => [
       (i % shape[0]) * spacing[0],
       (Math.floor(i / shape[0]) % shape[1]) * spacing[1],
@@ -39,7 +39,7 @@ test("nearestDistances() equals the search through all pairs", () => {
   assert(compared > 5000);
 });
 
-test("nearestDistances() is infinite without a source", () => {
+test("transformDistances() is infinite without a source", () => {
   const grid = { shape: [3, 1, 1] as Triple, spacing: [1, 1, 1] as Triple };
-  assert.deepEqual([...nearestDistances(new Int32Array(), Int32Array.of(0, 2), grid)], [Infinity, Infinity]);
+  assert.deepEqual([...transformDistances(new Int32Array(), Int32Array.of(0, 2), grid)], [Infinity, Infinity]);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { bcaInterval, resampleMeans } from "../../src/metrics/bootstrap.ts";
 import { comparePaired } from "../../src/metrics/compare.ts";
 import { normalCdf, normalQuantile } from "../../src/metrics/normal_distribution.ts";
-import { medianInterval, percentile } from "../../src/metrics/order_statistics.ts";
+import { medianInterval, percentile, selectPercentile } from "../../src/metrics/order_statistics.ts";
 import { wilcoxonSignedRank } from "../../src/metrics/wilcoxon.ts";
 import { Random } from "../../src/random.ts";
 
@@ -32,6 +32,18 @@ test("normalCdf() and normalQuantile() agree with scipy.stats.norm", () => {
   near(normalQuantile(0.9999), 3.719016485455709);
   assert(Math.abs(normalQuantile(0.5)) < 1e-12);
   assert.deepEqual([normalQuantile(0), normalQuantile(1)], [-Infinity, Infinity]);
+});
+
+test("selectPercentile() is the percentile of the sorted list, ties included, and leaves the list as it is", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const random = new Random(seed);
+    const values = Float64Array.from({ length: 1 + random.integer(60) }, () => random.integer(1 + seed));
+    const before = values.slice();
+    for (const fraction of [0, 0.3, 0.5, 0.95, 1]) {
+      assert.equal(selectPercentile(values, fraction), percentile(before.toSorted(), fraction), `seed ${seed}`);
+    }
+    assert.deepEqual(values, before);
+  }
 });
 
 test("percentile() interpolates linearly", () => {
