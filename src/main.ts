@@ -18,6 +18,11 @@ seg <command> --help shows arguments and an example; seg --version shows the ver
 New here? seg demo runs everything in a few minutes and needs no data.
 `;
 
+/** Ctrl-C; the end that an administrator, a batch system or a container asks for; the warning that Slurm's --signal sends. */
+const SIGNALS: readonly NodeJS.Signals[] = process.platform === "win32"
+  ? ["SIGINT", "SIGTERM"]
+  : ["SIGINT", "SIGTERM", "SIGUSR1"];
+
 const reporter = terminalReporter(process.stderr);
 const stopping = new AbortController();
 
@@ -47,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runJob(job: Job): Promise<number> {
-  if (job.stoppable) { for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop); }
+  if (job.stoppable) { for (const signal of SIGNALS) process.on(signal, stop); }
   try {
     const { json, text, next, failed } = await job.run({ reporter, signal: stopping.signal });
     reporter.clear();
@@ -56,12 +61,16 @@ async function runJob(job: Job): Promise<number> {
     if (next !== undefined) process.stderr.write(`Next: ${next}\n`);
     return stopping.signal.aborted ? 130 : failed ? 1 : 0;
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, stop);
+    for (const signal of SIGNALS) process.removeListener(signal, stop);
   }
 }
 
-function stop(): void {
-  if (stopping.signal.aborted) process.exit(130);
+function stop(signal: NodeJS.Signals): void {
+  if (stopping.signal.aborted) {
+    // A scheduler may send several signals, and a shell pass them on once more: the state is being saved.
+    if (signal === "SIGINT") process.exit(130);
+    return;
+  }
   reporter.warn("Stopping at the next step; press Ctrl-C again to stop at once");
   stopping.abort(new Failure("Stopped; what was finished is saved"));
 }

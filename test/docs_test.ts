@@ -15,7 +15,7 @@ import { inFolder } from "./commands/run_program.ts";
 /** What a reader of the documentation has at the beginning, and at the end. */
 const DATASETS = ["DATASET", "seg-demo/data"];
 const DEMO_MODEL = "seg-demo/run/best.onnx";
-const FOLDERS = ["scans", "masks", "runs/first", "nano-kit/result"];
+const FOLDERS = ["scans", "masks", "runs/first", "runs/cv", "nano-kit/result"];
 const FILES = [
   "checked/splits.json",
   "scores/metrics.json",

@@ -7,7 +7,7 @@ import { test } from "node:test";
 /** The folders of src, from the lowest layer up; a folder may import from those on a line above it, and from the files of src itself. */
 const LAYERS: readonly (readonly string[])[] = [
   ["graph"],
-  ["runtime", "imaging"],
+  ["runtime", "imaging", "cluster"],
   ["metrics", "tensorrt"],
   ["data"],
   ["prediction"],

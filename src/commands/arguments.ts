@@ -1,6 +1,7 @@
 /** Types of arguments: what a text on the command line must be, and what it becomes. */
 import { existsSync, statSync } from "node:fs";
 import { flag, optional } from "cmd-ts";
+import type { AutoIndex } from "../cluster/array_index.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { type CompletedType, type Completion, option } from "./option.ts";
 
@@ -69,17 +70,46 @@ export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_I
   });
 }
 
-/** The number of a fold, or `all`. */
-export const foldNumber: TextType<number | "all"> = {
-  ...textType("n|all", "the number of a fold, or all", (text) => {
+/** The number of a fold, `all`, or `auto`. */
+export const foldNumber: TextType<number | "all" | AutoIndex> = {
+  ...textType("n|all|auto", "the number of a fold, all, or auto", (text) => {
     if (text === "all") return text;
+    const auto = autoIndex(text);
+    if (auto !== undefined) return auto;
     if (!/^\d{1,3}$/.test(text)) {
-      throw new Error(`found ${JSON.stringify(text)}, expected the number of a fold from 0, or all`);
+      throw new Error(`found ${JSON.stringify(text)}, expected the number of a fold from 0, all, or auto`);
     }
     return Number(text);
   }),
-  completion: { words: ["all"] },
+  completion: { words: ["all", "auto"] },
 };
+
+/** A seed, or `auto/n`: the seed of this task among 0 to n - 1. */
+export const seedNumber: TextType<number | SharedIndex> = textType("n|auto/n", "a seed, or e.g. auto/3", (text) => {
+  const shared = sharedIndex(text);
+  if (shared !== undefined) return shared;
+  if (!/^\d{1,10}$/.test(text) || Number(text) >= 2 ** 31) {
+    throw new Error(
+      `found ${JSON.stringify(text)}, expected a whole number of 0 to ${2 ** 31 - 1}, or auto/3 for three seeds`,
+    );
+  }
+  return Number(text);
+});
+
+/** A number that the scheduler gives, of so many. */
+export interface SharedIndex extends AutoIndex {
+  readonly of: number;
+}
+
+function autoIndex(text: string): AutoIndex | undefined {
+  return text === "auto" ? { first: undefined } : text === "auto:1" ? { first: 1 } : undefined;
+}
+
+function sharedIndex(text: string): SharedIndex | undefined {
+  const [, auto = "", of] = /^(auto(?::1)?)\/([1-9]\d{0,5})$/.exec(text) ?? [];
+  const index = autoIndex(auto);
+  return index === undefined ? undefined : { ...index, of: Number(of) };
+}
 
 /** A number in a range; `open` leaves out the lower end. */
 export function realNumber(
@@ -163,15 +193,21 @@ export const duration: TextType<number> = textType("duration", "e.g. 90s, 30m, 2
   return seconds;
 });
 
-/** A part of the work such as `2/4`: its number from 1, and how many there are. */
-export const part: TextType<{ number: number; of: number }> = textType("i/n", "e.g. 2/4", (text) => {
-  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
-  const [number, of] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || number < 1 || number > of) {
-    throw new Error(`found ${JSON.stringify(text)}, expected a part such as 2/4`);
-  }
-  return { number, of };
-});
+/** A part of the work such as `2/4`: its number from 1, and how many there are; or `auto/4`. */
+export const part: TextType<{ number: number; of: number } | SharedIndex> = textType(
+  "i/n|auto/n",
+  "e.g. 2/4, or auto/4",
+  (text) => {
+    const shared = sharedIndex(text);
+    if (shared !== undefined) return shared;
+    const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+    const [number, of] = [Number(match?.[1]), Number(match?.[2])];
+    if (match === null || number < 1 || number > of) {
+      throw new Error(`found ${JSON.stringify(text)}, expected a part such as 2/4, or auto/4`);
+    }
+    return { number, of };
+  },
+);
 
 /** `--json`, which every command has. */
 export const jsonFlag = flag({ long: "json", description: "print one JSON document to stdout" });

@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "search the threshold with the best Dice and save it in the model",
     load: async () => (await import("./tune.ts")).tune,
   },
+  merge: {
+    summary: "join the folds, seeds or parts that an array job made",
+    load: async () => (await import("./merge.ts")).merge,
+  },
   ensemble: {
     summary: "join models, such as those of all folds, into one",
     load: async () => (await import("./ensemble.ts")).ensemble,

@@ -1,6 +1,5 @@
 /** `seg predict`: masks for volumes, slices or whole folders. */
 import { command, flag, optional } from "cmd-ts";
-import { UsageFailure } from "../failure.ts";
 import {
   datasetOptions,
   existingFile,
@@ -42,7 +41,9 @@ export const predict = command({
     part: option({
       long: "part",
       type: optional(part),
-      description: "only part i of n of the cases, e.g. 2/4, to share the work",
+      description:
+        "only part i of n of the cases, e.g. 2/4, to share the work; auto/n: by the number of the task in an " +
+        "array job; seg merge joins the parts",
     }),
     layout: datasetOptions.layout,
     threads: threadsOption,
@@ -58,40 +59,14 @@ export const predict = command({
       command: "seg predict model.onnx scans/ --out masks --fill-holes --largest-component",
     },
     { description: "a folder, on two machines", command: "seg predict model.onnx scans/ --out masks --part 1/2" },
+    {
+      description: "a part per task of an array job, which may be started again",
+      command: "seg predict model.onnx scans/ --out masks --part auto/8",
+    },
   ],
   handler: (args): Job => ({
     json: args.json,
     stoppable: true,
-    run: async ({ reporter, signal }) => {
-      if (args.inputs.length === 0) throw new UsageFailure("seg predict: INPUT is missing\nTry seg predict --help");
-      const { openModel } = await import("../prediction/open_model.ts");
-      const { findCases, refuseOutputAmongInputs } = await import("../prediction/prediction_cases.ts");
-      const { predictCases } = await import("../prediction/predict_cases.ts");
-      refuseOutputAmongInputs(args.out, args.inputs);
-      const { metadata, start } = await openModel(args.model, { trtexec: args.trtexec, reporter, signal });
-      const all = findCases(args.inputs, { metadata, layout: args.layout, reporter });
-      const { number, of } = args.part ?? { number: 1, of: 1 };
-      const cases = all.filter((_, i) => i % of === number - 1);
-      const predictor = await start(args);
-      try {
-        const result = await predictCases(predictor, cases, { ...args, folder: args.out, reporter, signal });
-        const { files, skipped, failures } = result;
-        if (skipped.length > 0) {
-          reporter.warn(`${skipped.length} masks exist already and were left as they are; --force makes them anew`);
-        }
-        const lines = files.map(({ input, output, milliseconds }) =>
-          `${input} -> ${output} (${Math.round(milliseconds)} ms)`
-        );
-        if (failures.length > 0) lines.push(`${failures.length} of ${cases.length} cases failed`);
-        return {
-          json: { ...result, model: args.model },
-          text: lines.join("\n"),
-          failed: failures.length > 0,
-          next: `seg evaluate --predictions ${args.out} DATASET`,
-        };
-      } finally {
-        await predictor.release();
-      }
-    },
+    run: async (context) => await (await import("./run_predict.ts")).runPredict(args, context),
   }),
 });

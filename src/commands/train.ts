@@ -1,12 +1,9 @@
 /** `seg train`: a network from a data set folder. */
-import { existsSync } from "node:fs";
 import { command, flag, optional } from "cmd-ts";
-import { UsageFailure } from "../failure.ts";
 import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";
-import type { CrossValidation } from "../training/fold_pool.ts";
 import { TRAIN_DEFAULTS } from "../training/train_options.ts";
 import {
   datasetOptions,
@@ -21,13 +18,12 @@ import {
   outputFolder,
   providerOption,
   realNumber,
+  seedNumber,
   threadsOption,
   wholeNumber,
 } from "./arguments.ts";
-import { defined } from "./defined.ts";
-import type { Job, Outcome } from "./job.ts";
+import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
-import { optionName } from "./option_name.ts";
 import { programVersion } from "./version.ts";
 
 const D = TRAIN_DEFAULTS;
@@ -185,13 +181,15 @@ const settings = {
   }),
   seed: option({
     long: "seed",
-    type: optional(wholeNumber(0, 2 ** 31 - 1)),
-    description: `seed of everything random (${D.seed})`,
+    type: optional(seedNumber),
+    description: `seed of everything random, or auto/n: one of n by the number of the task (${D.seed})`,
   }),
   fold: option({
     long: "fold",
     type: optional(foldNumber),
-    description: `fold that is left out for validation, or all: every fold in turn, their scores pooled (${D.fold})`,
+    description:
+      "fold that is left out for validation; all: every fold in turn, their scores pooled; auto: by the number " +
+      `of the task in an array job, into fold_<i> of --out (${D.fold})`,
   }),
   folds: option({ long: "folds", type: optional(wholeNumber(2, 1000)), description: `folds (${D.folds})` }),
   splitFile: option({
@@ -224,6 +222,12 @@ export const train = command({
       type: optional(existingFile),
       description: "JSON or YAML file with options by name, such as the config.json of a run; the command line wins",
     }),
+    continue: flag({
+      long: "continue",
+      description:
+        "start the run in --out, continue it where it is begun, leave it where it is done, and score it in the end: " +
+        "for jobs that may be started again",
+    }),
     resume: option({ long: "resume", type: optional(existingFolder), description: "folder of a run to continue" }),
     ...limits,
     ...settings,
@@ -243,6 +247,10 @@ export const train = command({
       description: "another task from the weights of a model",
       command: "seg train Task04_Hippocampus --init tumours.onnx --new-head",
     },
+    {
+      description: "a fold per task of an array job, which may be started again",
+      command: "seg train Task04_Hippocampus --folds 5 --fold auto --out runs/cv",
+    },
     { description: "continue", command: "seg train --resume runs/hippocampus --epochs 100" },
     {
       description: "repeat a run with another seed",
@@ -253,86 +261,19 @@ export const train = command({
     json: given.json,
     stoppable: true,
     run: async (context) => {
-      const version = programVersion();
-      const { json: _, resume, config, ...line } = given;
-      const args = config === undefined || resume !== undefined ? line : await overConfiguration(line, config, version);
-      const { dataset, out, epochs, patience, timeBudgetSeconds, threads, provider, fold, ...chosen } = args;
-      const usage = (text: string) => new UsageFailure(`seg train: ${text}\nTry seg train --help`);
-      if (resume === undefined && dataset === undefined) throw usage("DATASET is missing");
-      const limited = defined({ epochs, patience, timeBudgetSeconds, threads, provider });
-      if (resume !== undefined) {
-        const given = Object.entries({ dataset, out, config, fold, ...chosen }).find(([, value]) =>
-          value !== undefined && value !== false
-        );
-        if (given !== undefined) {
-          throw usage(`${spelling(given[0])} does not go with --resume: a run keeps its settings`);
-        }
-      }
-      const { crossValidate, isCrossValidation } = await import("../training/cross_validation.ts");
-      const { ignoreOrigin, newHead, ...others } = chosen;
-      if (newHead && chosen.init === undefined) {
-        throw usage(
-          "--new-head needs --init, whose other weights it keeps; a network from scratch has a new head anyway",
-        );
-      }
-      const { fold: defaultFold, ...defaults } = TRAIN_DEFAULTS;
-      const started = {
-        ...defaults,
-        ...defined(others),
-        ...(ignoreOrigin && { ignoreOrigin }),
-        ...(newHead && { newHead }),
-        ...limited,
-        dataset: dataset as string,
-        out: out ?? dateFolder(),
-        version,
-      };
-      if (fold === "all" || (resume !== undefined && isCrossValidation(resume))) {
-        const options = resume !== undefined ? { resume, version, ...limited } : started;
-        return crossValidationOutcome(await crossValidate(options, context), resume ?? started.out);
-      }
-      const { train: runTraining } = await import("../training/train.ts");
-      const summary = resume !== undefined
-        ? await runTraining({ resume, version, ...limited }, context)
-        : await runTraining({ ...started, fold: fold ?? defaultFold }, context);
-      const { dice, iou, perClass } = summary.validation;
-      const classes = Object.entries(perClass).map(([name, value]) => `${name} ${value?.toFixed(3) ?? "-"}`);
-      return {
-        json: summary,
-        text:
-          `${summary.model}: Dice ${dice?.toFixed(3) ?? "-"} (${classes.join(", ")}), IoU ${
-            iou?.toFixed(3) ?? "-"
-          } on the ` +
-          `validation cases, best of ${summary.epochs} epochs`,
-        next: `seg evaluate ${summary.model} ${dataset ?? "DATASET"}`,
-      };
+      const { runTrain } = await import("./run_train.ts");
+      const { json: _, resume, config, continue: continuing, ...line } = given;
+      const args = config === undefined || resume !== undefined
+        ? line
+        : await overConfiguration(line, config, programVersion());
+      return await runTrain({ ...args, resume, config, continue: continuing }, context);
     },
   }),
 });
-
-function crossValidationOutcome({ document, models, text }: CrossValidation, out: string): Outcome {
-  return {
-    json: { run: out, models, ...document },
-    text,
-    next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
-  };
-}
 
 /** The options of the command line, and those of a file where the line has none. */
 async function overConfiguration<T extends object>(line: T, config: string, version: string): Promise<T> {
   const { readConfiguration } = await import("./configuration.ts");
   const given = Object.entries(line).filter(([, value]) => value !== undefined && value !== false);
   return { ...line, ...await readConfiguration(config, configurable, version), ...Object.fromEntries(given) };
-}
-
-function spelling(name: string): string {
-  return name === "dataset" ? "DATASET" : optionName(name);
-}
-
-/** `runs/<date>`, with a number where several trainings start in one minute. */
-function dateFolder(): string {
-  const date = new Date().toISOString().slice(0, 16).replace("T", "-").replace(":", "");
-  for (let number = 1;; number++) {
-    const folder = number === 1 ? `runs/${date}` : `runs/${date}-${number}`;
-    if (!existsSync(folder)) return folder;
-  }
 }

@@ -118,6 +118,18 @@ function maskName(one: PredictionCase): string {
   return `${one.id}${/\.nii$/i.test(input) ? ".nii" : ".nii.gz"}`;
 }
 
+/** The names of all files of a case; the mask that marks it as complete is the last one. */
+export function fileNames(
+  one: PredictionCase,
+  { overlay = false, probabilities = false }: Partial<Pick<PredictOptions, "overlay" | "probabilities">> = {},
+): string[] {
+  return [
+    ...(overlay ? [`${one.id}_overlay.png`] : []),
+    ...(probabilities ? [`${one.id}_probabilities.nii.gz`] : []),
+    ...(one.sliceIds?.map((id) => `${id}.png`) ?? [maskName(one)]),
+  ];
+}
+
 /** Of single slices the last mask is the one that counts: it is written last. */
 function existingMask(one: PredictionCase, folder: string): string | undefined {
   const last = join(folder, one.sliceIds ? `${one.sliceIds.at(-1)}.png` : maskName(one));

@@ -2,16 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { makeSplits, type Split, writeSplits } from "../data/splits.ts";
-import { scoreModel } from "../evaluation/run_evaluation.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
-import { METRICS } from "../metrics/case_scores.ts";
 import type { Reporter } from "../reporter.ts";
-import { type CrossValidation, type FoldResult, poolFolds } from "./fold_pool.ts";
+import { type CrossValidation, poolFolds } from "./fold_pool.ts";
+import { type FoldResult, limitsOf, refuseDifference, runFold } from "./fold_run.ts";
 import { checkForTraining } from "./preparation.ts";
 import { createRunFolder, refuseExistingRun } from "./run_folder.ts";
-import { train } from "./train.ts";
-import type { ResumeOptions, TrainLimits, TrainOptions } from "./train_options.ts";
+import type { ResumeOptions, TrainOptions } from "./train_options.ts";
 import type { TrainContext } from "./training.ts";
 
 /** A cross-validation to start: `out` gets a folder per fold, and `timeBudgetSeconds` is shared out among them. */
@@ -29,33 +27,31 @@ export function isCrossValidation(folder: string): boolean {
  * Trains the folds one after the other in `fold_0`, `fold_1`, … of a new folder, or continues those of `resume`; then pools the
  * scores of their validation cases into `summary.json`, `summary.csv` and `metrics.csv`.
  *
+ * @param continuing takes a folder that exists for one to continue with the same options.
  * @throws {Failure} where data or settings do not fit, or a case would be scored twice.
  * @throws the reason of `context.signal` after saving.
  */
 export async function crossValidate(
   options: CrossValidationOptions | ResumeOptions,
   context: TrainContext,
+  { continuing = false }: { continuing?: boolean } = {},
 ): Promise<CrossValidation> {
   const told = new Set<string>();
-  const { out, settings, splits } = "resume" in options
-    ? readConfig(options.resume)
-    : start(options, { ...context.reporter, warn: once(context.reporter, told) });
-  const changed = "resume" in options ? changedLimits(options) : {};
+  const begun = "resume" in options ? options.resume : continuing && existsSync(options.out) ? options.out : undefined;
+  const { out, settings, splits } = begun !== undefined
+    ? readConfig(begun)
+    : start(options as CrossValidationOptions, { ...context.reporter, warn: once(context.reporter, told) });
+  if (begun !== undefined && !("resume" in options)) refuseOtherSettings(options, settings);
+  const changed = begun === undefined ? {} : limitsOf(options);
   const whole = { ...settings, ...changed };
   if (Object.keys(changed).length > 0) writeJsonAtomic(join(out, CONFIG), { settings: whole, splits });
   const folds: FoldResult[] = [];
   for (const fold of splits.keys()) {
     const reporter = prefixed(context.reporter, `fold ${fold} (${fold + 1}/${splits.length}): `, told);
+    const settings = shareOut(whole, splits.length);
+    const place = { fold, out: join(out, `fold_${fold}`), splitFile: resolve(join(out, SPLITS)) };
     try {
-      folds.push(
-        await runFold(
-          { out, fold, settings: shareOut(whole, splits.length), changed: Object.keys(changed).length > 0 },
-          {
-            ...context,
-            reporter,
-          },
-        ),
-      );
+      folds.push(await runFold({ ...settings, ...place }, { ...context, reporter }));
     } catch (error) {
       if (context.signal.aborted) context.reporter.note(`Continue all folds with: seg train --resume ${out}`);
       throw error;
@@ -134,73 +130,15 @@ function readConfig(folder: string): Plan {
   }
 }
 
-function changedLimits({ resume: _, version: __, ...limits }: ResumeOptions): Partial<TrainLimits> {
-  return limits;
+/** The number of folds follows from a splits file where there is one. */
+function refuseOtherSettings(options: CrossValidationOptions, before: CrossValidationOptions): void {
+  const folds = options.splitFile === undefined ? options.folds : before.folds;
+  refuseDifference({ ...before, fold: 0 }, { ...options, folds, fold: 0 });
 }
 
 function shareOut(settings: CrossValidationOptions, folds: number): CrossValidationOptions {
   const { timeBudgetSeconds } = settings;
   return timeBudgetSeconds === undefined ? settings : { ...settings, timeBudgetSeconds: timeBudgetSeconds / folds };
-}
-
-/** Trains a fold as far as it is not done, and scores its validation cases. */
-async function runFold(
-  { out, fold, settings, changed }: {
-    out: string;
-    fold: number;
-    settings: CrossValidationOptions;
-    changed: boolean;
-  },
-  context: TrainContext,
-): Promise<FoldResult> {
-  const folder = join(out, `fold_${fold}`);
-  const scores = join(folder, "scores.json");
-  if (existsSync(scores) && !changed) {
-    context.reporter.note("done before");
-    return readScores(scores, fold);
-  }
-  const { epochs, patience, timeBudgetSeconds, threads, provider, version } = settings;
-  const limits = {
-    epochs,
-    patience,
-    ...(timeBudgetSeconds !== undefined && { timeBudgetSeconds }),
-    ...(threads !== undefined && { threads }),
-    ...(provider !== undefined && { provider }),
-  };
-  const summary = existsSync(folder)
-    ? await train({ resume: folder, version, ...limits }, context)
-    : await train({ ...settings, fold, out: folder, splitFile: join(out, SPLITS) }, context);
-  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = settings;
-  const { cases } = await scoreModel(settings.dataset, summary.model, {
-    ...context,
-    layout,
-    map,
-    ignore,
-    group,
-    spacingMm,
-    ignoreOrigin,
-    threads,
-    provider,
-    split: "val",
-    metrics: METRICS,
-    emptyRule: "nnunet",
-    hd95Variant: "max",
-  });
-  const result = { fold, summary, cases };
-  writeJsonAtomic(scores, result);
-  return result;
-}
-
-function readScores(path: string, fold: number): FoldResult {
-  try {
-    const result = JSON.parse(readFileSync(path, "utf8")) as FoldResult;
-    if (result.fold !== fold || !Array.isArray(result.cases)) throw new Error("it holds no scores of this fold");
-    return result;
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; remove the file, and the fold is scored again`, {
-      cause: error,
-    });
-  }
 }
 
 function prefixed(reporter: Reporter, prefix: string, told: Set<string>): Reporter {

@@ -2,18 +2,9 @@
 import { join } from "node:path";
 import { type EvaluationDocument, evaluationDocument } from "../evaluation/evaluation_report.ts";
 import { evaluationText } from "../evaluation/evaluation_text.ts";
-import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { writeScores } from "../evaluation/score_files.ts";
 import { aggregate } from "../metrics/aggregate.ts";
-import type { TrainSummary } from "./train_options.ts";
-
-/** A fold that is done. */
-export interface FoldResult {
-  readonly fold: number;
-  readonly summary: TrainSummary;
-  /** Its validation cases. */
-  readonly cases: readonly EvaluatedCase[];
-}
+import type { FoldResult } from "./fold_run.ts";
 
 /** What a cross-validation gives. */
 export interface CrossValidation {
@@ -65,7 +56,8 @@ export function poolFolds(
   };
 }
 
-function meanAndDeviation(values: readonly number[]): string {
+/** `0.812 ± 0.034`: the mean, and the standard deviation where there are several values. */
+export function meanAndDeviation(values: readonly number[]): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return values.length < 2

@@ -1,5 +1,8 @@
-/** What a run must have in common with its checkpoint. */
+/** What a run must have in common with its checkpoint, and with the other folds of its cross-validation. */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Failure, messageOf } from "../failure.ts";
 import type { Preparation } from "./preparation.ts";
 import type { TrainOptions } from "./train_options.ts";
 
@@ -11,6 +14,74 @@ export interface RunIdentity {
 
 /** The identity of a run: what may change in a resumed run (limits, place, version) is left out, and files count by their content. */
 export function runIdentity(options: TrainOptions, { split, metadata, step }: Preparation): RunIdentity {
+  const { dataset: _d, init: _i, splitFile: _s, ...settings } = lastingSettings(options);
+  const parameters = step.parameters.map(({ name, type }) => [name, type.shape]);
+  return {
+    settings: hashOf(sorted(settings)),
+    data: hashOf([metadata.training["fingerprint"], split, parameters]),
+  };
+}
+
+/**
+ * SHA-256 of all settings that decide a result but the fold, with the limits: runs that differ in it are not folds of one
+ * cross-validation. Paths are left out, since machines differ in them; of `init` the content counts.
+ *
+ * @throws {Failure} where the file of `init` cannot be read.
+ */
+export function configurationHash(options: TrainOptions): string {
+  const { init } = options;
+  return hashOf(sorted({ ...configurationOf(options), ...(init !== undefined && { init: contentHash(init) }) }));
+}
+
+/** A setting in which two runs differ. */
+export interface Difference {
+  readonly name: string;
+  readonly before: unknown;
+  readonly now: unknown;
+}
+
+/** The first setting for which {@link configurationHash} differs; undefined also where the content of `init` alone does. */
+export function differentConfiguration(before: TrainOptions, now: TrainOptions): Difference | undefined {
+  return firstDifference(configurationOf(before), configurationOf(now));
+}
+
+/** The first setting in which two runs differ that a run keeps from its start on. */
+export function differentSetting(before: TrainOptions, now: TrainOptions): Difference | undefined {
+  return firstDifference(comparable(before), comparable(now));
+}
+
+/** The value of a setting in a sentence. */
+export function shownSetting(value: unknown): string {
+  return value === undefined ? "none" : JSON.stringify(value);
+}
+
+function firstDifference(before: Settings, now: Settings): Difference | undefined {
+  const name = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort().find((key) =>
+    JSON.stringify(before[key]) !== JSON.stringify(now[key])
+  );
+  return name === undefined ? undefined : { name, before: before[name], now: now[name] };
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+function configurationOf(options: TrainOptions): Settings {
+  const { dataset: _d, splitFile: _s, init: _i, fold: _f, ...settings } = lastingSettings(options);
+  const { epochs, patience, timeBudgetSeconds } = options;
+  return { ...settings, epochs, patience, timeBudgetSeconds };
+}
+
+function comparable(options: TrainOptions): Settings {
+  const { dataset, init, splitFile, ...settings } = lastingSettings(options);
+  return {
+    ...settings,
+    dataset: resolve(dataset),
+    ...(init !== undefined && { init: resolve(init) }),
+    ...(splitFile !== undefined && { splitFile: resolve(splitFile) }),
+  };
+}
+
+/** Without what may change when a run is resumed. */
+function lastingSettings(options: TrainOptions) {
   const {
     epochs: _e,
     patience: _p,
@@ -19,16 +90,19 @@ export function runIdentity(options: TrainOptions, { split, metadata, step }: Pr
     provider: _pr,
     out: _o,
     version: _v,
-    dataset: _d,
-    init: _i,
-    splitFile: _s,
     ...settings
   } = options;
-  const parameters = step.parameters.map(({ name, type }) => [name, type.shape]);
-  return {
-    settings: hashOf(sorted(settings)),
-    data: hashOf([metadata.training["fingerprint"], split, parameters]),
-  };
+  return settings;
+}
+
+function contentHash(path: string): string {
+  try {
+    return createHash("sha256").update(readFileSync(path)).digest("hex");
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the file to start from with --init`, {
+      cause: error,
+    });
+  }
 }
 
 function hashOf(value: unknown): string {

@@ -10,6 +10,7 @@ import {
   outputFile,
   part,
   realNumber,
+  seedNumber,
   wholeNumber,
 } from "../../src/commands/arguments.ts";
 
@@ -69,10 +70,24 @@ test("list, listOf() and oneWordOf() name what was expected", async () => {
   await fails(oneWordOf(["axial", "coronal"]), "oblique", 'found "oblique", expected one of axial, coronal');
 });
 
-test("part reads i/n", async () => {
+test("part reads i/n and auto/n", async () => {
   assert.deepEqual(await part.from("2/4"), { number: 2, of: 4 });
-  for (const text of ["0/4", "5/4", "2", "a/b", "2/0"]) {
-    await fails(part, text, `found ${JSON.stringify(text)}, expected a part such as 2/4`);
+  assert.deepEqual(await part.from("auto/4"), { first: undefined, of: 4 });
+  assert.deepEqual(await part.from("auto:1/4"), { first: 1, of: 4 });
+  for (const text of ["0/4", "5/4", "2", "a/b", "2/0", "auto", "auto/0", "auto:2/4"]) {
+    await fails(part, text, `found ${JSON.stringify(text)}, expected a part such as 2/4, or auto/4`);
+  }
+});
+
+test("seedNumber reads a number and auto/n", async () => {
+  assert.deepEqual([await seedNumber.from("0"), await seedNumber.from("2147483647")], [0, 2147483647]);
+  assert.deepEqual(await seedNumber.from("auto/3"), { first: undefined, of: 3 });
+  for (const text of ["-1", "1.5", "2147483648", "auto", "auto/0"]) {
+    await fails(
+      seedNumber,
+      text,
+      `found "${text}", expected a whole number of 0 to 2147483647, or auto/3 for three seeds`,
+    );
   }
 });
 
@@ -81,9 +96,11 @@ test("outputFile() wants the ending", async () => {
   await fails(outputFile(".onnx"), "x.txt", 'found "x.txt", expected a name that ends in .onnx');
 });
 
-test("foldNumber reads a number or all", async () => {
+test("foldNumber reads a number, all or auto", async () => {
   assert.deepEqual([await foldNumber.from("3"), await foldNumber.from("all")], [3, "all"]);
-  for (const text of ["-1", "1.5", "every", "1000"]) {
-    await fails(foldNumber, text, `found "${text}", expected the number of a fold from 0, or all`);
+  assert.deepEqual(await foldNumber.from("auto"), { first: undefined });
+  assert.deepEqual(await foldNumber.from("auto:1"), { first: 1 });
+  for (const text of ["-1", "1.5", "every", "1000", "auto/2"]) {
+    await fails(foldNumber, text, `found "${text}", expected the number of a fold from 0, all, or auto`);
   }
 });

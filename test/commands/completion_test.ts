@@ -71,7 +71,7 @@ test("the bash script completes commands, options, choices, lists and files", { 
       [["seg", "train", "--plane", "=", "c"], ["coronal"]],
       [["seg", "train", "--plane", "="], ["axial", "coronal", "sagittal"]],
       [["seg", "train", "--epochs", ""], []],
-      [["seg", "train", "--fold", "a"], ["all"]],
+      [["seg", "train", "--fold", "a"], ["all", "auto"]],
       [["seg", "train", "da"], ["data set"]],
       [["seg", "train", "--init", "da"], ["data set", "data.onnx"]],
       [["seg", "train", "--json", "--out", "da"], ["data set"]],

@@ -1,0 +1,103 @@
+/** What `seg predict` does: all cases, or a part of them with a record beside its masks. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { arrayIndex } from "../cluster/array_index.ts";
+import { Failure, UsageFailure } from "../failure.ts";
+import { openModel } from "../prediction/open_model.ts";
+import { beginPart, idsHash, type Part, type PartRecord, sha256, writeRecord } from "../prediction/part_record.ts";
+import { fileNames, predictCases, type PredictionResult } from "../prediction/predict_cases.ts";
+import { findCases, type PredictionCase, refuseOutputAmongInputs } from "../prediction/prediction_cases.ts";
+import type { JobContext, Outcome } from "./job.ts";
+import type { predict } from "./predict.ts";
+
+/** The arguments of `seg predict`. */
+export type PredictArguments = Parameters<typeof predict.handler>[0];
+
+/** @throws {Failure} where nothing can be read or written; {UsageFailure} where the command line does not suit. */
+export async function runPredict(args: PredictArguments, { reporter, signal }: JobContext): Promise<Outcome> {
+  if (args.inputs.length === 0) throw new UsageFailure("seg predict: INPUT is missing\nTry seg predict --help");
+  refuseOutputAmongInputs(args.out, args.inputs);
+  const { part, task } = partOf(args.part);
+  if (task !== undefined) reporter.note(`${task.variable} is ${task.value}: part ${part?.number} of ${part?.of}`);
+  const { metadata, start } = await openModel(args.model, { trtexec: args.trtexec, reporter, signal });
+  const all = findCases(args.inputs, { metadata, layout: args.layout, reporter });
+  const cases = part === undefined ? all : all.filter((_, i) => i % part.of === part.number - 1);
+  const record = part && recordOf(args, { part, cases, all });
+  const next = part === undefined
+    ? `seg evaluate --predictions ${args.out} DATASET`
+    : `seg merge ${args.out} (when all parts are done)`;
+  if (record !== undefined && beginPart(args.out, record, args) === "done") {
+    reporter.note(`Part ${record.part.number} of ${record.part.of} is done already in ${args.out}`);
+    const skipped = cases.map((one) => join(args.out, fileNames(one)[0] as string));
+    return { json: { files: [], skipped, failures: [], model: args.model, ...(task && { task }) }, text: "", next };
+  }
+  const finish = (failures: PartRecord["failures"]) => {
+    if (record !== undefined) writeRecord(args.out, { ...record, done: true, failures });
+  };
+  const predictor = await start(args);
+  try {
+    const result = await predictCases(predictor, cases, { ...args, folder: args.out, reporter, signal });
+    finish(result.failures.map(({ input, message }) => ({ id: idOf(cases, input), message })));
+    const { files, skipped, failures } = result;
+    if (skipped.length > 0) {
+      reporter.warn(`${skipped.length} masks exist already and were left as they are; --force makes them anew`);
+    }
+    const lines = files.map(({ input, output, milliseconds }) =>
+      `${input} -> ${output} (${Math.round(milliseconds)} ms)`
+    );
+    if (failures.length > 0) lines.push(`${failures.length} of ${cases.length} cases failed`);
+    return {
+      json: { ...result, model: args.model, ...(task && { task }) } satisfies PredictionResult & { model: string },
+      text: lines.join("\n"),
+      failed: failures.length > 0,
+      next,
+    };
+  } catch (error) {
+    // The only case of a part: its failure is the command's, and is kept for the merge.
+    const [only] = cases;
+    if (only !== undefined && cases.length === 1 && error instanceof Failure && !signal.aborted) {
+      finish([{ id: only.id, message: error.message }]);
+    }
+    throw error;
+  } finally {
+    await predictor.release();
+  }
+}
+
+interface Task {
+  readonly variable: string;
+  readonly value: number;
+}
+
+function partOf(given: PredictArguments["part"]): { readonly part?: Part; readonly task?: Task } {
+  if (given === undefined) return {};
+  if ("number" in given) return { part: given };
+  const { variable, value, index } = arrayIndex(process.env, {
+    count: given.of,
+    first: given.first,
+    option: `--part auto/${given.of}`,
+  });
+  return { part: { number: index + 1, of: given.of }, task: { variable, value } };
+}
+
+function recordOf(
+  args: PredictArguments,
+  { part, cases, all }: { part: Part; cases: readonly PredictionCase[]; all: readonly PredictionCase[] },
+): PartRecord {
+  const { mirror, threshold, fillHoles, minimumVolumeMl, largestComponent, overlay, probabilities, layout } = args;
+  const options = { mirror, threshold, fillHoles, minimumVolumeMl, largestComponent, overlay, probabilities, layout };
+  return {
+    part,
+    model: args.model,
+    configuration: sha256(JSON.stringify([sha256(readFileSync(args.model)), options])),
+    all: { count: all.length, ids: idsHash(all.map(({ id }) => id)) },
+    cases: cases.map((one) => ({ id: one.id, files: fileNames(one, args) })),
+    done: false,
+    failures: [],
+  };
+}
+
+function idOf(cases: readonly PredictionCase[], input: string): string {
+  return cases.find(({ inputs }) => inputs[0] === input)?.id ?? input;
+}

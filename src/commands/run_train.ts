@@ -1,0 +1,146 @@
+/** What `seg train` does: one run, all folds, or the part of an array job that is this task's. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { arrayIndex } from "../cluster/array_index.ts";
+import { readSplits } from "../data/splits.ts";
+import { UsageFailure } from "../failure.ts";
+import { crossValidate, isCrossValidation } from "../training/cross_validation.ts";
+import type { CrossValidation } from "../training/fold_pool.ts";
+import { runFold } from "../training/fold_run.ts";
+import { train } from "../training/train.ts";
+import { TRAIN_DEFAULTS, type TrainOptions, type TrainSummary } from "../training/train_options.ts";
+import { defined } from "./defined.ts";
+import type { JobContext, Outcome } from "./job.ts";
+import { optionName } from "./option_name.ts";
+import type { train as trainCommand } from "./train.ts";
+import { programVersion } from "./version.ts";
+
+/** The arguments of `seg train`, those of a configuration file among them. */
+export type TrainArguments = Omit<Parameters<typeof trainCommand.handler>[0], "json">;
+
+/** @throws {UsageFailure} where options do not go together; else as `train()`. */
+export async function runTrain(args: TrainArguments, context: JobContext): Promise<Outcome> {
+  const { resume, epochs, patience, timeBudgetSeconds, threads, provider, ...started } = args;
+  const limits = defined({ epochs, patience, timeBudgetSeconds, threads, provider });
+  const version = programVersion();
+  if (resume !== undefined) {
+    const given = Object.entries(started).find(([, value]) => value !== undefined && value !== false);
+    if (given !== undefined) {
+      throw usage(`${spelling(given[0])} does not go with --resume: a run keeps its settings`);
+    }
+    const options = { resume, version, ...limits };
+    return isCrossValidation(resume)
+      ? crossValidationOutcome(await crossValidate(options, context), resume)
+      : runOutcome(await train(options, context));
+  }
+  const { dataset, out, config: _, continue: continuing, fold, seed, ignoreOrigin, newHead, ...chosen } = started;
+  if (dataset === undefined) throw usage("DATASET is missing");
+  if (newHead && chosen.init === undefined) {
+    throw usage("--new-head needs --init, whose other weights it keeps; a network from scratch has a new head anyway");
+  }
+  const { fold: defaultFold, seed: defaultSeed, ...defaults } = TRAIN_DEFAULTS;
+  const settings = {
+    ...defaults,
+    ...defined(chosen),
+    ...(ignoreOrigin && { ignoreOrigin }),
+    ...(newHead && { newHead }),
+    ...limits,
+    dataset,
+    version,
+  };
+  const whole = { fold: fold ?? defaultFold, seed: seed ?? defaultSeed };
+  if (typeof whole.fold === "object" || typeof whole.seed === "object") {
+    if (out === undefined) throw usage("a number that is auto needs --out, the folder of all tasks");
+    return await runTask({ ...settings, out }, whole, context);
+  }
+  if (continuing && out === undefined) throw usage("--continue needs --out, the folder that is to be continued");
+  const options = { ...settings, seed: whole.seed, out: out ?? dateFolder() };
+  if (whole.fold === "all") {
+    return crossValidationOutcome(await crossValidate(options, context, { continuing }), options.out);
+  }
+  const summary = continuing
+    ? (await runFold({ ...options, fold: whole.fold }, context)).summary
+    : await train({ ...options, fold: whole.fold }, context);
+  return runOutcome(summary, dataset);
+}
+
+type Numbers = { readonly [K in "fold" | "seed"]: NonNullable<TrainArguments[K]> };
+
+/** Runs the part that the scheduler's number stands for: it goes through all folds of one seed, then through those of the next. */
+async function runTask(
+  settings: Omit<TrainOptions, "fold" | "seed">,
+  { fold, seed }: Numbers,
+  context: JobContext,
+): Promise<Outcome> {
+  if (fold === "all") throw usage("--fold all does not go with --seed auto: give --fold auto, a fold per task");
+  const { splitFile } = settings;
+  const folds = splitFile === undefined ? settings.folds : readSplits(splitFile).length;
+  const [foldCount, seeds] = [typeof fold === "object" ? folds : 1, typeof seed === "object" ? seed.of : 1];
+  const auto = [
+    ...(typeof fold === "object" ? [{ ...fold, option: "--fold auto" }] : []),
+    ...(typeof seed === "object" ? [{ ...seed, option: `--seed auto/${seed.of}` }] : []),
+  ];
+  const first = auto.find((one) => one.first === 1)?.first;
+  const option = auto.map((one) => one.option).join(" ");
+  const { variable, value, index } = arrayIndex(process.env, { count: foldCount * seeds, first, option });
+  const mine = {
+    fold: typeof fold === "object" ? index % foldCount : fold,
+    seed: typeof seed === "object" ? Math.floor(index / foldCount) : seed,
+  };
+  const out = join(
+    settings.out,
+    ...(typeof seed === "object" ? [`seed_${mine.seed}`] : []),
+    ...(typeof fold === "object" ? [`fold_${mine.fold}`] : []),
+  );
+  context.reporter.note(`${variable} is ${value}: fold ${mine.fold} of ${folds}, seed ${mine.seed}, in ${out}`);
+  const { summary } = await runFold({ ...settings, ...mine, folds, out }, context, {
+    ...(typeof seed === "object" && { seeds }),
+  });
+  const { json, text } = runOutcome(summary);
+  return {
+    json: { ...json as TrainSummary, task: { variable, value, ...mine } },
+    text,
+    next: `seg merge ${settings.out} (when all tasks are done)`,
+  };
+}
+
+function runOutcome(summary: TrainSummary, dataset?: string): Outcome {
+  const { dice, iou, perClass } = summary.validation;
+  const classes = Object.entries(perClass).map(([name, value]) => `${name} ${shown(value)}`);
+  return {
+    json: summary,
+    text: `${summary.model}: Dice ${shown(dice)} (${classes.join(", ")}), IoU ${shown(iou)} on the ` +
+      `validation cases, best of ${summary.epochs} epochs`,
+    next: `seg evaluate ${summary.model} ${dataset ?? "DATASET"}`,
+  };
+}
+
+function shown(value: number | null): string {
+  return value?.toFixed(3) ?? "-";
+}
+
+function crossValidationOutcome({ document, models, text }: CrossValidation, out: string): Outcome {
+  return {
+    json: { run: out, models, ...document },
+    text,
+    next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
+  };
+}
+
+function usage(text: string): UsageFailure {
+  return new UsageFailure(`seg train: ${text}\nTry seg train --help`);
+}
+
+function spelling(name: string): string {
+  return name === "dataset" ? "DATASET" : optionName(name);
+}
+
+/** `runs/<date>`, with a number where several trainings start in one minute. */
+function dateFolder(): string {
+  const date = new Date().toISOString().slice(0, 16).replace("T", "-").replace(":", "");
+  for (let number = 1;; number++) {
+    const folder = number === 1 ? `runs/${date}` : `runs/${date}-${number}`;
+    if (!existsSync(folder)) return folder;
+  }
+}

@@ -1,0 +1,140 @@
+/** A fold as a piece of work that may be started again and again: trained as far as it is not done, then scored. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EvaluatedCase } from "../evaluation/score_cases.ts";
+import { scoreModel } from "../evaluation/run_evaluation.ts";
+import { Failure, messageOf } from "../failure.ts";
+import { writeJsonAtomic } from "../files.ts";
+import { isObject } from "../json_object.ts";
+import { METRICS } from "../metrics/case_scores.ts";
+import { readModelFile } from "../prediction/model_file.ts";
+import { readConfig, runFolder } from "./run_folder.ts";
+import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
+import { train } from "./train.ts";
+import type { TrainLimits, TrainOptions, TrainSummary } from "./train_options.ts";
+import type { TrainContext } from "./training.ts";
+
+/** The mark of a fold that is done: it is the last file to be written. */
+export const SCORES = "scores.json";
+
+/** A fold that is done. */
+export interface FoldResult {
+  readonly fold: number;
+  readonly folds: number;
+  readonly seed: number;
+  /** How many seeds are trained with the same settings, where that is known. */
+  readonly seeds?: number;
+  /** Equal in all folds of one cross-validation, see {@link configurationHash}. */
+  readonly configuration: string;
+  /** Fingerprint of the data set. */
+  readonly data: string;
+  readonly summary: TrainSummary;
+  /** Its validation cases. */
+  readonly cases: readonly EvaluatedCase[];
+}
+
+/**
+ * Trains a fold in `options.out`, or continues it there, and scores its validation cases on their own grids. What was done before
+ * with the same options is not done again.
+ *
+ * @throws {Failure} where the folder holds a run with other settings; else as `train()`.
+ */
+export async function runFold(
+  options: TrainOptions,
+  context: TrainContext,
+  { seeds }: { seeds?: number | undefined } = {},
+): Promise<FoldResult> {
+  const { out, version } = options;
+  const scores = join(out, SCORES);
+  const configuration = configurationHash(options);
+  if (existsSync(scores)) {
+    const result = readScores(out);
+    if (result.configuration === configuration && result.fold === options.fold) {
+      context.reporter.note(`${out} is done already`);
+      return result;
+    }
+  }
+  let summary: TrainSummary;
+  if (existsSync(out)) {
+    refuseDifference(readConfig(runFolder(out)), options);
+    context.reporter.note(`Continuing ${out}`);
+    summary = await train({ resume: out, version, ...limitsOf(options) }, context);
+  } else {
+    summary = await train(options, context);
+  }
+  const { layout, map, ignore, group, spacingMm, ignoreOrigin, threads, provider, fold, folds, seed } = options;
+  const { cases } = await scoreModel(options.dataset, summary.model, {
+    ...context,
+    layout,
+    map,
+    ignore,
+    group,
+    spacingMm,
+    ignoreOrigin,
+    threads,
+    provider,
+    split: "val",
+    metrics: METRICS,
+    emptyRule: "nnunet",
+    hd95Variant: "max",
+  });
+  const data = String(readModelFile(summary.model).metadata.training["fingerprint"]);
+  const result: FoldResult = {
+    fold,
+    folds,
+    seed,
+    ...(seeds !== undefined && { seeds }),
+    configuration,
+    data,
+    summary,
+    cases,
+  };
+  writeJsonAtomic(scores, result);
+  return result;
+}
+
+/** The result of the fold in `folder`. @throws {Failure} where it is not done. */
+export function readScores(folder: string): FoldResult {
+  const path = join(folder, SCORES);
+  if (!existsSync(path)) {
+    throw new Failure(
+      `${folder} is not done: it has no ${SCORES}; run its command again with --continue, which trains what is left and ` +
+        `scores it`,
+    );
+  }
+  try {
+    const result: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (
+      !isObject(result) || !Array.isArray(result["cases"]) || !isObject(result["summary"]) ||
+      ![result["fold"], result["folds"], result["seed"]].every(Number.isInteger) ||
+      ![result["configuration"], result["data"]].every((hash) => typeof hash === "string")
+    ) throw new Error("it holds no scores of a fold");
+    return result as unknown as FoldResult;
+  } catch (error) {
+    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; remove the file, and the fold is scored again`, {
+      cause: error,
+    });
+  }
+}
+
+/** @throws {Failure} where a run was begun with other settings than those that it is to be continued with. */
+export function refuseDifference(before: TrainOptions, now: TrainOptions): void {
+  const different = differentSetting(before, now);
+  if (different === undefined) return;
+  throw new Failure(
+    `Cannot continue ${now.out}: it was begun with ${different.name} ${shownSetting(different.before)}, now it is ` +
+      `${shownSetting(different.now)}; use the same settings, or another --out`,
+  );
+}
+
+/** What may change when a run is continued, as far as it is given. */
+export function limitsOf(options: Partial<TrainLimits>): Partial<TrainLimits> {
+  const { epochs, patience, timeBudgetSeconds, threads, provider } = options;
+  return {
+    ...(epochs !== undefined && { epochs }),
+    ...(patience !== undefined && { patience }),
+    ...(timeBudgetSeconds !== undefined && { timeBudgetSeconds }),
+    ...(threads !== undefined && { threads }),
+    ...(provider !== undefined && { provider }),
+  };
+}
