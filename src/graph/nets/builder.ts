@@ -1,16 +1,35 @@
 /** Builds networks: a graph, named parameters with their initial values, and the blocks that networks share. */
 import { Graph } from "../graph.ts";
 import type { Value } from "../op.ts";
+import { clip, hardSigmoid, pRelu } from "../ops/activation.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { conv, convTranspose } from "../ops/convolution.ts";
 import { relu } from "../ops/elementwise.ts";
 import { concat } from "../ops/movement.ts";
 import { batchNormalization } from "../ops/normalization.ts";
 import { maxPool } from "../ops/pool.ts";
+import { resize } from "../ops/resize.ts";
 import { elementCount, floats } from "../tensor_type.ts";
 import { Random } from "../../random.ts";
 
 /** A part of a network: parameters made once, applied as often as wanted. */
 export type Module = (x: Value) => Value;
+
+/** How a convolution differs from a dense one of stride 1 with bias. */
+export interface ConvolutionOptions {
+  readonly stride?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+/** Side of a square kernel, or its height and width. */
+export type Kernel = number | readonly [number, number];
+
+/** Scales the channels that a paper gives for its own width: at least 1. */
+export function channelScale(width: number, paperWidth: number): (channels: number) => number {
+  return (channels) => Math.max(1, Math.round(channels * width / paperWidth));
+}
 
 /** A network under construction. */
 export class NetBuilder {
@@ -34,33 +53,58 @@ export class NetBuilder {
     return this.graph.constant(floats(new Float32Array(channels).fill(value)), name);
   }
 
-  /** Conv with bias and stride 1 that keeps the size: w `[output, input, kernel, kernel]`. */
-  convolution(name: string, inputChannels: number, outputChannels: number, kernel: number): Module {
-    const fan = inputChannels * kernel * kernel;
-    const w = this.weight(`${name}.weight`, [outputChannels, inputChannels, kernel, kernel], fan);
-    return this.#convolve(name, w, this.weight(`${name}.bias`, [outputChannels], fan));
+  /** Conv that keeps the size but for its stride: w `[output, input / groups, height, width]`. */
+  convolution(
+    name: string,
+    inputChannels: number,
+    outputChannels: number,
+    kernel: Kernel,
+    { stride = 1, dilation = 1, groups = 1, bias = true }: ConvolutionOptions = {},
+  ): Module {
+    const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    const fan = inputChannels / groups * height * width;
+    const w = this.weight(`${name}.weight`, [outputChannels, inputChannels / groups, height, width], fan);
+    const b = bias ? this.weight(`${name}.bias`, [outputChannels], fan) : undefined;
+    // Kernels of even side are for strides that tile the map.
+    const [above, beside] = [height, width].map((side) => dilation * Math.floor((side - 1) / 2)) as [number, number];
+    const attributes = {
+      kernel_shape: [height, width],
+      pads: [above, beside, above, beside],
+      ...(stride === 1 ? {} : { strides: [stride, stride] }),
+      ...(dilation === 1 ? {} : { dilations: [dilation, dilation] }),
+      ...(groups === 1 ? {} : { group: groups }),
+    };
+    return (x) => this.graph.apply(conv, b === undefined ? [x, w] : [x, w, b], attributes, name);
   }
 
-  /** As {@link convolution}, with weights that start at zero. */
+  /** A dense convolution with bias that keeps the size, whose weights start at zero. */
   zeroConvolution(name: string, inputChannels: number, outputChannels: number, kernel: number): Module {
     const shape = [outputChannels, inputChannels, kernel, kernel];
     const w = this.graph.constant(floats(new Float32Array(elementCount(shape)), shape), `${name}.weight`);
-    return this.#convolve(name, w, this.vector(`${name}.bias`, outputChannels, 0));
-  }
-
-  #convolve(name: string, w: Value, b: Value): Module {
-    const kernel = w.type.shape[2] as number;
+    const b = this.vector(`${name}.bias`, outputChannels, 0);
     const side = (kernel - 1) / 2;
-    return (x) =>
-      this.graph.apply(conv, [x, w, b], { kernel_shape: [kernel, kernel], pads: [side, side, side, side] }, name);
+    const attributes = { kernel_shape: [kernel, kernel], pads: [side, side, side, side] };
+    return (x) => this.graph.apply(conv, [x, w, b], attributes, name);
   }
 
-  /** ConvTranspose 2×2 with stride 2 and bias that keeps the channels. */
-  doubling(name: string, channels: number): Module {
+  /** ConvTranspose with stride 2 and bias that doubles the size; the kernel has side 2 (the default) or 3. */
+  doubling(
+    name: string,
+    inputChannels: number,
+    outputChannels = inputChannels,
+    { kernel = 2, bias = true }: { readonly kernel?: 2 | 3; readonly bias?: boolean } = {},
+  ): Module {
     // PyTorch takes the fan of a transposed convolution from its second axis.
-    const w = this.weight(`${name}.weight`, [channels, channels, 2, 2], 4 * channels);
-    const b = this.weight(`${name}.bias`, [channels], 4 * channels);
-    return (x) => this.graph.apply(convTranspose, [x, w, b], { kernel_shape: [2, 2], strides: [2, 2] }, name);
+    const fan = outputChannels * kernel * kernel;
+    const w = this.weight(`${name}.weight`, [inputChannels, outputChannels, kernel, kernel], fan);
+    const b = bias ? this.weight(`${name}.bias`, [outputChannels], fan) : undefined;
+    const attributes = {
+      kernel_shape: [kernel, kernel],
+      strides: [2, 2],
+      // Side 3: the same as a padding of 1 with an output padding of 1, for which TensorRT adds a layer.
+      ...(kernel === 2 ? {} : { pads: [1, 1, 0, 0] }),
+    };
+    return (x) => this.graph.apply(convTranspose, b === undefined ? [x, w] : [x, w, b], attributes, name);
   }
 
   /** BatchNormalization over batch and pixels, epsilon 1e-5. */
@@ -82,7 +126,23 @@ export class NetBuilder {
       this.normalization(`${name}.4`, outputChannels),
       this.relu,
     ];
-    return (x) => parts.reduce((y, part) => part(y), x);
+    return chain(...parts);
+  }
+
+  /** Conv without bias → BatchNormalization → activation (none where absent), numbered 0 and 1. */
+  unit(
+    name: string,
+    inputChannels: number,
+    outputChannels: number,
+    kernel: Kernel,
+    { activation, ...options }: ConvolutionOptions & { readonly activation?: Module } = {},
+  ): Module {
+    const convolution = this.convolution(`${name}.0`, inputChannels, outputChannels, kernel, {
+      bias: false,
+      ...options,
+    });
+    const normalization = this.normalization(`${name}.1`, outputChannels);
+    return chain(convolution, normalization, ...(activation === undefined ? [] : [activation]));
   }
 
   readonly relu: Module = (x) => this.graph.apply(relu, [x]);
@@ -90,8 +150,49 @@ export class NetBuilder {
   /** Halves the size by the largest of each 2×2 square. */
   readonly halving: Module = (x) => this.graph.apply(maxPool, [x], { kernel_shape: [2, 2], strides: [2, 2] });
 
+  /** x cut to 0 … 6 (MobileNetV2). */
+  readonly relu6: Module = (x) => this.graph.apply(clip, [x], { min: 0, max: 6 });
+
+  /** x / 6 + 1/2, cut to 0 … 1 (MobileNetV3). */
+  readonly hardSigmoid: Module = (x) => this.graph.apply(hardSigmoid, [x], { alpha: 1 / 6, beta: 0.5 });
+
+  /** x · {@link hardSigmoid} (MobileNetV3). ONNX's HardSwish came with opset 14 and TensorRT 8.4. */
+  readonly hardSwish: Module = (x) => this.graph.apply(mul, [x, this.hardSigmoid(x)]);
+
+  /** x for x > 0, else a learned slope · x; one slope per channel, 1/4 at first (He et al. 2015). */
+  preluOf(name: string, channels: number): Module {
+    const slope = this.graph.constant(
+      floats(new Float32Array(channels).fill(0.25), [channels, 1, 1]),
+      `${name}.weight`,
+    );
+    return (x) => this.graph.apply(pRelu, [x, slope]);
+  }
+
+  /** Resizes maps `[N, C, S, S]` to `size` × `size` by linear interpolation, pixels taken as areas. */
+  resized(x: Value, size: number): Value {
+    const from = x.type.shape[2] as number;
+    if (from === size) return x;
+    const whole = size % from === 0 || from % size === 0;
+    // ONNX takes ⌊from · scale⌋: a rounded fraction must not fall short of the size.
+    const scale = Math.fround(whole ? size / from : size / from + 1e-6);
+    return this.graph.apply(resize, [x], {
+      mode: "linear",
+      coordinate_transformation_mode: "half_pixel",
+      scales: [1, 1, scale, scale],
+    });
+  }
+
+  sum(a: Value, b: Value): Value {
+    return this.graph.apply(add, [a, b]);
+  }
+
   /** The channels of all `values`, in this order. */
   stack(values: readonly Value[]): Value {
     return this.graph.apply(concat, values, { axis: 1 });
   }
+}
+
+/** One module after the other. */
+export function chain(...modules: readonly Module[]): Module {
+  return (x) => modules.reduce((y, module) => module(y), x);
 }

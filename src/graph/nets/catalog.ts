@@ -3,7 +3,14 @@ import type { Graph } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { NetBuilder } from "./builder.ts";
 import { type BackboneOptions, type BackboneOutput, ELU_NET_STRIDE, eluNet } from "./elu_net.ts";
+import { enet, ENET_STRIDE } from "./enet.ts";
+import { ESP_NET_STRIDE, espNet } from "./esp_net.ts";
+import { FAST_SCNN_STRIDE, fastScnn } from "./fast_scnn.ts";
 import { jHead, MAXIMUM_LEVELS } from "./head.ts";
+import { LR_ASPP_STRIDE, lrAspp } from "./lr_aspp.ts";
+import { MOBILE_U_NET_STRIDE, mobileUNet } from "./mobile_u_net.ts";
+import { U_NET_STRIDE, uNet } from "./u_net.ts";
+import { unext, UNEXT_STRIDE } from "./unext.ts";
 import {
   bilinearLossHead,
   guidedHead,
@@ -20,6 +27,13 @@ interface Backbone {
 
 const BACKBONES: Readonly<Record<string, Backbone>> = {
   "elu-net": { stride: ELU_NET_STRIDE, build: eluNet },
+  "u-net": { stride: U_NET_STRIDE, build: uNet },
+  "mobile-u-net": { stride: MOBILE_U_NET_STRIDE, build: mobileUNet },
+  "unext": { stride: UNEXT_STRIDE, build: unext },
+  "enet": { stride: ENET_STRIDE, build: enet },
+  "esp-net": { stride: ESP_NET_STRIDE, build: espNet },
+  "fast-scnn": { stride: FAST_SCNN_STRIDE, build: fastScnn },
+  "lr-aspp": { stride: LR_ASPP_STRIDE, build: lrAspp },
 };
 
 const HEADS: Readonly<Record<string, (net: NetBuilder, input: HeadInput) => Value[]>> = {
