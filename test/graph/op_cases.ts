@@ -170,6 +170,16 @@ export const OP_CASES: readonly OpCase[] = [
   simple(conv, "stride 2, kernel 2", [[2, 3, 6, 4], [4, 3, 2, 2]], { strides: [2, 2] }),
   simple(conv, "groups", [[2, 4, 5, 6], [6, 2, 3, 3]], { pads: [1, 1, 1, 1], group: 2 }),
   simple(conv, "depthwise", [[2, 4, 5, 6], [4, 1, 3, 3]], { pads: [1, 1, 1, 1], group: 4 }),
+  simple(conv, "depthwise with dilations", [[2, 4, 5, 6], [4, 1, 3, 3]], {
+    pads: [2, 1, 1, 2],
+    dilations: [2, 1],
+    group: 4,
+  }),
+  simple(conv, "depthwise with strides", [[2, 4, 5, 6], [4, 1, 5, 3]], {
+    pads: [2, 1, 2, 1],
+    strides: [2, 2],
+    group: 4,
+  }),
   simple(conv, "auto_pad SAME_UPPER", [[2, 3, 5, 6], [4, 3, 2, 3]], { auto_pad: "SAME_UPPER", strides: [2, 1] }),
   simple(conv, "one spatial axis", [[2, 3, 7], [4, 3, 3]], { pads: [1, 1] }),
   simple(conv, "three spatial axes", [[1, 2, 4, 3, 5], [3, 2, 3, 2, 3]], { pads: [1, 0, 1, 1, 1, 1] }),

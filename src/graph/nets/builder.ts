@@ -176,9 +176,9 @@ export class NetBuilder {
     // ONNX takes ⌊from · scale⌋: a rounded fraction must not fall short of the size.
     const scale = Math.fround(whole ? size / from : size / from + 1e-6);
     return this.graph.apply(resize, [x], {
+      scales: [1, 1, scale, scale],
       mode: "linear",
       coordinate_transformation_mode: "half_pixel",
-      scales: [1, 1, scale, scale],
     });
   }
 

@@ -25,7 +25,8 @@ interface Backbone {
   readonly build: (net: NetBuilder, x: Value, options: BackboneOptions) => BackboneOutput;
 }
 
-const BACKBONES: Readonly<Record<string, Backbone>> = {
+/** Networks that give the logits at the size of their input, and what that size must be a multiple of. */
+export const BACKBONES: Readonly<Record<string, Backbone>> = {
   "elu-net": { stride: ELU_NET_STRIDE, build: eluNet },
   "u-net": { stride: U_NET_STRIDE, build: uNet },
   "mobile-u-net": { stride: MOBILE_U_NET_STRIDE, build: mobileUNet },

@@ -1,8 +1,8 @@
 /** ENet: Paszke et al., "ENet: A Deep Neural Network Architecture for Real-Time Semantic Segmentation", 2016 (arXiv 1606.02147). */
 import type { Value } from "../op.ts";
 import { slice } from "../ops/movement.ts";
-import { chain, channelScale, type Kernel, type Module, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import { chain, channelScale, type Module, type NetBuilder } from "./builder.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 
 /** The input size must be a multiple of this: three halvings. */
 export const ENET_STRIDE = 8;
@@ -20,7 +20,7 @@ const SECOND_STAGE = [1, 2, "asymmetric", 4, 1, 8, "asymmetric", 16] as const;
  * Differences: the decoder enlarges by linear interpolation where the paper unpools by the indices of the maxima, which TensorRT cannot;
  * spatial dropout is left out; the last transposed convolution has a bias.
  */
-export function enet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function enet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 16);
   const [narrow, wide] = [scaled(64), scaled(128)];
   const filters = Math.max(1, scaled(16) - channels);
@@ -31,41 +31,53 @@ export function enet(net: NetBuilder, x: Value, { width, channels, classes }: Ba
   ]);
   y = chain(net.normalization("initial.norm", initial), net.preluOf("initial.act", initial))(y);
   y = halvingBottleneck(net, "1.0", initial, narrow)(y);
-  for (let i = 1; i <= 4; i++) y = bottleneck(net, `1.${i}`, narrow)(y);
+  const prelu: Activation = (name, count) => net.preluOf(name, count);
+  const relu: Activation = () => net.relu;
+  for (let i = 1; i <= 4; i++) y = bottleneck(net, `1.${i}`, { channels: narrow, activation: prelu })(y);
   y = halvingBottleneck(net, "2.0", narrow, wide)(y);
   for (const stage of [2, 3]) {
-    SECOND_STAGE.forEach((kind, i) => (y = bottleneck(net, `${stage}.${i + 1}`, wide, kind)(y)));
+    SECOND_STAGE.forEach((kind, i) => {
+      y = bottleneck(net, `${stage}.${i + 1}`, { channels: wide, activation: prelu, kind })(y);
+    });
   }
   y = doublingBottleneck(net, "4.0", wide, narrow)(y);
-  for (const i of [1, 2]) y = bottleneck(net, `4.${i}`, narrow)(y);
+  for (const i of [1, 2]) y = bottleneck(net, `4.${i}`, { channels: narrow, activation: relu })(y);
   y = doublingBottleneck(net, "5.0", narrow, initial)(y);
-  y = bottleneck(net, "5.1", initial)(y);
-  return net.doubling("out", initial, classes, { kernel: 3 })(y);
+  y = bottleneck(net, "5.1", { channels: initial, activation: relu })(y);
+  return { logits: net.doubling("out", initial, classes)(y), features: y };
 }
 
 function quarter(channels: number): number {
   return Math.max(1, Math.floor(channels / 4));
 }
 
+/** Which activation a bottleneck has: PReLU in the encoder, Relu in the decoder, as in the authors' network. */
+type Activation = (name: string, channels: number) => Module;
+
 function bottleneck(
   net: NetBuilder,
   name: string,
-  channels: number,
-  kind: typeof SECOND_STAGE[number] = 1,
+  { channels, activation, kind = 1 }: {
+    readonly channels: number;
+    readonly activation: Activation;
+    readonly kind?: typeof SECOND_STAGE[number];
+  },
 ): Module {
   const inner = quarter(channels);
-  const filter = (part: string, kernel: Kernel, dilation = 1) =>
-    net.unit(`${name}.${part}`, inner, inner, kernel, {
-      dilation,
-      activation: net.preluOf(`${name}.${part}.act`, inner),
-    });
+  const activated = (part: string) => activation(`${name}.${part}.act`, inner);
+  const filter = kind === "asymmetric"
+    ? [
+      net.convolution(`${name}.column`, inner, inner, [5, 1], { bias: false }),
+      net.unit(`${name}.row`, inner, inner, [1, 5], { activation: activated("row") }),
+    ]
+    : [net.unit(`${name}.filter`, inner, inner, 3, { dilation: kind, activation: activated("filter") })];
   const block = chain(
-    net.unit(`${name}.project`, channels, inner, 1, { activation: net.preluOf(`${name}.project.act`, inner) }),
-    ...(kind === "asymmetric" ? [filter("column", [5, 1]), filter("row", [1, 5])] : [filter("filter", 3, kind)]),
+    net.unit(`${name}.project`, channels, inner, 1, { activation: activated("project") }),
+    ...filter,
     net.unit(`${name}.expand`, inner, channels, 1),
   );
-  const activation = net.preluOf(`${name}.act`, channels);
-  return (x) => activation(net.sum(block(x), x));
+  const last = activation(`${name}.act`, channels);
+  return (x) => last(net.sum(block(x), x));
 }
 
 /** A 2×2 projection of stride 2 beside a pooling, whose channels are filled up with zeros. */
@@ -91,15 +103,14 @@ function halvingBottleneck(net: NetBuilder, name: string, inputChannels: number,
 }
 
 function doublingBottleneck(net: NetBuilder, name: string, inputChannels: number, outputChannels: number): Module {
-  const inner = quarter(inputChannels);
+  const inner = quarter(outputChannels);
   const block = chain(
-    net.unit(`${name}.project`, inputChannels, inner, 1, { activation: net.preluOf(`${name}.project.act`, inner) }),
+    net.unit(`${name}.project`, inputChannels, inner, 1, { activation: net.relu }),
     net.doubling(`${name}.filter.0`, inner, inner, { kernel: 3, bias: false }),
     net.normalization(`${name}.filter.1`, inner),
-    net.preluOf(`${name}.filter.act`, inner),
+    net.relu,
     net.unit(`${name}.expand`, inner, outputChannels, 1),
   );
   const main = net.unit(`${name}.main`, inputChannels, outputChannels, 1);
-  const activation = net.preluOf(`${name}.act`, outputChannels);
-  return (x) => activation(net.sum(block(x), net.resized(main(x), 2 * (x.type.shape[2] as number))));
+  return (x) => net.relu(net.sum(block(x), net.resized(main(x), 2 * (x.type.shape[2] as number))));
 }

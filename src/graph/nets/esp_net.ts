@@ -2,7 +2,7 @@
 import type { Value } from "../op.ts";
 import { averagePool } from "../ops/average_pool.ts";
 import { chain, channelScale, type Module, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 
 /** The input size must be a multiple of this: three halvings. */
 export const ESP_NET_STRIDE = 8;
@@ -21,7 +21,7 @@ const DEPTHS = [2, 8] as const;
  * channels, 20 classes: 363,943 parameters (paper: 0.364 M); the bias of the last transposed convolution is not the paper's. 8.1 GFLOP at
  * 1024 × 512.
  */
-export function espNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function espNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 16);
   // A pyramid needs a channel per dilation.
   const [c1, c2, c3, decoded] = [scaled(16), ...[64, 128, 20].map((c) => Math.max(5, scaled(c)))] as [
@@ -48,13 +48,14 @@ export function espNet(net: NetBuilder, x: Value, { width, channels, classes }: 
   const up2 = chain(
     activated(net, "merge.2", 2 * decoded),
     pyramid(net, "dec.2.esp", { inputChannels: 2 * decoded, outputChannels: decoded, residual: false }),
+    activated(net, "dec.2.esp", decoded),
     net.doubling("up.2", decoded, decoded, { bias: false }),
     activated(net, "up.2", decoded),
   )(net.stack([side2, up3]));
   const merged = net.unit("dec.1", decoded + c1 + channels, decoded, 3, {
     activation: net.preluOf("dec.1.act", decoded),
   })(net.stack([up2, b1]));
-  return net.doubling("out", decoded, classes)(merged);
+  return { logits: net.doubling("out", decoded, classes)(merged), features: merged };
 }
 
 /** The image at half the size, for the levels to read it again. */

@@ -2,7 +2,7 @@
 import type { Value } from "../op.ts";
 import { averagePool } from "../ops/average_pool.ts";
 import { chain, channelScale, type Module, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 import { depthwise, invertedResidual } from "./inverted_residual.ts";
 
 /** The input size must be a multiple of this: three halvings to the high-resolution branch, two more to the other. */
@@ -22,7 +22,7 @@ const BINS = [1, 2, 3, 6];
  * Differences: the pooling of the pyramid has windows of one size where the bins do not divide the map, and no more bins than the map has
  * pixels; dropout is left out.
  */
-export function fastScnn(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function fastScnn(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 32);
   const [c32, c48, c64, c128] = [32, 48, 64, 128].map(scaled) as [number, number, number, number];
   const activation = net.relu;
@@ -55,13 +55,13 @@ export function fastScnn(net: NetBuilder, x: Value, { width, channels, classes }
     net.normalization("fuse.low.1", c128),
   )(low);
   const fromHigh = net.unit("fuse.high", c64, c128, 1, { bias: true })(high);
-  const logits = chain(
+  const features = chain(
     activation,
     separable(net, "classifier.0", c128, c128, 1),
     separable(net, "classifier.1", c128, c128, 1),
-    net.convolution("out", c128, classes, 1),
   )(net.sum(fromLow, fromHigh));
-  return net.resized(logits, x.type.shape[2] as number);
+  const logits = net.convolution("out", c128, classes, 1)(features);
+  return { logits: net.resized(logits, x.type.shape[2] as number), features };
 }
 
 function separable(

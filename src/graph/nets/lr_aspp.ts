@@ -4,7 +4,7 @@ import { globalAveragePool } from "../ops/average_pool.ts";
 import { sigmoid } from "../ops/elementwise.ts";
 import type { Value } from "../op.ts";
 import { chain, channelScale, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 import { invertedResidual } from "./inverted_residual.ts";
 
 /** The input size must be a multiple of this: the network's own output stride. */
@@ -21,7 +21,7 @@ const BLOCKS = [
   [5, 240, 40, 64, "hardSwish", 1, 1],
   [5, 120, 48, 32, "hardSwish", 1, 1],
   [5, 144, 48, 40, "hardSwish", 1, 1],
-  [5, 288, 48, 72, "hardSwish", 1, 2],
+  [5, 144, 48, 40, "hardSwish", 1, 2],
   [5, 288, 48, 72, "hardSwish", 1, 2],
   [5, 288, 48, 72, "hardSwish", 1, 2],
 ] as const;
@@ -38,7 +38,7 @@ const LOW_LEVEL = 2;
  * Differences: HardSwish is written as x · HardSigmoid(x); the mean of the decoder's gate goes over the whole map (the paper: windows of
  * 49 × 49 with a large stride, for 2048 × 1024); its two 1×1 convolutions to the classes and their sum are one over both maps.
  */
-export function lrAspp(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function lrAspp(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 16);
   let y = net.unit("stem", channels, scaled(16), 3, { stride: 2, activation: net.hardSwish })(x);
   let from = scaled(16);
@@ -64,8 +64,8 @@ export function lrAspp(net: NetBuilder, x: Value, { width, channels, classes }: 
     net.convolution("dec.gate", top, decoded, 1, { bias: false }),
     (z) => net.graph.apply(sigmoid, [z]),
   )(map);
-  const features = net.graph.apply(mul, [net.unit("dec.map", top, decoded, 1, { activation: net.relu })(map), gate]);
-  const enlarged = net.resized(features, low.map.type.shape[2] as number);
-  const logits = net.convolution("out", decoded + low.channels, classes, 1)(net.stack([enlarged, low.map]));
-  return net.resized(logits, x.type.shape[2] as number);
+  const gated = net.graph.apply(mul, [net.unit("dec.map", top, decoded, 1, { activation: net.relu })(map), gate]);
+  const features = net.stack([net.resized(gated, low.map.type.shape[2] as number), low.map]);
+  const logits = net.convolution("out", decoded + low.channels, classes, 1)(features);
+  return { logits: net.resized(logits, x.type.shape[2] as number), features };
 }

@@ -1,7 +1,7 @@
 /** Mobile-Unet: Jing et al., "Mobile-Unet: An efficient convolutional neural network for fabric defect detection", Textile Research Journal 92, 2022. */
 import type { Value } from "../op.ts";
 import { chain, channelScale, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 import { invertedResidual } from "./inverted_residual.ts";
 
 /** The input size must be a multiple of this: the stem and four stages halve it. */
@@ -26,7 +26,7 @@ const STAGES = [
  * the first four in an inverted residual each. The paper's width is 32 channels in the stem. Width 32, three channels, two classes:
  * 2,144,706 parameters; 0.98 GFLOP at 256 px.
  */
-export function mobileUNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function mobileUNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 32);
   const activation = net.relu6;
   let y = net.unit("stem", channels, scaled(32), 3, { stride: 2, activation })(x);
@@ -56,11 +56,10 @@ export function mobileUNet(net: NetBuilder, x: Value, { width, channels, classes
     })(net.stack([up(y), map]));
     from = wanted;
   });
-  const last = chain(
+  const features = chain(
     net.doubling("up.4", from, from, { bias: false }),
     net.normalization("last", from),
     activation,
-    net.convolution("out", from, classes, 1),
-  );
-  return last(y);
+  )(y);
+  return { logits: net.convolution("out", from, classes, 1)(features), features };
 }

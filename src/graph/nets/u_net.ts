@@ -1,7 +1,7 @@
 /** U-Net: Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015 (arXiv 1505.04597). */
 import type { Value } from "../op.ts";
 import { chain, type Module, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 
 /** The input size must be a multiple of this: four halvings. */
 export const U_NET_STRIDE = 16;
@@ -13,7 +13,7 @@ export const U_NET_STRIDE = 16;
  * its copies are cropped), and batch normalization stands in the place of their bias. Width 64, one channel, two classes:
  * 31,036,546 parameters, the paper's network 31,030,658; 218.6 GFLOP at 512 px.
  */
-export function uNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function uNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const widthOf = (level: number) => width * 2 ** level;
   const maps = [pair(net, "enc.0", channels, width)(x)];
   for (let level = 1; level <= 4; level++) {
@@ -25,7 +25,7 @@ export function uNet(net: NetBuilder, x: Value, { width, channels, classes }: Ba
     const up = net.doubling(`up.${level}`, widthOf(level + 1), widthOf(level));
     y = pair(net, `dec.${level}`, widthOf(level + 1), widthOf(level))(net.stack([maps[level] as Value, up(y)]));
   }
-  return net.convolution("out", width, classes, 1)(y);
+  return { logits: net.convolution("out", width, classes, 1)(y), features: y };
 }
 
 function pair(net: NetBuilder, name: string, inputChannels: number, outputChannels: number): Module {

@@ -1,7 +1,7 @@
 /** UNeXt: Valanarasu, Patel, "UNeXt: MLP-based Rapid Medical Image Segmentation Network", MICCAI 2022 (arXiv 2203.04967). */
 import type { Value } from "../op.ts";
 import { chain, channelScale, type Module, type NetBuilder } from "./builder.ts";
-import type { BackboneOptions } from "./elu_net.ts";
+import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 import { channelNormalization, gelu, shifted } from "./token_layers.ts";
 
 /** The input size must be a multiple of this: three poolings and two strided patch embeddings. */
@@ -15,7 +15,7 @@ export const UNEXT_STRIDE = 32;
  * first of 16, 32, 128, 160, 256 channels. Width 16, three channels, one class: 1,471,921 parameters (paper: 1.47 M), of which the
  * 352 biases in front of batch normalization are left out here: 1,471,409; 1.15 GFLOP at 256 px (paper: 0.57, multiply-add as one).
  */
-export function unext(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): Value {
+export function unext(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const [c0, c1, c2, c3, c4] = [16, 32, 128, 160, 256].map(channelScale(width, 16)) as [
     number,
     number,
@@ -38,7 +38,7 @@ export function unext(net: NetBuilder, x: Value, { width, channels, classes }: B
   const d2 = net.sum(decoder(net.unit("dec.2", c2, c1, 3))(tokenStage(net, "token.3", c2)(d3)), t2);
   const d1 = net.sum(decoder(net.unit("dec.3", c1, c0, 3))(d2), t1);
   const d0 = decoder(net.convolution("dec.4", c0, c0, 3))(d1);
-  return net.convolution("out", c0, classes, 1)(d0);
+  return { logits: net.convolution("out", c0, classes, 1)(d0), features: d0 };
 }
 
 /** Overlapping patches of half the size as tokens. */

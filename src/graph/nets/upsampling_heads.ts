@@ -2,7 +2,6 @@
 import type { Value } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
 import { depthToSpace } from "../ops/rearrangement.ts";
-import { resize } from "../ops/resize.ts";
 import type { NetBuilder } from "./builder.ts";
 
 /** What a head sees of its backbone. */
@@ -90,10 +89,5 @@ export function residualHead(net: NetBuilder, { logits, levels }: HeadInput): Va
 
 /** Bilinear enlargement `[N, C, S, S]` → `[N, C, factor · S, factor · S]`. */
 function enlarge(net: NetBuilder, x: Value, factor: number): Value {
-  if (factor === 1) return x;
-  return net.graph.apply(resize, [x], {
-    scales: [1, 1, factor, factor],
-    mode: "linear",
-    coordinate_transformation_mode: "half_pixel",
-  });
+  return net.resized(x, factor * (x.type.shape[2] as number));
 }

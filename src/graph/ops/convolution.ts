@@ -66,13 +66,15 @@ export const conv: OpDefinition<
     const outputPadding = window.outputSizes.map((size, axis) =>
       (x.type.shape[2 + axis] as number) - transposedSize(size, axis, window)
     );
-    const gather = group === 1 && window.kernel.length === 2 && window.strides.every((stride) => stride === 1) &&
-      (w.type.shape[0] as number) < SCATTER_RATIO * (w.type.shape[1] as number);
+    const depthwise = w.type.shape[0] === group && w.type.shape[1] === 1;
+    const gather = window.kernel.length === 2 && window.strides.every((stride) => stride === 1) &&
+      (depthwise || (group === 1 && (w.type.shape[0] as number) < SCATTER_RATIO * (w.type.shape[1] as number)));
     const dx = !needX ? undefined : gather
-      ? graph.apply(conv, [dy, flipWeight(graph, w)], {
+      ? graph.apply(conv, [dy, flipWeight(graph, w, group)], {
         kernel_shape: window.kernel,
         pads: flippedPads(window, x.type.shape.slice(2)),
         dilations: window.dilations,
+        ...(group === 1 ? {} : { group }),
       })
       : graph.apply(convTranspose, [dy, w], {
         kernel_shape: window.kernel,

@@ -15,22 +15,33 @@ import type { Window } from "./window.ts";
 // the square of the pixels, and at 8 × 8 it reaches that of the convolution itself.
 const MATRIX_PIXELS = 16;
 
+// Up to this many pixels a depthwise convolution is a matrix of pixels × pixels per channel; ONNX Runtime's kernel spends more on
+// the start of each channel of each image than on its few pixels.
+const DEPTHWISE_PIXELS = 64;
+
 /**
  * ONNX Runtime's Conv gathers kernel-size copies of its input channels, its ConvTranspose scatters as many of its output channels; an
  * element scattered costs about as much as this many gathered.
  */
 export const SCATTER_RATIO = 4;
 
-/** Conv as one matrix product over all images where maps are small, and as a scattering ConvTranspose where outputs are few. */
+/**
+ * Conv as one matrix product over all images (depthwise: per channel) where maps are small, and as a scattering ConvTranspose where
+ * outputs are few.
+ */
 export function lowerConv(
   graph: GraphBuilder,
   [x, w, b]: readonly [Value, Value, Value?],
   attributes: Attributes<typeof conv.attributes>,
 ): Value[] | undefined {
   const window = convWindow(x, w, attributes);
-  if ((attributes.group ?? 1) !== 1 || window.kernel.length !== 2) return undefined;
+  if (window.kernel.length !== 2) return undefined;
   const sizes = x.type.shape.slice(2);
   const [outputs, inputs] = w.type.shape as [number, number];
+  if ((attributes.group ?? 1) !== 1) {
+    const depthwise = inputs === 1 && attributes.group === outputs && elementCount(sizes) <= DEPTHWISE_PIXELS;
+    return depthwise ? [withBias(graph, depthwiseAsMatrix(graph, x, w, window), b)] : undefined;
+  }
   const small = elementCount(sizes) <= MATRIX_PIXELS && elementCount(window.outputSizes) <= MATRIX_PIXELS;
   if (small) return [withBias(graph, convAsMatrix(graph, x, w, window), b)];
   if (
@@ -81,7 +92,10 @@ function convAsMatrix(graph: GraphBuilder, x: Value, w: Value, window: Window): 
   const sizes = x.type.shape.slice(2);
   const [pixels, taps] = [elementCount(window.outputSizes), elementCount(window.kernel)];
   const flat = graph.apply(reshape, [x], { shape: [batch * inputs, elementCount(sizes)] });
-  const windows = graph.apply(matMul, [flat, graph.constant(placement(sizes, window), "places")]);
+  // A 1×1 kernel of stride 1 reads every pixel where it is.
+  const windows = taps === 1 && pixels === elementCount(sizes) && window.padsBegin.every((size) => size === 0)
+    ? flat
+    : graph.apply(matMul, [flat, graph.constant(placement(sizes, window), "places")]);
   const columns = byChannel(
     graph,
     graph.apply(reshape, [windows], { shape: [batch, inputs * taps, pixels] }),
@@ -91,6 +105,38 @@ function convAsMatrix(graph: GraphBuilder, x: Value, w: Value, window: Window): 
   const product = graph.apply(reshape, [graph.apply(matMul, [weights, columns])], { shape: [outputs, batch, pixels] });
   const perImage = graph.apply(transpose, [product], { perm: [1, 0, 2] });
   return graph.apply(reshape, [perImage], { shape: [batch, outputs, ...window.outputSizes] });
+}
+
+// Per channel the matrix [large pixels, small pixels] of its taps, then [C, N, large] × [C, large, small].
+function depthwiseAsMatrix(graph: GraphBuilder, x: Value, w: Value, window: Window): Value {
+  const [batch, channels] = x.type.shape as [number, number];
+  const [large, small, taps] = [x.type.shape.slice(2), window.outputSizes, window.kernel].map(elementCount) as [
+    number,
+    number,
+    number,
+  ];
+  const places = graph.constant(tapPlacement(x.type.shape.slice(2), window), "places");
+  const rows = graph.apply(reshape, [w], { shape: [channels, taps] });
+  const matrices = graph.apply(reshape, [graph.apply(matMul, [rows, places])], { shape: [channels, large, small] });
+  const images = graph.apply(transpose, [graph.apply(reshape, [x], { shape: [batch, channels, large] })], {
+    perm: [1, 0, 2],
+  });
+  const product = graph.apply(transpose, [graph.apply(matMul, [images, matrices])], { perm: [1, 0, 2] });
+  return graph.apply(reshape, [product], { shape: [batch, channels, ...window.outputSizes] });
+}
+
+// {@link placement} with the taps in front: [taps, large pixels · small pixels].
+function tapPlacement(sizes: readonly number[], window: Window): TensorData<"float32"> {
+  const { values } = placement(sizes, window);
+  const [large, small, taps] = [sizes, window.outputSizes, window.kernel].map(elementCount) as [number, number, number];
+  const ordered = new Float32Array(values.length);
+  for (let pixel = 0; pixel < large; pixel++) {
+    for (let k = 0; k < taps; k++) {
+      const from = (pixel * taps + k) * small;
+      ordered.set(values.subarray(from, from + small), (k * large + pixel) * small);
+    }
+  }
+  return floats(ordered, [taps, large * small]);
 }
 
 // [N, channels, pixels…] → [channels, N · pixels]
@@ -123,8 +169,11 @@ function placement(sizes: readonly number[], window: Window): TensorData<"float3
   return floats(matrix, [height * width, taps * rows * columns]);
 }
 
-/** w `[O, I, kh, kw]` as `[I, O, kh, kw]` with both kernel axes reversed: the kernel of the adjoint convolution of stride 1. */
-export function flipWeight(graph: GraphBuilder, w: Value): Value {
+/**
+ * w `[O, I, kh, kw]` as `[I, O, kh, kw]` with both kernel axes reversed: the kernel of the adjoint convolution of stride 1. A depthwise w
+ * `[group, 1, kh, kw]` keeps its channels.
+ */
+export function flipWeight(graph: GraphBuilder, w: Value, group = 1): Value {
   const [outputs, inputs, ...kernel] = w.type.shape as [number, number, ...number[]];
   const taps = elementCount(kernel);
   // Reversing by a product with the mirrored identity is faster than a Slice with negative steps.
@@ -133,7 +182,8 @@ export function flipWeight(graph: GraphBuilder, w: Value): Value {
     [taps, taps],
   );
   const rows = graph.apply(reshape, [w], { shape: [outputs * inputs, taps] });
-  const reversed = graph.apply(matMul, [rows, graph.constant(mirrored, "mirrored")]);
+  const reversed = taps === 1 ? rows : graph.apply(matMul, [rows, graph.constant(mirrored, "mirrored")]);
+  if (group > 1) return graph.apply(reshape, [reversed], { shape: w.type.shape });
   const swapped = graph.apply(transpose, [graph.apply(reshape, [reversed], { shape: [outputs, inputs, taps] })], {
     perm: [1, 0, 2],
   });

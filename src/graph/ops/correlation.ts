@@ -5,6 +5,7 @@
  * For Conv `large` is x and `small` is dy; for ConvTranspose `large` is dy and `small` is x.
  */
 import type { GraphBuilder, Value } from "../op.ts";
+import { sameShape } from "../tensor_type.ts";
 import { concat, pad, reshape, slice, transpose } from "./movement.ts";
 import { spaceToDepth } from "./rearrangement.ts";
 import { matMul, reduceSum, swapLastAxes } from "./reduce.ts";
@@ -137,7 +138,7 @@ function correlateByTaps(graph: GraphBuilder, large: Value, small: Value, window
   const grouped = graph.apply(reshape, [small], { shape: [batch, group, outputs / group, pixels] });
   const taps = positions(window.kernel).map((position) => {
     const starts = position.map((k, axis) => k * (window.dilations[axis] as number));
-    const tap = graph.apply(slice, [padded], {
+    const tap = sameShape(padded.type.shape.slice(2), sizes) ? padded : graph.apply(slice, [padded], {
       starts,
       ends: starts.map((start, axis) => start + ((sizes[axis] as number) - 1) * (window.strides[axis] as number) + 1),
       axes: starts.map((_, axis) => 2 + axis),
