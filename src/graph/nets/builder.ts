@@ -87,7 +87,7 @@ export class NetBuilder {
     return (x) => this.graph.apply(conv, [x, w, b], attributes, name);
   }
 
-  /** ConvTranspose with stride 2 and bias that doubles the size; the kernel has side 2 (the default) or 3. */
+  /** ConvTranspose with stride 2 that doubles the size. */
   doubling(
     name: string,
     inputChannels: number,

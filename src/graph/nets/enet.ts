@@ -11,14 +11,15 @@ export const ENET_STRIDE = 8;
 const SECOND_STAGE = [1, 2, "asymmetric", 4, 1, 8, "asymmetric", 16] as const;
 
 /**
- * Adds ENet to `net` and returns its logits `[N, classes, S, S]` for `x` `[N, channels, S, S]`.
+ * Adds ENet to `net`, for `x` `[N, channels, S, S]`.
  *
  * Bottlenecks of a 1×1 projection to a quarter of the channels, a convolution (plain, dilated or asymmetric) and a 1×1 expansion,
- * PReLU everywhere. The paper's width is 16 in the initial block, then 64, 128, 64, 16. Width 16, three channels, 20 classes:
- * 357,187 parameters (paper: 0.37 M); 4.35 GFLOP at 640 × 360 (paper: 3.83, multiply-add as two).
+ * PReLU in the encoder and Relu in the decoder. The paper's width is 16 in the initial block, then 64, 128, 64, 16. Width 16, three
+ * channels, 20 classes: 363,683 parameters (paper: 0.37 M); 3.6 GFLOP at 640 × 360 (paper: 3.8).
  *
  * Differences: the decoder enlarges by linear interpolation where the paper unpools by the indices of the maxima, which TensorRT cannot;
- * spatial dropout is left out; the last transposed convolution has a bias.
+ * spatial dropout, and the biases of the authors' network in front of normalizations, are left out. A dilation beyond the map reads
+ * zeros: at 64 px the last one of 16 does.
  */
 export function enet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 16);

@@ -14,12 +14,11 @@ const DILATIONS = [1, 2, 4, 8, 16];
 const DEPTHS = [2, 8] as const;
 
 /**
- * Adds ESPNet to `net` and returns its logits `[N, classes, S, S]` for `x` `[N, channels, S, S]`.
+ * Adds ESPNet to `net`, for `x` `[N, channels, S, S]`.
  *
- * The paper's width is 16 in the first convolution, then 64 and 128; its decoder has as many channels as there are classes, 20. With
- * few classes that would leave it nothing to work with: here it has 20 · width / 16 channels, whatever the classes. Width 16, three
- * channels, 20 classes: 363,943 parameters (paper: 0.364 M); the bias of the last transposed convolution is not the paper's. 8.1 GFLOP at
- * 1024 × 512.
+ * The paper's width is 16 in the first convolution, then 64 and 128. Its decoder has as many channels as there are classes, 20; few
+ * classes would leave it nothing to work with: here it has 20 · width / 16 channels. Width 16, three channels, 20 classes, depths 2 and
+ * 8: 365,129 parameters (paper: 0.364 M), 20 of them the bias of the logits, which the paper's network lacks; 9.7 GFLOP at 1024 × 512.
  */
 export function espNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const scaled = channelScale(width, 16);

@@ -14,10 +14,10 @@ const STAGES = [[64, 3, 2], [96, 3, 2], [128, 3, 1]] as const;
 const BINS = [1, 2, 3, 6];
 
 /**
- * Adds Fast-SCNN to `net` and returns its logits `[N, classes, S, S]` for `x` `[N, channels, S, S]`.
+ * Adds Fast-SCNN to `net`, for `x` `[N, channels, S, S]`.
  *
  * Works at an eighth of the input size; the logits are resized. The paper's width is 32 in the first convolution. Width 32, three
- * channels, 19 classes: 1,138,051 parameters (paper: 1.11 M); 1.76 GFLOP at 1024 × 512.
+ * channels, 19 classes: 1,138,051 parameters (paper: 1.11 M); 14.1 GFLOP at 2048 × 1024.
  *
  * Differences: the pooling of the pyramid has windows of one size where the bins do not divide the map, and no more bins than the map has
  * pixels; dropout is left out.

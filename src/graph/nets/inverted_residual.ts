@@ -56,9 +56,9 @@ export function depthwise(
 function squeezeExcitation(net: NetBuilder, name: string, channels: number, squeezed: number): Module {
   const gate = chain(
     (x) => net.graph.apply(globalAveragePool, [x]),
-    net.convolution(`${name}.0`, channels, squeezed, 1),
+    net.convolution(`${name}.reduce`, channels, squeezed, 1),
     net.relu,
-    net.convolution(`${name}.1`, squeezed, channels, 1),
+    net.convolution(`${name}.restore`, squeezed, channels, 1),
     net.hardSigmoid,
   );
   return (x) => net.graph.apply(mul, [x, gate(x)]);

@@ -7,11 +7,11 @@ import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
 export const U_NET_STRIDE = 16;
 
 /**
- * Adds U-Net to `net` and returns its logits `[N, classes, S, S]` for `x` `[N, channels, S, S]`.
+ * Adds U-Net to `net`, for `x` `[N, channels, S, S]`.
  *
  * Level i has width · 2ⁱ channels; the paper's width is 64. Here convolutions keep the size (the paper's lose their border, so that
  * its copies are cropped), and batch normalization stands in the place of their bias. Width 64, one channel, two classes:
- * 31,036,546 parameters, the paper's network 31,030,658; 218.6 GFLOP at 512 px.
+ * 31,036,546 parameters, the paper's network 31,030,658; 385 GFLOP at 512 px.
  */
 export function uNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const widthOf = (level: number) => width * 2 ** level;

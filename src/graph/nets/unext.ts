@@ -8,12 +8,12 @@ import { channelNormalization, gelu, shifted } from "./token_layers.ts";
 export const UNEXT_STRIDE = 32;
 
 /**
- * Adds UNeXt to `net` and returns its logits `[N, classes, S, S]` for `x` `[N, channels, S, S]`.
+ * Adds UNeXt to `net`, for `x` `[N, channels, S, S]`.
  *
  * Three convolution stages, two stages of tokenized blocks, and the same backwards with sums as skips. Tokens stay maps
  * `[N, C, H, W]`: a linear layer is a 1×1 convolution, layer normalization goes over the channels. The paper's width is 16 in the
- * first of 16, 32, 128, 160, 256 channels. Width 16, three channels, one class: 1,471,921 parameters (paper: 1.47 M), of which the
- * 352 biases in front of batch normalization are left out here: 1,471,409; 1.15 GFLOP at 256 px (paper: 0.57, multiply-add as one).
+ * first of 16, 32, 128, 160, 256 channels. Width 16, three channels, one class: 1,471,409 parameters (paper: 1.47 M; its network has
+ * 512 biases more, in front of batch normalization); 1.15 GFLOP at 256 px (paper: 0.57, a multiply-add as one).
  */
 export function unext(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const [c0, c1, c2, c3, c4] = [16, 32, 128, 160, 256].map(channelScale(width, 16)) as [
@@ -37,7 +37,7 @@ export function unext(net: NetBuilder, x: Value, { width, channels, classes }: B
   const d3 = net.sum(decoder(net.unit("dec.1", c3, c2, 3))(tokenStage(net, "token.2", c3)(d4)), t3);
   const d2 = net.sum(decoder(net.unit("dec.2", c2, c1, 3))(tokenStage(net, "token.3", c2)(d3)), t2);
   const d1 = net.sum(decoder(net.unit("dec.3", c1, c0, 3))(d2), t1);
-  const d0 = decoder(net.convolution("dec.4", c0, c0, 3))(d1);
+  const d0 = decoder(net.convolution("dec.last", c0, c0, 3))(d1);
   return { logits: net.convolution("out", c0, classes, 1)(d0), features: d0 };
 }
 
