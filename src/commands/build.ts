@@ -1,5 +1,6 @@
 /** `seg build`: an untrained network as ONNX. */
 import { command, optional } from "cmd-ts";
+import { alignColumns } from "../align_columns.ts";
 import { UsageFailure } from "../failure.ts";
 import { forceFlag, jsonFlag, oneWordOf, outputFile, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
@@ -50,16 +51,27 @@ export const build = command({
       refuseExisting(model, args.force);
       const built = usageOf(() => buildModel({ ...args, version: programVersion() }));
       writeFileAtomic(model, built.bytes);
-      const { parameters, headParameters, flops, nodes } = built;
+      const { bytes: _, ...figures } = built;
+      const { parameters, flops, kernels, nodes } = figures;
       return {
-        json: { model, parameters, headParameters, flops, nodes },
-        text: `${model}: ${formatCount(parameters)} parameters (${headParameters} in the head), ` +
-          `${(flops / 1e9).toFixed(2)} GFLOPs per image, ${nodes} nodes`,
+        json: { model, ...figures },
+        text: `${model}: ${nodes} nodes\n${
+          alignColumns([
+            ["", "network", "of which head"],
+            ["parameters", formatCount(parameters), formatCount(figures.headParameters)],
+            ["FLOPs per image", formatFlops(flops), formatFlops(figures.headFlops)],
+            ["kernels of an engine", String(kernels), String(figures.headKernels)],
+          ])
+        }`,
         next: `seg bench ${model}`,
       };
     },
   }),
 });
+
+function formatFlops(flops: number): string {
+  return flops < 1e9 ? `${(flops / 1e6).toFixed(1)} M` : `${(flops / 1e9).toFixed(2)} G`;
+}
 
 /** Sizes that do not fit a network are wrong arguments. */
 function usageOf<T>(make: () => T): T {

@@ -1,8 +1,11 @@
 /** An untrained network as a model file. */
+import type { Graph } from "../graph/graph.ts";
 import { buildNet, type NetOptions } from "../graph/nets/catalog.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata } from "../graph/onnx/metadata.ts";
+import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization.ts";
 import { parameterCount } from "../graph/passes/parameters.ts";
+import { countKernels } from "../tensorrt/kernels.ts";
 
 /** What {@link buildModel} builds. */
 export interface BuildModelOptions extends Omit<NetOptions, "batch"> {
@@ -20,7 +23,11 @@ export interface BuiltModel {
   readonly headParameters: number;
   /** Of one image; a multiply-add is two. */
   readonly flops: number;
+  readonly headFlops: number;
   readonly nodes: number;
+  /** Kernels that an engine runs: nodes without those that TensorRT joins to others. */
+  readonly kernels: number;
+  readonly headKernels: number;
 }
 
 /**
@@ -55,10 +62,22 @@ export function buildModel({ activation, version, ...options }: BuildModelOption
     bytes: encodeModel(graph, { opset: 13, graphName: net, producerVersion: version, metadata, batchName: "N" }),
     parameters,
     headParameters: parameters - parameterCount(headless),
-    flops: graph.nodes.reduce(
-      (sum, { op, inputs, outputs, attributes }) => sum + op.flops(inputs, outputs.map(({ type }) => type), attributes),
-      0,
-    ),
+    flops: flopsOf(graph),
+    headFlops: flopsOf(graph) - flopsOf(headless),
     nodes: graph.nodes.length,
+    kernels: kernelsOf(graph),
+    headKernels: kernelsOf(graph) - kernelsOf(headless),
   };
+}
+
+function flopsOf(graph: Graph): number {
+  return graph.nodes.reduce(
+    (sum, { op, inputs, outputs, attributes }) => sum + op.flops(inputs, outputs.map(({ type }) => type), attributes),
+    0,
+  );
+}
+
+// Normalization is part of the convolution before it in all that is exported.
+function kernelsOf(graph: Graph): number {
+  return countKernels(foldBatchNormalization(graph).graph);
 }

@@ -15,8 +15,11 @@ test("seg build writes a network that seg inspect and seg bench read, and overwr
     const built = await runProgram(["build", ...options, "--json"]);
     assert.equal(built.code, 0, built.stderr);
     const document = JSON.parse(built.stdout);
-    assert.deepEqual(Object.keys(document), ["model", "parameters", "headParameters", "flops", "nodes"]);
+    assert.deepEqual(Object.keys(document), [
+      ...["model", "parameters", "headParameters", "flops", "headFlops", "nodes", "kernels", "headKernels"],
+    ]);
     assert.equal(document.headParameters, 30, "two plain levels of one class: 2 · (13 + 2)");
+    assert.equal(document.headKernels, 4, "two transposed convolutions and two convolutions");
     const bytes = readFileSync(model);
     const [again, forced, inspected, benched] = await Promise.all([
       runProgram(["build", ...options, "--seed", "1"]),
