@@ -8,7 +8,7 @@ export interface MeasureOptions {
   readonly warmUpRuns: number;
   /** Runs that are counted: at least so long. */
   readonly durationMs: number;
-  /** Goes on beyond `durationMs` for {@link FEWEST_SAMPLES}, but no longer than this times it (default: 3). */
+  /** Goes on beyond `durationMs` for {@link FEWEST_SAMPLES}, but no longer than this times it (default: 3, or ten seconds in all). */
   readonly patience?: number;
   /** Called about once a second with the share that is done, 0 to 1. */
   readonly progress?: (share: number) => void;
@@ -18,7 +18,14 @@ export interface MeasureOptions {
 
 /** The latency of every counted run in ms. */
 export async function measureLatency(run: () => Promise<void>, options: MeasureOptions): Promise<Float64Array> {
-  const { warmUpMs, warmUpRuns, durationMs, patience = 3, progress, now = () => performance.now() } = options;
+  const {
+    warmUpMs,
+    warmUpRuns,
+    durationMs,
+    patience = Math.max(3, 10_000 / durationMs),
+    progress,
+    now = () => performance.now(),
+  } = options;
   const warmUpStart = now();
   for (let runs = 0; runs < warmUpRuns || now() - warmUpStart < warmUpMs; runs++) await run();
   let samples = new Float64Array(1024);
