@@ -8,7 +8,7 @@ export interface MeasureOptions {
   readonly warmUpRuns: number;
   /** Runs that are counted: at least so long. */
   readonly durationMs: number;
-  /** Goes on beyond `durationMs` for {@link FEWEST_SAMPLES}, but no longer than this times it (default: 3, or ten seconds in all). */
+  /** Goes on beyond `durationMs` for {@link FEWEST_SAMPLES}, but no longer than this times it (default: 3, but at least ten seconds). */
   readonly patience?: number;
   /** Called about once a second with the share that is done, 0 to 1. */
   readonly progress?: (share: number) => void;

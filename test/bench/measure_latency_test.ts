@@ -34,11 +34,15 @@ test("measureLatency() warms up for the time and the number of runs, whichever t
   }
 });
 
-test("measureLatency() goes on for 100 samples, but not for more than three times the duration", async () => {
+test("measureLatency() goes on for 100 samples, but not for more than three times the duration and ten seconds", async () => {
   const slow = steady(20);
   assert.equal((await measureLatency(slow.run, { ...OPTIONS, now: slow.now })).length, 100);
   const slower = steady(50);
-  assert.equal((await measureLatency(slower.run, { ...OPTIONS, now: slower.now })).length, 60);
+  assert.equal((await measureLatency(slower.run, { ...OPTIONS, now: slower.now })).length, 100);
+  const slowest = steady(200);
+  assert.equal((await measureLatency(slowest.run, { ...OPTIONS, now: slowest.now })).length, 50);
+  const long = steady(200);
+  assert.equal((await measureLatency(long.run, { ...OPTIONS, durationMs: 5000, now: long.now })).length, 75);
 });
 
 test("measureLatency() keeps more samples than it first has room for and reports progress once a second", async () => {
