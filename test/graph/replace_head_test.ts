@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Graph } from "../../src/graph/graph.ts";
-import { buildNet, type NetOptions } from "../../src/graph/nets/catalog.ts";
+import { buildNet, HEAD_NAMES, type NetOptions } from "../../src/graph/nets/catalog.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { importGraph } from "../../src/graph/onnx/import.ts";
 import type { Value } from "../../src/graph/op.ts";
@@ -45,18 +45,16 @@ function assertKept(before: Graph, after: Graph, fresh: readonly string[]): void
 }
 
 for (
-  const [net, width, classes, channels] of [
-    ["j-net", 2, 1, 4],
-    ["j-net", 2, 4, 1],
+  const [head, width, classes, channels] of [
+    ["j", 2, 1, 4] as const,
+    ["j", 2, 4, 1] as const,
     // Features and classes with the same number of channels.
-    ["j-net", 4, 4, 3],
-    ["j-net", 1, 1, 2],
-    ["elu-net", 4, 4, 3],
-  ] as const
+    ["j", 1, 1, 2] as const,
+    ...HEAD_NAMES.map((head) => [head, 4, 4, 3] as const),
+  ]
 ) {
-  test(`replaceHead() makes of ${net} of width ${width} with ${classes} channels the network with ${channels}`, () => {
-    const outputSize = net === "j-net" ? 256 : 16;
-    const options = { ...SMALL, net, width, classes, outputSize };
+  test(`replaceHead() makes of head ${head} on width ${width} with ${classes} channels the network with ${channels}`, () => {
+    const options = { ...SMALL, net: "elu-net", head, width, classes, outputSize: head === "none" ? 16 : 256 };
     const graph = buildNet(options).graph;
     // All levels, or the answer alone, as an exported model has it.
     for (const outputs of [graph.outputs, graph.outputs.slice(-1)]) {
@@ -65,7 +63,7 @@ for (
       const expected = buildNet({ ...options, classes: channels }).graph;
       assert.deepEqual(shapesOf(made.graph), shapesOf(expected));
       assert.deepEqual(
-        made.fresh.filter((name) => !/^(out|h1|h2|s4|s8|merge)\./.test(name)),
+        made.fresh.filter((name) => !/^(out|h1|h2|s4|s8|merge|head)\./.test(name)),
         [],
       );
       assertKept(graph, made.graph, made.fresh);
