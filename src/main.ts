@@ -86,7 +86,11 @@ function unknownCommand(name: string): string {
 /** The message for an error, and the exit code. */
 function describe(error: unknown): { text: string; code: number } {
   const trace = process.env["SEG_DEBUG"] && error instanceof Error ? `\n${error.stack}` : "";
-  if (stopping.signal.aborted) return { text: messageOf(stopping.signal.reason), code: 130 };
+  if (stopping.signal.aborted) {
+    const { reason } = stopping.signal;
+    // Who knows how to continue says so.
+    return { text: messageOf(error instanceof Failure && error.cause === reason ? error : reason), code: 130 };
+  }
   if (error instanceof UsageFailure) return { text: error.message + trace, code: 2 };
   if (error instanceof Failure) return { text: error.message + trace, code: 1 };
   if (

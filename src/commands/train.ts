@@ -105,7 +105,7 @@ const settings = {
   loss: option({
     long: "loss",
     type: optional(oneWordOf(words(LOSSES))),
-    description: `${words(LOSSES).join(", ")} (by the number of classes)`,
+    description: `${words(LOSSES).join(", ")}: dice-… are sums (bce for one class, ce for several)`,
   }),
   classWeights: option({
     long: "class-weights",
@@ -120,9 +120,13 @@ const settings = {
   optimizer: option({
     long: "optimizer",
     type: optional(oneWordOf(["adam", "adamw", "sgd"])),
-    description: `adam, adamw or sgd (${D.optimizer})`,
+    description: `adam, adamw, or sgd with Nesterov momentum (${D.optimizer})`,
   }),
-  momentum: option({ long: "momentum", type: optional(realNumber(0, 0.9999)), description: "momentum of sgd (0.9)" }),
+  momentum: option({
+    long: "momentum",
+    type: optional(realNumber(0, 0.9999)),
+    description: "Nesterov momentum of sgd (0.9)",
+  }),
   learningRate: option({
     long: "learning-rate",
     type: optional(realNumber(0, Infinity, { open: true })),
@@ -136,22 +140,23 @@ const settings = {
   warmUpSteps: option({
     long: "warm-up-steps",
     type: optional(wholeNumber(0)),
-    description: `steps in which the learning rate rises from 0 (${D.warmUpSteps})`,
+    description: `warm-up: steps in which the learning rate rises from 0 in a line (${D.warmUpSteps})`,
   }),
   weightDecay: option({
     long: "weight-decay",
     type: optional(realNumber(0)),
-    description: `weight decay (${D.weightDecay})`,
+    description: `weight decay of adamw and sgd, not of biases and normalization (${D.weightDecay})`,
   }),
   clipNorm: option({
     long: "clip-norm",
     type: optional(realNumber(0, Infinity, { open: true })),
-    description: "largest norm of the gradient (no limit)",
+    description: "clip gradients to this norm of all of them together (no limit)",
   }),
   averageDecay: option({
     long: "average-decay",
     type: optional(realNumber(0, 0.999999)),
-    description: `share of the old weights in their moving average; 0: no average (${D.averageDecay})`,
+    description:
+      `exponential moving average (EMA) of the weights: share of the old ones, e.g. 0.999; 0: none (${D.averageDecay})`,
   }),
   batch: option({ long: "batch", type: optional(wholeNumber(1, 4096)), description: `slices per step (${D.batch})` }),
   stepsPerEpoch: option({

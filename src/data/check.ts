@@ -48,6 +48,14 @@ export interface CheckReport {
  * @throws {UsageFailure} where an option names something that does not exist.
  */
 export function checkDataset(path: string, options: CheckOptions = {}): CheckReport {
+  return inspectDataset(path, options).report;
+}
+
+/** As {@link checkDataset}, with the cases that were read: where the report has no error, they can be used. */
+export function inspectDataset(
+  path: string,
+  options: CheckOptions = {},
+): { readonly report: CheckReport; readonly index: DatasetIndex } {
   const { inputSize = 64, reporter = silentReporter } = options;
   if (!Number.isInteger(inputSize) || inputSize < 1) {
     throw new UsageFailure(`--input-size ${inputSize} is no size, expected a whole number of pixels from 1`);
@@ -69,7 +77,7 @@ export function checkDataset(path: string, options: CheckOptions = {}): CheckRep
     ...warnAboutFolds(index, { statistics, splits: splits ?? [] }),
     ...warnAboutSmallLesions(index, { statistics, inputSize }),
   );
-  return {
+  const report = {
     layout: index.layout,
     evidence: index.evidence,
     ...(index.labelling.ignored.length > 0 && { ignored: index.labelling.ignored }),
@@ -79,6 +87,7 @@ export function checkDataset(path: string, options: CheckOptions = {}): CheckRep
     ...(splits && { splits }),
     fingerprint: fingerprintOf(index, statistics),
   };
+  return { report, index };
 }
 
 /** Writes `check.json`, `fingerprint.json` and, where there are folds, `splits.json` into a folder; returns their names. */

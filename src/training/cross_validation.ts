@@ -29,7 +29,7 @@ export function isCrossValidation(folder: string): boolean {
  *
  * @param continuing takes a folder that exists for one to continue with the same options.
  * @throws {Failure} where data or settings do not fit, or a case would be scored twice.
- * @throws the reason of `context.signal` after saving.
+ * @throws {Failure} after saving, with the reason of `context.signal` as its cause, where it is aborted.
  */
 export async function crossValidate(
   options: CrossValidationOptions | ResumeOptions,
@@ -53,8 +53,13 @@ export async function crossValidate(
     try {
       folds.push(await runFold({ ...settings, ...place }, { ...context, reporter }));
     } catch (error) {
-      if (context.signal.aborted) context.reporter.note(`Continue all folds with: seg train --resume ${out}`);
-      throw error;
+      if (!context.signal.aborted) throw error;
+      throw new Failure(
+        `Stopped in fold ${fold} of ${splits.length}; continue all folds with: seg train --resume ${out}`,
+        {
+          cause: context.signal.reason,
+        },
+      );
     }
   }
   const pooled = poolFolds(folds, { out, dataset: whole.dataset });

@@ -1,7 +1,8 @@
 /** Everything that a training needs before its first step, made from its settings alone. */
 import picomatch from "picomatch";
-import { checkDataset, type CheckReport } from "../data/check.ts";
-import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
+import { type CheckReport, inspectDataset } from "../data/check.ts";
+import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
+import { findingSentence } from "../data/finding.ts";
 import { ignoredClass } from "../data/selection.ts";
 import { chooseSplit, type Split } from "../data/splits.ts";
 import { countOf } from "../count_of.ts";
@@ -61,9 +62,8 @@ export function checkForTraining(
   reporter: Reporter,
 ): { readonly report: CheckReport; readonly index: DatasetIndex } {
   const { layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin } = settings;
-  const selection = { layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin };
-  const report = checkDataset(settings.dataset, {
-    ...selection,
+  const { report, index } = inspectDataset(settings.dataset, {
+    ...{ layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin },
     inputSize: settings.inputSize,
     plane: settings.plane,
     folds: settings.folds,
@@ -73,16 +73,14 @@ export function checkForTraining(
   });
   const [fault] = report.errors;
   if (fault !== undefined) {
-    const more = report.errors.length > 1
-      ? ` (and ${report.errors.length - 1} more faults: seg check ${settings.dataset})`
-      : "";
-    throw new Failure(
-      `Cannot train on ${fault.file}: found ${fault.found}, expected ${fault.expected}; ${fault.remedy}${more}`,
-    );
+    const others = report.errors.length - 1;
+    const more = others > 0 ? ` (and ${countOf(others, "more fault")}: seg check ${settings.dataset})` : "";
+    throw new Failure(`Cannot train on ${findingSentence(fault)}${more}`);
   }
-  for (const { code, found, file } of report.warnings) reporter.warn(`${code} ${file}: ${found}`);
-  const index = openDataset(settings.dataset, selection);
-  reporter.note(`${index.cases.length} cases in ${settings.dataset}, layout ${index.layout}: ${index.evidence}`);
+  for (const warning of report.warnings) reporter.warn(`${warning.code} ${findingSentence(warning)}`);
+  reporter.note(
+    `${countOf(index.cases.length, "case")} in ${settings.dataset}, layout ${index.layout}: ${index.evidence}`,
+  );
   return { report, index };
 }
 

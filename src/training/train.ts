@@ -19,7 +19,7 @@ import { type TrainContext, Training } from "./training.ts";
  * Trains a new run in `options.out`, or continues the run in `options.resume`.
  *
  * @throws {Failure} with one sentence where data, settings or files do not fit, or numbers become NaN or infinite.
- * @throws the reason of `context.signal` after saving.
+ * @throws {Failure} after saving, with the reason of `context.signal` as its cause, where it is aborted.
  */
 export async function train(options: TrainOptions | ResumeOptions, context: TrainContext): Promise<TrainSummary> {
   if ("resume" in options) return await continueRun(options, context);

@@ -1,5 +1,6 @@
 /** The epochs of a training, and when they end. */
 import { existsSync } from "node:fs";
+import { countOf } from "../count_of.ts";
 import { Failure } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { parameterCount } from "../graph/passes/parameters.ts";
@@ -20,7 +21,7 @@ import { Validation, type ValidationScores } from "./validation.ts";
 /** What a training may use of its surroundings. */
 export interface TrainContext {
   readonly reporter: Reporter;
-  /** Aborted by Ctrl-C and SIGTERM: the state is saved, and the training ends with the signal's reason. */
+  /** Aborted by Ctrl-C and SIGTERM: the state is saved, and the training ends with a {@link Failure} whose cause is the signal's reason. */
   readonly signal: AbortSignal;
 }
 
@@ -63,7 +64,9 @@ export class Training {
     const { samples, step, net, validationCases } = this.#preparation;
     const parameters = parameterCount(net);
     reporter.note(
-      `${samples.length} training slices, ${validationCases.length} validation cases, ${parameters} parameters`,
+      `${countOf(samples.length, "training slice")}, ${
+        countOf(validationCases.length, "validation case")
+      }, ${parameters} parameters`,
     );
     let stopped = this.#stopReason();
     while (stopped === undefined) {
@@ -188,7 +191,7 @@ export class Training {
     reporter.note(
       `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}${
         scores === undefined ? "" : `  Dice ${formatScore(record.dice)}`
-      }${better ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
+      }${better && (record.dice ?? 0) > 0 ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
     );
   }
 
@@ -202,7 +205,7 @@ export class Training {
   async #score(bytes: Uint8Array): Promise<ValidationScores> {
     const { reporter, signal } = this.#context;
     const { validationCases, metadata } = this.#preparation;
-    reporter.progress(`${this.#epochLabel()} scoring ${validationCases.length} validation cases`);
+    reporter.progress(`${this.#epochLabel()} scoring ${countOf(validationCases.length, "validation case")}`);
     const { threads, provider } = this.#options;
     const predictor = await createPredictor(bytes, metadata, { threads, provider });
     try {
@@ -263,10 +266,12 @@ export class Training {
 
   #stopSaved(): never {
     this.#save();
-    this.#context.reporter.note(
-      `Stopped in epoch ${this.#epoch} after ${this.#batches} batches; continue with: seg train --resume ${this.#run.folder}`,
+    throw new Failure(
+      `Stopped in epoch ${this.#epoch} after ${
+        countOf(this.#batches, "batch", "batches")
+      }; continue with: seg train --resume ${this.#run.folder}`,
+      { cause: this.#context.signal.reason },
     );
-    throw this.#context.signal.reason;
   }
 
   #save(): void {

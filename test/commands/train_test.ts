@@ -19,7 +19,10 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
     });
     assert.deepEqual([stopped.code, stopped.stdout], [130, ""], stopped.stderr);
     assert.match(stopped.stderr, /^Warning: Stopping at the next step; press Ctrl-C again to stop at once$/m);
-    assert.match(stopped.stderr, /Stopped; what was finished is saved\n$/);
+    const last = stopped.stderr.trimEnd().split("\n").at(-1) as string;
+    assert.match(last, /^Stopped in epoch \d+ after \d+ batch(es)?; continue with: seg train --resume /);
+    assert.ok(last.endsWith(run));
+    assert.equal(stopped.stderr.match(/Stop/g)?.length, 2, stopped.stderr);
     assert.doesNotMatch(stopped.stderr, /^ {4}at /m);
     assert.deepEqual(readdirSync(run).sort(), [
       "best.onnx",
@@ -31,6 +34,12 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
     const epochs = readFileSync(join(run, "history.jsonl"), "utf8").trim().split("\n").length;
     const resumed = await runProgram(["train", "--resume", run, "--epochs", String(epochs + 1), "--json"]);
     assert.equal(resumed.code, 0, resumed.stderr);
+    assert.ok(resumed.stderr.endsWith(`Next: seg evaluate ${join(run, "best.onnx")} ${dataset}\n`), resumed.stderr);
+    // A warning of the data set comes with its remedy.
+    assert.match(
+      resumed.stderr,
+      /^Warning: W06 fold \d: found 2 validation cases, expected at least 5; use fewer --folds/m,
+    );
     const summary = JSON.parse(resumed.stdout);
     assert.deepEqual([summary.run, summary.epochs, summary.model], [run, epochs + 1, join(run, "best.onnx")]);
     for (const key of ["seconds", "parameters", "trainLoss"]) assert.equal(typeof summary[key], "number", key);

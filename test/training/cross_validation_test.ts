@@ -67,9 +67,12 @@ test("crossValidate() continues as a whole to the same models and scores", async
     const whole = await validate(options(tiny("whole", changes)));
     const { out, ...parts } = options(tiny("parts", { ...changes, epochs: 1 }));
     // Within the first and the second fold; then all is done for one epoch, and goes on to the second.
-    await assert.rejects(validate({ ...parts, out }, "fold 0 (1/2): epoch 1/1  batch 1/"), /stopped by the test/);
+    await assert.rejects(
+      validate({ ...parts, out }, "fold 0 (1/2): epoch 1/1  batch 1/"),
+      /^Failure: Stopped in fold 0 of 2; continue all folds with: seg train --resume /,
+    );
     const resume = { resume: out, version: "0.0.0" };
-    await assert.rejects(validate(resume, "fold 1 (2/2): epoch 1/1  batch 1/"), /stopped by the test/);
+    await assert.rejects(validate(resume, "fold 1 (2/2): epoch 1/1  batch 1/"), /^Failure: Stopped in fold 1 of 2; /);
     assert.equal(filesOf(out).includes("summary.json"), false);
     const [short, again] = [await validate(resume), await validate(resume)];
     assert.deepEqual(again.document, short.document);

@@ -72,7 +72,7 @@ export async function trainUntil(options: TrainOptions | ResumeOptions, text: st
     await train(options, { reporter, signal: controller.signal });
     return false;
   } catch (error) {
-    if (error === stop) return true;
+    if (error instanceof Error && error.cause === stop) return true;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { silentReporter } from "../../src/reporter.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import type { TrainOptions } from "../../src/training/train_options.ts";
 import { bestModel, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";
@@ -90,7 +91,11 @@ test("train() stops where the score does not rise, also when it is resumed", asy
   await withTinyRuns(async ({ options }) => {
     // Nothing changes, so that no epoch is better than the first.
     const changes: Partial<TrainOptions> = { learningRate: 1e-20, freezeNormalization: true, epochs: 9, patience: 2 };
-    const whole = await trainTiny(options("whole", changes));
+    const notes: string[] = [];
+    const whole = await trainTiny(options("whole", changes), { ...silentReporter, note: (text) => notes.push(text) });
+    const lines = notes.filter((text) => text.startsWith("epoch "));
+    // The first of equal scores is kept, but a score of 0 is no best one to tell of.
+    assert.deepEqual(lines.map((line) => /Dice ([^ ]+( \(best\))?)/.exec(line)?.[1]), ["0.000", "0.000", "0.000"]);
     assert.deepEqual([whole.epochs, whole.bestEpoch, whole.stopped], [3, 1, "patience"]);
     const { out } = options("parts");
     assert.ok(await trainUntil(options("parts", changes), "epoch 2/9  batch 1/"));
