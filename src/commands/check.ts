@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { countOf } from "../count_of.ts";
+import { datasetCommand } from "./dataset_command.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
 
@@ -98,7 +99,9 @@ export const check = command({
           countOf(warnings.length, "warning"),
         ].join("\n"),
         failed,
-        next: failed ? `seg check ${args.dataset}, once the errors are mended` : `seg train ${args.dataset}`,
+        next: failed
+          ? `${datasetCommand(["seg", "check", args.dataset], args)}, once the errors are mended`
+          : datasetCommand(["seg", "train", args.dataset], args),
       };
     },
   }),

@@ -3,13 +3,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
+import { countOf } from "../count_of.ts";
 import { readSplits } from "../data/splits.ts";
 import { UsageFailure } from "../failure.ts";
 import { crossValidate, isCrossValidation } from "../training/cross_validation.ts";
 import type { CrossValidation } from "../training/fold_pool.ts";
 import { runFold } from "../training/fold_run.ts";
+import { readConfig, runFolder } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import { TRAIN_DEFAULTS, type TrainOptions, type TrainSummary } from "../training/train_options.ts";
+import { datasetCommand } from "./dataset_command.ts";
 import { defined } from "./defined.ts";
 import type { JobContext, Outcome } from "./job.ts";
 import { optionName } from "./option_name.ts";
@@ -106,13 +109,14 @@ async function runTask(
 }
 
 function runOutcome(summary: TrainSummary, dataset?: string): Outcome {
+  const reading = readConfig(runFolder(summary.run));
   const { dice, iou, perClass } = summary.validation;
   const classes = Object.entries(perClass).map(([name, value]) => `${name} ${shown(value)}`);
   return {
     json: summary,
     text: `${summary.model}: Dice ${shown(dice)} (${classes.join(", ")}), IoU ${shown(iou)} on the ` +
-      `validation cases, best of ${summary.epochs} epochs`,
-    next: `seg evaluate ${summary.model} ${dataset ?? "DATASET"}`,
+      `validation cases, best of ${countOf(summary.epochs, "epoch")}`,
+    next: datasetCommand(["seg", "evaluate", summary.model, dataset ?? reading.dataset], reading),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   providerOption,
   threadsOption,
 } from "./arguments.ts";
+import { datasetCommand } from "./dataset_command.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
 
@@ -61,8 +62,8 @@ export const tune = command({
           `${before.dice.toFixed(4)} at ${before.threshold}` +
           (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
         next: target === undefined
-          ? `seg tune ${args.model} ${args.dataset} --out tuned.onnx`
-          : `seg evaluate ${target} ${args.dataset}`,
+          ? datasetCommand(["seg", "tune", args.model, args.dataset, "--out", "tuned.onnx"], args)
+          : datasetCommand(["seg", "evaluate", target, args.dataset], args),
       };
     },
   }),

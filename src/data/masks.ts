@@ -67,7 +67,9 @@ export function unknownLabel(values: readonly number[], labelling: Labelling, fi
     file,
     found: `label values ${listValues(found)}`,
     expected: `only ${listValues(labelling.known)}`,
-    remedy: `correct the file or add --map ${proposal}`,
+    remedy: `correct the file, add --map ${proposal}, or leave such voxels out with --ignore ${
+      unknown.slice(0, 8).join(",")
+    }`,
   };
 }
 

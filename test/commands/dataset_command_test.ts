@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evaluationCommand } from "../../src/commands/evaluation_command.ts";
+import { datasetCommand } from "../../src/commands/dataset_command.ts";
 
-test("evaluationCommand() reads the data set as the training did, in words for a shell", () => {
+test("datasetCommand() repeats the options that read a data set, in words for a shell", () => {
   assert.equal(
-    evaluationCommand("run/best.onnx", { dataset: "/data/BraTS" }),
+    datasetCommand(["seg", "evaluate", "run/best.onnx", "/data/BraTS"], {}),
     "seg evaluate run/best.onnx /data/BraTS",
   );
   assert.equal(
-    evaluationCommand("best.onnx", {
-      dataset: "my data",
+    datasetCommand(["seg", "evaluate", "best.onnx", "my data"], {
       layout: "pairs",
       map: "4:3",
       ignore: ["255", "edge"],
