@@ -33,7 +33,10 @@ test("seg train --fold auto takes its fold from the scheduler, saves on SIGUSR1,
     });
     assert.deepEqual([stopped.code, stopped.stdout], [130, ""], stopped.stderr);
     assert.ok(stopped.stderr.startsWith(`SLURM_ARRAY_TASK_ID is 1: fold 1 of 3, seed 0, in ${join(run, "fold_1")}\n`));
-    assert.match(stopped.stderr, /Stopped; what was finished is saved\n$/);
+    assert.match(
+      stopped.stderr,
+      /Stopped in epoch \d+ after \d+ batch(es)?; continue with: seg train --resume .*fold_1\n$/,
+    );
     const continued = await runProgram([...line, "--epochs", "1"], { environment });
     assert.equal(continued.code, 0, continued.stderr);
     assert.match(continued.stderr, /^Continuing /m);
