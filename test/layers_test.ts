@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["prediction"],
   ["exporting", "evaluation"],
   ["bench", "training"],
+  ["report"],
   ["commands"],
 ];
 

@@ -149,7 +149,7 @@ function workOf(
   model: OnnxModel,
   { batch = 1, dimensions = {}, target }: BenchOptions,
   notes: string[],
-): Pick<BenchReport, "flops" | "bytes" | "rooflineFps"> {
+): Pick<BenchReport, "flops" | "bytes" | "rooflineFps" | "roof"> {
   let layers;
   try {
     layers = layerWork(importAtBatch(model, { batch, dimensions }, () => {}));
@@ -164,5 +164,6 @@ function workOf(
   const gflops = target === undefined ? undefined : peakGflops(target, "fp32");
   if (target?.bandwidthGBs === undefined || gflops === undefined) return work;
   const { floorFps } = roofline(layers, { gflops, bandwidthGBs: target.bandwidthGBs });
-  return { ...work, rooflineFps: batch * floorFps };
+  const roof = { device: target.name, gflops, bandwidthGBs: target.bandwidthGBs };
+  return { ...work, rooflineFps: batch * floorFps, roof };
 }

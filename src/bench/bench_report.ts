@@ -24,6 +24,8 @@ export interface BenchReport {
   readonly bytes?: number;
   /** Images per second that the target's arithmetic and memory rates allow at most. */
   readonly rooflineFps?: number;
+  /** The device of the roofline with its peak rates. */
+  readonly roof?: { readonly device: string; readonly gflops: number; readonly bandwidthGBs: number };
   /** Kernels that a run starts. */
   readonly kernels?: number;
   /** The time that arithmetic and memory need at least for a run, and its share of the measured time, 0 to 1. */

@@ -137,7 +137,11 @@ function rooflineOf(
   return {
     roofline: sums,
     floors: layers,
-    figures: { floorMs, ...(reached !== undefined && { floorShare: reached }) },
+    figures: {
+      roof: { device: target.name, gflops, bandwidthGBs: target.bandwidthGBs },
+      floorMs,
+      ...(reached !== undefined && { floorShare: reached }),
+    },
   };
 }
 

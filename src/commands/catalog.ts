@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "score a model or a folder of masks on the original grid",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
+  report: {
+    summary: "write the report of a run or an evaluation anew, as one HTML file",
+    load: async () => (await import("./report.ts")).report,
+  },
   tune: {
     summary: "search the threshold with the best Dice and save it in the model",
     load: async () => (await import("./tune.ts")).tune,

@@ -37,13 +37,13 @@ export const demo = command({
     run: async (context) => {
       const { runDemo } = await import("./run_demo.ts");
       const { programVersion } = await import("./version.ts");
-      const { model, exported, validation, seconds, latencyMs } = await runDemo(
+      const { model, exported, validation, seconds, latencyMs, report } = await runDemo(
         { ...args, version: programVersion() },
         context,
       );
       const { out } = args;
       return {
-        json: { model, exported, validation, seconds, latencyMs },
+        json: { model, exported, validation, seconds, latencyMs, report: report ?? null },
         text: [
           `Dice ${validation.dice?.toFixed(3) ?? "-"} and IoU ${
             validation.iou?.toFixed(3) ?? "-"
@@ -52,6 +52,7 @@ export const demo = command({
           `model        ${model}`,
           `masks        ${out}/masks (with pictures: *_overlay.png)`,
           `scores       ${out}/scores/metrics.csv`,
+          ...(report === undefined ? [] : [`report       ${report} (open it in a browser)`]),
           `for devices  ${exported} (${latencyMs.toFixed(1)} ms per slice here)`,
         ].join("\n"),
         next: "seg train DATASET, with a folder of your own data; seg check DATASET looks at it first",

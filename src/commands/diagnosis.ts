@@ -1,7 +1,5 @@
 /** What `seg doctor` finds out about the machine. */
-import { existsSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
-import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../failure.ts";
@@ -24,7 +22,7 @@ import {
   nvidiaDriver,
   withoutHome,
 } from "./surroundings.ts";
-import { programVersion } from "./version.ts";
+import { packageVersion, programVersion } from "./version.ts";
 
 /** The document of `seg doctor --json`. */
 export interface Diagnosis {
@@ -156,15 +154,6 @@ async function tryInference(): Promise<Diagnosis["inference"]> {
 }
 
 const PACKAGES = ["onnxruntime-node", "onnx-proto", "protobufjs", "cmd-ts", "nifti-reader-js", "fast-png", "yaml"];
-
-function packageVersion(name: string): string {
-  // Some packages do not export their package.json: the file beside their modules is read.
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, "node_modules", name, "package.json");
-    if (existsSync(path)) return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
-  }
-  return "unknown";
-}
 
 function glibcVersion(): { glibc?: string } {
   // Node's report alone knows the C library; Deno has none.

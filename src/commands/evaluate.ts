@@ -22,6 +22,7 @@ import {
 import type { Job } from "./job.ts";
 import { option, restPositionals } from "./option.ts";
 import { optionName } from "./option_name.ts";
+import { reportAfter, reportLine } from "./report_after.ts";
 import { programVersion } from "./version.ts";
 
 /** Options that change what a model answers. */
@@ -45,7 +46,8 @@ export const evaluate = command({
     out: option({
       long: "out",
       type: optional(outputFolder),
-      description: "folder for metrics.json, metrics.csv (cases) and summary.csv (means, intervals, worst cases)",
+      description:
+        "folder for report.html, metrics.json, metrics.csv (cases) and summary.csv (means, intervals, worst cases)",
     }),
     metrics: option({
       long: "metrics",
@@ -151,9 +153,10 @@ export const evaluate = command({
         },
         context,
       );
+      const report = args.out === undefined ? undefined : await reportAfter(args.out, context);
       return {
         json: document,
-        text,
+        text: text + reportLine(report),
         next: args.out === undefined
           ? "the same with --out DIR, to keep the scores; --compare DIR/metrics.json tells two models apart"
           : `seg evaluate OTHER.onnx ${dataset} --compare ${args.out}/metrics.json`,

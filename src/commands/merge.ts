@@ -4,6 +4,7 @@ import { UsageFailure } from "../failure.ts";
 import { existingFolder, forceFlag, jsonFlag, outputFolder } from "./arguments.ts";
 import type { Job, Outcome } from "./job.ts";
 import { option, restPositionals } from "./option.ts";
+import { reportAfter, reportLine } from "./report_after.ts";
 
 export const merge = command({
   name: "seg merge",
@@ -33,7 +34,8 @@ export const merge = command({
   ],
   handler: (args): Job => ({
     json: args.json,
-    run: async ({ reporter }): Promise<Outcome> => {
+    run: async (context): Promise<Outcome> => {
+      const { reporter } = context;
       const { folders, force } = args;
       const [first, second] = folders;
       const usage = (text: string) => new UsageFailure(`seg merge: ${text}\nTry seg merge --help`);
@@ -71,9 +73,10 @@ export const merge = command({
       }
       const { document, models, text } = mergeFolds(folders, { out, force });
       for (const warning of document.warnings) reporter.warn(warning);
+      const report = await reportAfter(out, context);
       return {
-        json: { run: out, models, ...document },
-        text,
+        json: { run: out, models, ...document, report: report ?? null },
+        text: text + reportLine(report),
         next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
       };
     },

@@ -6,7 +6,7 @@ import { isPhantom, writePhantom } from "../data/phantom.ts";
 import { runEvaluation } from "../evaluation/run_evaluation.ts";
 import { exportModel } from "../exporting/export_model.ts";
 import { Failure } from "../failure.ts";
-import { refuseExisting, writeFileAtomic } from "../files.ts";
+import { refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import { validationIds } from "../evaluation/evaluation_dataset.ts";
 import { readModelFile } from "../prediction/model_file.ts";
@@ -17,6 +17,7 @@ import { silentReporter } from "../reporter.ts";
 import { train } from "../training/train.ts";
 import { TRAIN_DEFAULTS } from "../training/train_options.ts";
 import type { JobContext } from "./job.ts";
+import { reportAfter } from "./report_after.ts";
 
 /** What {@link runDemo} makes. */
 export interface DemoOptions {
@@ -37,6 +38,8 @@ export interface DemoResult {
   readonly seconds: number;
   /** Median latency of the exported model, one slice at a time. */
   readonly latencyMs: number;
+  /** Report of the training run, with scores, pictures and latency. */
+  readonly report: string | undefined;
 }
 
 const PARTS = ["data", "run", "masks", "scores", "export"];
@@ -116,14 +119,19 @@ export async function runDemo(
   const exported = join(out, "export", "model.onnx");
   mkdirSync(join(out, "export"), { recursive: true });
   writeFileAtomic(exported, exportModel({ bytes, file: model, producerVersion: version }).bytes);
-  reporter.note("6/6 Measuring its latency");
-  const { latencyMs } = await benchModel({ file: exported, durationSeconds: 2, withoutStages: true, reporter, signal });
+  reporter.note("6/6 Measuring its latency, and writing reports");
+  const bench = await benchModel({ file: exported, durationSeconds: 2, withoutStages: true, reporter, signal });
+  const run = join(out, "run");
+  writeJsonAtomic(join(run, "bench.json"), bench);
+  await reportAfter(join(out, "scores"), { reporter, signal });
+  const report = await reportAfter(run, { reporter, signal });
   const { dice = null, iou = null } = document.mean;
   return {
     model,
     exported,
     validation: { dice, iou, cases: cases.length },
     seconds: (performance.now() - started) / 1000,
-    latencyMs: latencyMs.p50,
+    latencyMs: bench.latencyMs.p50,
+    report,
   };
 }

@@ -9,14 +9,16 @@ import { UsageFailure } from "../failure.ts";
 import { crossValidate, isCrossValidation } from "../training/cross_validation.ts";
 import type { CrossValidation } from "../training/fold_pool.ts";
 import { runFold } from "../training/fold_run.ts";
-import { readConfig, runFolder } from "../training/run_folder.ts";
+import { readConfig, refuseExistingRun, runFolder } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import { TRAIN_DEFAULTS, type TrainOptions, type TrainSummary } from "../training/train_options.ts";
 import { datasetCommand } from "./dataset_command.ts";
 import { defined } from "./defined.ts";
 import type { JobContext, Outcome } from "./job.ts";
 import { optionName } from "./option_name.ts";
+import { reportLine } from "./report_after.ts";
 import type { train as trainCommand } from "./train.ts";
+import { crossValidateWithReports, type Reported, trainWithReport } from "./train_reports.ts";
 import { programVersion } from "./version.ts";
 
 /** The arguments of `seg train`, those of a configuration file among them. */
@@ -34,8 +36,11 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
     }
     const options = { resume, version, ...limits };
     return isCrossValidation(resume)
-      ? crossValidationOutcome(await crossValidate(options, context), resume)
-      : runOutcome(await train(options, context));
+      ? crossValidationOutcome(
+        await crossValidateWithReports(resume, context, () => crossValidate(options, context)),
+        resume,
+      )
+      : runOutcome(await trainWithReport(resume, context, () => train(options, context)));
   }
   const { dataset, out, config: _, continue: continuing, fold, seed, ignoreOrigin, newHead, ...chosen } = started;
   if (dataset === undefined) throw usage("DATASET is missing");
@@ -59,13 +64,21 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
   }
   if (continuing && out === undefined) throw usage("--continue needs --out, the folder that is to be continued");
   const options = { ...settings, seed: whole.seed, out: out ?? dateFolder() };
+  // Before anything that writes a report: it must not be that of another run.
+  if (!continuing) refuseExistingRun(options.out);
   if (whole.fold === "all") {
-    return crossValidationOutcome(await crossValidate(options, context, { continuing }), options.out);
+    return crossValidationOutcome(
+      await crossValidateWithReports(options.out, context, () => crossValidate(options, context, { continuing })),
+      options.out,
+    );
   }
-  const summary = continuing
-    ? (await runFold({ ...options, fold: whole.fold }, context)).summary
-    : await train({ ...options, fold: whole.fold }, context);
-  return runOutcome(summary, dataset);
+  const run = { ...options, fold: whole.fold };
+  const reported = await trainWithReport(
+    options.out,
+    context,
+    async () => continuing ? (await runFold(run, context)).summary : await train(run, context),
+  );
+  return runOutcome(reported, dataset);
 }
 
 type Numbers = { readonly [K in "fold" | "seed"]: NonNullable<TrainArguments[K]> };
@@ -97,10 +110,11 @@ async function runTask(
     ...(typeof fold === "object" ? [`fold_${mine.fold}`] : []),
   );
   context.reporter.note(`${variable} is ${value}: fold ${mine.fold} of ${folds}, seed ${mine.seed}, in ${out}`);
-  const { summary } = await runFold({ ...settings, ...mine, folds, out }, context, {
-    ...(typeof seed === "object" && { seeds }),
+  const reported = await trainWithReport(out, context, async () => {
+    const options = { ...settings, ...mine, folds, out };
+    return (await runFold(options, context, { ...(typeof seed === "object" && { seeds }) })).summary;
   });
-  const { json, text } = runOutcome(summary);
+  const { json, text } = runOutcome(reported);
   return {
     json: { ...json as TrainSummary, task: { variable, value, ...mine } },
     text,
@@ -108,14 +122,14 @@ async function runTask(
   };
 }
 
-function runOutcome(summary: TrainSummary, dataset?: string): Outcome {
+function runOutcome({ summary, report }: Reported<TrainSummary>, dataset?: string): Outcome {
   const reading = readConfig(runFolder(summary.run));
   const { dice, iou, perClass } = summary.validation;
   const classes = Object.entries(perClass).map(([name, value]) => `${name} ${shown(value)}`);
   return {
-    json: summary,
+    json: { ...summary, report: report ?? null },
     text: `${summary.model}: Dice ${shown(dice)} (${classes.join(", ")}), IoU ${shown(iou)} on the ` +
-      `validation cases, best of ${countOf(summary.epochs, "epoch")}`,
+      `validation cases, best of ${countOf(summary.epochs, "epoch")}${reportLine(report)}`,
     next: datasetCommand(["seg", "evaluate", summary.model, dataset ?? reading.dataset], reading),
   };
 }
@@ -124,10 +138,13 @@ function shown(value: number | null): string {
   return value?.toFixed(3) ?? "-";
 }
 
-function crossValidationOutcome({ document, models, text }: CrossValidation, out: string): Outcome {
+function crossValidationOutcome(
+  { summary: { document, models, text }, report }: Reported<CrossValidation>,
+  out: string,
+): Outcome {
   return {
-    json: { run: out, models, ...document },
-    text,
+    json: { run: out, models, ...document, report: report ?? null },
+    text: text + reportLine(report),
     next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
   };
 }

@@ -23,7 +23,8 @@ export function scoreFiles(folder: string, force: boolean): ScoreFiles {
     string,
     string,
   ];
-  for (const path of [json, csv, summary]) refuseExisting(path, force);
+  // A report of something else must not be lost either.
+  for (const path of [json, csv, summary, join(folder, "report.html")]) refuseExisting(path, force);
   return { folder, json, csv, summary };
 }
 

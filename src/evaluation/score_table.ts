@@ -3,7 +3,7 @@ import type { Summary } from "../metrics/aggregate.ts";
 import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
 
 /** Heading and digits of a score; `main` where it is shown without being asked for. */
-interface Column {
+export interface Column {
   readonly title: string;
   readonly digits: number;
   readonly main?: boolean;
@@ -15,7 +15,8 @@ export type TableConventions = Pick<CaseScores, "unit" | "hd95Variant"> & {
   readonly tolerance: number | undefined;
 };
 
-function columns({ unit, hd95Variant, tolerance }: TableConventions): Readonly<Record<ScoreName, Column>> {
+/** Headings and digits of all scores, in the order of tables. */
+export function scoreColumns({ unit, hd95Variant, tolerance }: TableConventions): Readonly<Record<ScoreName, Column>> {
   const at = tolerance === undefined ? "" : `@${Number(tolerance.toFixed(3))}${unit}`;
   return {
     dice: { title: "Dice", digits: 3, main: true },
@@ -47,7 +48,7 @@ export function evaluationRows(
   summary: Summary,
   options: TableConventions & { readonly every?: boolean },
 ): string[][] {
-  const shown = (Object.entries(columns(options)) as [ScoreName, Column][]).filter(([name, { main }]) =>
+  const shown = (Object.entries(scoreColumns(options)) as [ScoreName, Column][]).filter(([name, { main }]) =>
     summary.mean[name] !== undefined && (options.every || main)
   );
   const hasDice = summary.mean.dice !== undefined;

@@ -154,11 +154,14 @@ test("seg demo runs the whole chain", async () => {
     const out = join(folder, "demo");
     const { code, stdout, stderr } = await runProgram(["demo", "--out", out, "--epochs", "1", "--json"]);
     assert.equal(code, 0, stderr);
-    const { model, exported, validation, seconds } = JSON.parse(stdout);
+    const { model, exported, validation, seconds, report } = JSON.parse(stdout);
     assert.ok(existsSync(model) && existsSync(exported) && seconds > 0);
     assert.equal(validation.cases, 3);
     assert.equal(readdirSync(join(out, "masks")).filter((name) => name.endsWith("_overlay.png")).length, 3);
     assert.ok(existsSync(join(out, "scores", "metrics.csv")));
+    assert.ok(existsSync(join(out, "scores", "report.html")));
+    assert.equal(report, join(out, "run", "report.html"));
+    assert.match(readFileSync(report, "utf8"), /bench \(onnxruntime\)/);
     const before = readFileSync(model);
     put(out, "notes.txt", "mine");
     const again = await runProgram(["demo", "--out", out, "--epochs", "1", "--seed", "1", "--force", "--json"]);

@@ -29,8 +29,10 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
       "config.json",
       "history.jsonl",
       "last.checkpoint",
+      "report.html",
       "splits.json",
     ]);
+    assert.match(readFileSync(join(run, "report.html"), "utf8"), /This run is not finished/);
     const epochs = readFileSync(join(run, "history.jsonl"), "utf8").trim().split("\n").length;
     const resumed = await runProgram(["train", "--resume", run, "--epochs", String(epochs + 1), "--json"]);
     assert.equal(resumed.code, 0, resumed.stderr);
@@ -42,6 +44,8 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
     );
     const summary = JSON.parse(resumed.stdout);
     assert.deepEqual([summary.run, summary.epochs, summary.model], [run, epochs + 1, join(run, "best.onnx")]);
+    assert.equal(summary.report, join(run, "report.html"));
+    assert.match(readFileSync(summary.report, "utf8"), /Finished: all /);
     for (const key of ["seconds", "parameters", "trainLoss"]) assert.equal(typeof summary[key], "number", key);
     assert.deepEqual(Object.keys(summary.validation.perClass), ["lesion"]);
   });
@@ -83,6 +87,8 @@ test("seg train --fold all trains every fold, pools their scores and names the n
     const models = [0, 1, 2].map((fold) => join(run, `fold_${fold}`, "best.onnx"));
     assert.deepEqual([document.run, document.models, document.cases.length], [run, models, 6]);
     assert.match(stderr, /^fold 2 \(3\/3\): epoch 1\/1 /m);
+    assert.match(readFileSync(document.report, "utf8"), /<a href="fold_2\/report\.html">fold 2<\/a>/);
+    assert.match(readFileSync(join(run, "fold_2", "report.html"), "utf8"), /Dice by class/);
     assert.ok(stderr.endsWith(`Next: seg ensemble ${models.join(" ")} --out ${run}/ensemble.onnx\n`), stderr);
     const resumed = await runProgram(["train", "--resume", run, "--fold", "1"]);
     assert.deepEqual([resumed.code, resumed.stderr.split("\n")[0]], [

@@ -1,0 +1,167 @@
+/** Benchmarks: latencies side by side, and the roofline of the network. */
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type BenchReport, readBenchReport } from "../bench/bench_report.ts";
+import { compareBench, shortNumber } from "../bench/compare_bench.ts";
+import { layerWork } from "../bench/layer_work.ts";
+import { roofline } from "../bench/roofline.ts";
+import { exportModel } from "../exporting/export_model.ts";
+import { findTarget, peakGflops, TARGETS } from "../tensorrt/targets.ts";
+import { linearAxis } from "./axis.ts";
+import { chartFigure, fillOf, strokeOf } from "./chart.ts";
+import { type Content, markup } from "./markup.ts";
+import { numberText } from "./number_text.ts";
+import { type Roof, rooflineChart, type RooflinePoint } from "./roofline_chart.ts";
+import { tableHtml } from "./table.ts";
+
+/** A benchmark with the name of its file. */
+export interface NamedBench {
+  readonly name: string;
+  readonly report: BenchReport;
+}
+
+/**
+ * The benchmarks in a folder (`bench*.json`) and those in the files of `more`.
+ *
+ * @throws {Failure} where one is damaged.
+ */
+export function readBenchReports(folder: string, more: readonly string[]): NamedBench[] {
+  const found = readdirSync(folder).filter((name) => /^bench.*\.json$/i.test(name)).sort();
+  return [...found.map((name) => join(folder, name)), ...more].map((path) => ({
+    name: basename(path, ".json"),
+    report: readBenchReport(path),
+  }));
+}
+
+const ROW_HEIGHT = 34;
+
+/** Latencies of all benchmarks as a chart and a table. */
+export function benchBody(benches: readonly NamedBench[]): Content {
+  const names = benches.map(({ name, report }) => `${name} (${report.backend})`);
+  const longest = Math.max(...names.map((name) => name.length));
+  const reports = benches.map(({ report }) => report);
+  return [
+    chartFigure({
+      title: "Latency of a run: range, median and 90th and 99th percentile",
+      description: benches.map(({ report: { latencyMs: { p50, p90, p99 } } }, i) =>
+        `${names[i]}: median ${shortNumber(p50)} ms, 90th percentile ${shortNumber(p90)} ms, 99th ${
+          shortNumber(p99)
+        } ms`
+      ).join("; "),
+      x: linearAxis(reports.map(({ latencyMs }) => latencyMs.max), { label: "ms", from: 0 }),
+      width: 520,
+      height: 72 + ROW_HEIGHT * benches.length,
+      leftMargin: Math.min(220, 18 + 7 * longest),
+      rightMargin: 20,
+      draw: (area) =>
+        reports.map(({ latencyMs: { min, p50, p90, p99, max } }, i) => {
+          const middle = area.top + ROW_HEIGHT * (i + 0.5);
+          return [
+            markup`<text x="${area.left - 8}" y="${middle + 4}" text-anchor="end">${
+              shortened(names[i] as string)
+            }</text>`,
+            markup`<path class="line ${strokeOf(i * 6)}" d="M${area.x(min)} ${middle}H${area.x(max)}" />`,
+            markup`<path class="mean" d="M${area.x(p50)} ${middle - 9}v18" />`,
+            [p90, p99].map((value) =>
+              markup`<circle class="${fillOf(i)}" cx="${area.x(value)}" cy="${middle}" r="4.5" />`
+            ),
+          ];
+        }),
+    }),
+    tableHtml({
+      caption: "Benchmarks side by side",
+      columns: [{ title: "", text: true }, ...names.map((title) => ({ title }))],
+      rows: [
+        ["device", ...reports.map(({ device }) => device)],
+        ...compareBench(reports).map(({ name, unit, values }) => [
+          unit === "" ? name : `${name} (${unit})`,
+          ...values.map((value) => value === undefined ? "–" : shortNumber(value)),
+        ]),
+      ],
+    }),
+    benches.map(({ name, report: { notes } }) => notes.map((note) => markup`<p class="notice">${name}: ${note}</p>`)),
+  ];
+}
+
+function shortened(name: string): string {
+  return name.length > 30 ? `${name.slice(0, 29)}…` : name;
+}
+
+/** What the roofline is drawn of. */
+export interface RooflineSource {
+  /** An ONNX file as it was trained: its exported form is drawn. */
+  readonly model?: { readonly bytes: Uint8Array; readonly file: string } | undefined;
+  readonly benches: readonly NamedBench[];
+}
+
+/**
+ * The layers of the model on the roof of a device, with the benchmarks that were measured on it: of the first benchmark with a roof,
+ * else of the Jetson Nano. Undefined where there is nothing to draw.
+ */
+export function rooflineBody({ model, benches }: RooflineSource): Content {
+  const roof = benches.find(({ report }) => report.roof !== undefined)?.report.roof ?? nanoRoof();
+  const device = TARGETS[roof.device]?.description.split(",")[0] ?? roof.device;
+  const layers = model && layersOf(model);
+  const measured = benches.flatMap(({ name, report }) => measuredPoint(name, report, roof));
+  if (layers === undefined && measured.length === 0) return undefined;
+  const half = layers?.map((layer) => ({ ...layer, bytes: layer.bytes / 2 })) ?? [];
+  const floor = roofline(half, roof);
+  const points = floor.layers.filter(({ flops, bytes }) => flops > 0 && bytes > 0).map((layer): RooflinePoint => ({
+    name: layer.name,
+    intensity: layer.flops / layer.bytes,
+    gflops: layer.flops / layer.floorMs / 1e6,
+    weight: floor.floorMs > 0 ? layer.floorMs / floor.floorMs : 0,
+    measured: false,
+  }));
+  const percent = Math.round(100 * floor.memoryBoundShare);
+  const sentence = layers === undefined
+    ? `Measured on ${device}.`
+    : `One image is ${numberText(floor.flops / 1e6, 1)} MFLOP and ${
+      numberText(floor.bytes / 1e6, 1)
+    } MB of memory traffic in half precision: on ${device} at least ${numberText(floor.floorMs, 2)} ms, at most ${
+      Math.floor(floor.floorFps)
+    } images per second. Memory bounds ${percent} % of that time.`;
+  return [
+    markup`<p>${sentence} ${
+      measured.length === 0 ? "This is a bound by arithmetic, not a measurement: seg bench measures." : ""
+    }</p>`,
+    rooflineChart({
+      title: "Layers on the roofline: the larger, the more of the time",
+      description: sentence,
+      roof: { ...roof, device },
+      points: [...points, ...measured],
+    }),
+  ];
+}
+
+function nanoRoof(): Roof {
+  const target = findTarget("nano");
+  return {
+    device: "nano",
+    gflops: peakGflops(target, "fp16") as number,
+    bandwidthGBs: target.bandwidthGBs as number,
+  };
+}
+
+function measuredPoint(name: string, report: BenchReport, roof: Roof): RooflinePoint[] {
+  const { flops, bytes, latencyMs } = report;
+  if (flops === undefined || bytes === undefined || !(flops > 0 && bytes > 0)) return [];
+  // A processor's time says nothing on the roof of another device.
+  if (report.backend !== "trtexec" || report.roof?.device !== roof.device) return [];
+  return [{
+    name,
+    intensity: flops / bytes,
+    gflops: flops / latencyMs.p50 / 1e6,
+    weight: 0.2,
+    measured: true,
+  }];
+}
+
+function layersOf({ bytes, file }: NonNullable<RooflineSource["model"]>) {
+  try {
+    return layerWork(exportModel({ bytes, file }).graph);
+  } catch {
+    // Ops that are not known have no work.
+    return undefined;
+  }
+}

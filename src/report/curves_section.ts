@@ -1,0 +1,123 @@
+/** The course of a training: losses, Dice and learning rate over the epochs. */
+import type { EpochRecord } from "../training/checkpoint.ts";
+import { linearAxis } from "./axis.ts";
+import { type Content, markup } from "./markup.ts";
+import { lineChart, type Series } from "./line_chart.ts";
+import { durationText, numberText } from "./number_text.ts";
+import { validated } from "./run_record.ts";
+import { tableHtml } from "./table.ts";
+
+/** Rows of the table of numbers at most. */
+const MOST_ROWS = 400;
+
+/** Three charts, and their numbers as a table. */
+export function curvesBody(history: readonly EpochRecord[], best: EpochRecord | undefined): Content {
+  const [first, last] = [history[0], history.at(-1)];
+  if (first === undefined || last === undefined) return markup`<p>No epoch is finished yet.</p>`;
+  return [
+    markup`<div class="charts">${lossChart(history, { first, last })}${diceChart(history, best)}${
+      rateChart(history, { first, last })
+    }</div>`,
+    markup`<details><summary>The numbers of the curves</summary>${numbersTable(history)}</details>`,
+  ];
+}
+
+interface Ends {
+  readonly first: EpochRecord;
+  readonly last: EpochRecord;
+}
+
+function lossChart(history: readonly EpochRecord[], { first, last }: Ends): Content {
+  const levels = first.lossPerLevel.length;
+  const answer = levels > 1 ? " (answer)" : "";
+  const series = first.lossPerLevel.map((_, level): Series => ({
+    name: `level ${level}${level === levels - 1 ? answer : ""}`,
+    points: history.map(({ epoch, lossPerLevel }) => [epoch, lossPerLevel[level] ?? null]),
+  }));
+  const words = series.map(({ name }, level) =>
+    `${name} from ${numberText(first.lossPerLevel[level], 4)} to ${numberText(last.lossPerLevel[level], 4)}`
+  );
+  return lineChart({
+    title: "Loss of each level",
+    description: `Mean over an epoch, epochs ${first.epoch} to ${last.epoch}: ${words.join(", ")}`,
+    xLabel: "epoch",
+    y: linearAxis(valuesOf(series), { label: "loss", from: Math.min(0, ...valuesOf(series)) }),
+    series,
+  });
+}
+
+function diceChart(history: readonly EpochRecord[], best: EpochRecord | undefined): Content {
+  const scored = validated(history);
+  if (scored.length === 0) return markup`<p>No epoch is validated yet.</p>`;
+  const classes = classesOf(history);
+  const series: Series[] = [
+    { name: classes.length > 1 ? "mean" : "Dice", points: scored.map(({ epoch, dice }) => [epoch, dice]) },
+    ...(classes.length > 1 ? classes : []).map((name): Series => ({
+      name,
+      points: scored.map(({ epoch, dicePerClass }) => [epoch, dicePerClass[name] ?? null]),
+    })),
+  ];
+  if (valuesOf(series).length === 0) {
+    return markup`<p>No epoch has a Dice score: mask and prediction were empty in all cases.</p>`;
+  }
+  return lineChart({
+    title: "Dice of the validation cases",
+    description: `Mean over whole cases on their own grids: last ${numberText(scored.at(-1)?.dice, 3)}${
+      best === undefined ? "" : `, best ${numberText(best.dice, 3)} in epoch ${best.epoch}`
+    }`,
+    xLabel: "epoch",
+    y: linearAxis([], { label: "Dice", from: 0, to: 1 }),
+    series,
+    mark: best?.dice == null ? undefined : { x: best.epoch, y: best.dice, text: `best ${numberText(best.dice, 3)}` },
+  });
+}
+
+function classesOf(history: readonly EpochRecord[]): string[] {
+  return [...new Set(history.flatMap(({ dicePerClass }) => Object.keys(dicePerClass)))];
+}
+
+function rateChart(history: readonly EpochRecord[], { first, last }: Ends): Content {
+  const series = [{
+    name: "learning rate",
+    points: history.map(({ epoch, learningRate }) => [epoch, learningRate] as const),
+  }];
+  return lineChart({
+    title: "Learning rate",
+    description: `At the end of each epoch: from ${first.learningRate.toPrecision(3)} to ${
+      last.learningRate.toPrecision(3)
+    }`,
+    xLabel: "epoch",
+    y: linearAxis(valuesOf(series), { label: "learning rate", from: 0 }),
+    series,
+  });
+}
+
+function valuesOf(series: readonly Series[]): number[] {
+  return series.flatMap(({ points }) => points.flatMap(([, y]) => y === null ? [] : [y]));
+}
+
+function numbersTable(history: readonly EpochRecord[]): Content {
+  const step = Math.ceil(history.length / MOST_ROWS);
+  const shown = history.filter(({ epoch }, i) => epoch % step === 0 || i === history.length - 1);
+  const levels = history[0]?.lossPerLevel ?? [];
+  const classes = classesOf(history);
+  return tableHtml({
+    caption: step === 1 ? "Every epoch" : `Every ${step}th epoch; all are in history.jsonl`,
+    columns: [
+      { title: "epoch" },
+      ...levels.map((_, level) => ({ title: `loss ${level}` })),
+      { title: "Dice" },
+      ...(classes.length > 1 ? classes.map((title) => ({ title })) : []),
+      { title: "learning rate" },
+      { title: "time" },
+    ],
+    rows: shown.map(({ epoch, lossPerLevel, dice, dicePerClass, learningRate, seconds }) => [
+      epoch,
+      ...lossPerLevel.map((loss) => numberText(loss, 4)),
+      numberText(dice, 3),
+      ...(classes.length > 1 ? classes.map((name) => numberText(dicePerClass[name], 3)) : []),
+      learningRate.toPrecision(3),
+      durationText(seconds),
+    ]),
+  });
+}

@@ -1,0 +1,124 @@
+/** The report of an evaluation. */
+import { benchBody, type NamedBench, rooflineBody, type RooflineSource } from "./bench_section.ts";
+import { caseTable } from "./case_table.ts";
+import { confusionTable } from "./confusion_table.ts";
+import { type Content, markup } from "./markup.ts";
+import { intervalText, numberText } from "./number_text.ts";
+import { type Fact, originBody } from "./origin_section.ts";
+import { pageText, type Section } from "./page.ts";
+import type { CasePicture } from "./pictures.ts";
+import { picturesBody } from "./pictures_section.ts";
+import type { EvaluationFile, Scores } from "./scores.ts";
+import { scoresBody, splitText } from "./scores_section.ts";
+
+/** What is in every report beside the results. */
+export interface Surroundings {
+  /** Name and version of what wrote the report, such as `seg 0.1.0`. */
+  readonly programs: readonly string[];
+  /** When it was written. */
+  readonly written: Date;
+  readonly benches: readonly NamedBench[];
+  readonly roofline: RooflineSource;
+}
+
+/** The parts with scores, cases, pictures and confusion, for evaluations and for runs. */
+export function scoreSections(
+  scores: Scores,
+  { pictures, remedy, comparison }: {
+    readonly pictures: readonly CasePicture[] | string;
+    readonly remedy: string;
+    readonly comparison?: EvaluationFile["comparison"];
+  },
+): Section[] {
+  const classes = Object.keys(scores.summary.perClass);
+  return [
+    { id: "scores", title: "Scores", body: scoresBody(scores, comparison) },
+    { id: "pictures", title: "Best, median and worst case", body: picturesBody(pictures, { classes, remedy }) },
+    { id: "cases", title: "Cases", body: caseTable(scores) },
+    ...(scores.confusion === undefined
+      ? []
+      : [{ id: "confusion", title: "Confusion of labels", body: confusionTable(scores.confusion) }]),
+  ];
+}
+
+/** The parts with benchmarks and the roofline, where there are any. */
+export function speedSections({ benches, roofline }: Surroundings): Section[] {
+  const roof = rooflineBody(roofline);
+  return [
+    ...(benches.length === 0 ? [] : [{ id: "speed", title: "Speed", body: benchBody(benches) }]),
+    ...(roof === undefined ? [] : [{ id: "roofline", title: "Roofline", body: roof }]),
+  ];
+}
+
+/** The numbers that are looked for first. */
+export function headline(scores: Scores): Content {
+  const { summary: { mean, counts } } = scores;
+  const figure = (name: string, value: string, note: string) =>
+    markup`<div><dt>${name}</dt><dd>${value} <small>${note}</small></dd></div>`;
+  const means = ([["Dice", "dice", 3], ["IoU", "iou", 3], [`HD95 ${scores.conventions.unit}`, "hd95", 2], [
+    "NSD",
+    "nsd",
+    3,
+  ]] as const).flatMap(([title, name, digits]) => {
+    const score = mean[name];
+    return score === undefined
+      ? []
+      : [figure(title, numberText(score.mean, digits), intervalText(score.meanInterval, digits))];
+  });
+  return [
+    means,
+    figure(
+      "hits",
+      String(counts.hit),
+      `${counts.missed} missed, ${counts.falseAlarm} false alarms, ${counts.trueEmpty} true empty`,
+    ),
+  ];
+}
+
+/** The page as a file's text. */
+export function evaluationPage(
+  scores: EvaluationFile,
+  surroundings: Surroundings & {
+    readonly pictures: readonly CasePicture[] | string;
+    /** Facts of the model that was scored. */
+    readonly modelFacts: readonly Fact[];
+    readonly folds?: Content;
+  },
+): string {
+  const { version, modelSha256, settings, subject, dataset } = scores;
+  return pageText({
+    title: `Evaluation of ${subject || "a model"}`,
+    lead: [
+      markup`<p>On ${dataset || "its data"}: ${splitText(scores)}.</p>`,
+      markup`<dl class="figures">${headline(scores)}</dl>`,
+    ],
+    sections: [
+      ...(surroundings.folds === undefined ? [] : [{ id: "folds", title: "Folds", body: surroundings.folds }]),
+      ...scoreSections(scores, {
+        pictures: surroundings.pictures,
+        remedy: "Run seg evaluate with --out where model and data are.",
+        comparison: scores.comparison,
+      }),
+      ...speedSections(surroundings),
+      {
+        id: "origin",
+        title: "How it was made",
+        body: originBody([
+          { name: "model or masks", value: subject },
+          { name: "SHA-256 of the model", value: modelSha256, code: true },
+          { name: "data set", value: dataset },
+          { name: "evaluated with", value: version && `seg ${version}` },
+          ...surroundings.modelFacts,
+        ], settings),
+      },
+    ],
+    foot: footText(surroundings),
+  });
+}
+
+/** Who wrote the report, and what it is not for. */
+export function footText({ programs, written }: Surroundings): Content {
+  return markup`<p>Written by ${programs.join(", ")} on <time datetime="${written.toISOString()}">${
+    written.toISOString().slice(0, 16).replace("T", " ")
+  } UTC</time>. For research: not a medical device, not for diagnosis or treatment.</p>`;
+}

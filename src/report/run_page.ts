@@ -1,0 +1,102 @@
+/** The report of a training run. */
+import { curvesBody } from "./curves_section.ts";
+import { footText, headline, scoreSections, speedSections, type Surroundings } from "./evaluation_page.ts";
+import { type Content, markup } from "./markup.ts";
+import { bytesText, durationText, numberText } from "./number_text.ts";
+import { type Fact, originBody } from "./origin_section.ts";
+import { pageText } from "./page.ts";
+import type { CasePicture } from "./pictures.ts";
+import type { RunRecord } from "./run_record.ts";
+import type { Scores } from "./scores.ts";
+
+/** The page as a file's text. */
+export function runPage(
+  record: RunRecord,
+  surroundings: Surroundings & {
+    /** Of the best model on its validation cases, or a sentence why there are none. */
+    readonly scores: Scores | string;
+    readonly pictures: readonly CasePicture[] | string;
+  },
+): string {
+  const { run, settings, history, best, model } = record;
+  const { scores, pictures } = surroundings;
+  const remedy = `seg report ${run.folder} draws them where model and data are, and so does seg evaluate with --out.`;
+  return pageText({
+    title: `Training run ${run.folder}`,
+    lead: [
+      stateText(record),
+      markup`<dl class="figures">${figures(record, { scored: typeof scores !== "string" })}${
+        typeof scores === "string" ? undefined : headline(scores)
+      }</dl>`,
+    ],
+    sections: [
+      { id: "curves", title: "Course of the training", body: curvesBody(history, best) },
+      ...(typeof scores === "string"
+        ? [{
+          id: "scores",
+          title: "Scores",
+          body: markup`<p>No scores by case: ${scores}</p>`,
+        }]
+        : scoreSections(scores, { pictures, remedy })),
+      ...speedSections(surroundings),
+      {
+        id: "origin",
+        title: "How it was made",
+        body: originBody([
+          { name: "model", value: model && run.best },
+          { name: "SHA-256 of the model", value: model?.sha256, code: true },
+          { name: "size of the model", value: model && bytesText(model.bytes.length) },
+          ...(model === undefined ? [] : modelFacts(model.metadata.training)),
+          {
+            name: "trained with",
+            value: typeof settings["version"] === "string" ? `seg ${settings["version"]}` : undefined,
+          },
+        ], settings),
+      },
+    ],
+    foot: footText(surroundings),
+  });
+}
+
+/** What a model says of its training. */
+export function modelFacts(training: Readonly<Record<string, unknown>>): Fact[] {
+  const fact = (name: string, key: string, code = false): Fact => {
+    const value = training[key];
+    const known = typeof value === "string" || typeof value === "number";
+    return { name, value: known ? String(value) : undefined, code };
+  };
+  return [
+    fact("fingerprint of the training data", "fingerprint", true),
+    fact("seed", "seed"),
+    fact("fold", "fold"),
+    fact("epoch of the model", "epoch"),
+  ];
+}
+
+function stateText({ run, epochs, history, stopped }: RunRecord): Content {
+  const done = history.length;
+  if (stopped === undefined) {
+    return markup`<p class="notice"><strong>This run is not finished</strong>: ${done} of ${epochs} epochs are done. Continue it with <code>seg train --resume ${run.folder}</code>.</p>`;
+  }
+  const why = {
+    epochs: `all ${epochs} epochs are done`,
+    patience: `${done} of at most ${epochs} epochs, ended since the score did not rise any more`,
+    "time-budget": `${done} of at most ${epochs} epochs, ended by its time budget`,
+  }[stopped];
+  return markup`<p>Finished: ${why}.</p>`;
+}
+
+function figures({ history, best, seconds, epochs }: RunRecord, { scored }: { scored: boolean }): Content {
+  const last = history.at(-1);
+  const figure = (name: string, value: string, note: string) =>
+    markup`<div><dt>${name}</dt><dd>${value} <small>${note}</small></dd></div>`;
+  return [
+    best && !scored ? figure("best Dice", numberText(best.dice, 3), `epoch ${best.epoch}`) : undefined,
+    last && figure("last loss", numberText(last.trainLoss, 4), "all levels together"),
+    figure(
+      "epochs",
+      `${history.length} of ${epochs}`,
+      best === undefined ? "" : `best ${best.epoch}; ${durationText(seconds)} in all`,
+    ),
+  ];
+}

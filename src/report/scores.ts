@@ -1,0 +1,133 @@
+/** The scores that a report shows: of an evaluation's file, or of cases that were scored just now. */
+import { readFileSync } from "node:fs";
+import { readEvaluation } from "../evaluation/compare_evaluations.ts";
+import { type EvaluatedSplit, type EvaluationDocument, evaluationDocument } from "../evaluation/evaluation_report.ts";
+import { scoreColumns } from "../evaluation/score_table.ts";
+import type { EvaluatedCase } from "../evaluation/score_cases.ts";
+import { Failure } from "../failure.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
+import { aggregate, type ScoredCase, type Summary } from "../metrics/aggregate.ts";
+import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
+
+/** What the scores follow. */
+export type Conventions = Pick<CaseScores, "unit" | "emptyRule" | "hd95Variant"> & {
+  /** Undefined where it differs between cases. */
+  readonly tolerance: number | undefined;
+  /** Voxels of all cases that a label leaves out. */
+  readonly ignoredVoxels?: number;
+};
+
+/** Cases with their scores and means. */
+export interface Scores extends Pick<EvaluationDocument, "subject" | "dataset" | "split" | "missing" | "confusion"> {
+  readonly cases: readonly ScoredCase[];
+  readonly summary: Summary;
+  readonly conventions: Conventions;
+}
+
+/** An evaluation as its `metrics.json` tells of it. */
+export interface EvaluationFile extends Scores {
+  readonly version?: string;
+  readonly modelSha256?: string;
+  readonly settings: JsonObject;
+  /** Differences to another model, by class and score. */
+  readonly comparison?: JsonObject;
+}
+
+/** So many scores are shown without a choice among them. */
+const FEW_SCORES = 9;
+
+/** The scores to show in the first place, and the others that there are, in the order of tables. */
+export function shownScores(
+  { summary, conventions }: Pick<Scores, "summary" | "conventions">,
+): { readonly shown: readonly ScoreName[]; readonly others: readonly ScoreName[] } {
+  const columns = scoreColumns(conventions);
+  const names = (Object.keys(columns) as ScoreName[]).filter((name) => summary.mean[name] !== undefined);
+  if (names.length <= FEW_SCORES) return { shown: names, others: [] };
+  return {
+    shown: names.filter((name) => columns[name].main),
+    others: names.filter((name) => !columns[name].main),
+  };
+}
+
+/** The scores of these cases. */
+export function scoresOf(
+  cases: readonly EvaluatedCase[],
+  about: Pick<EvaluationDocument, "subject" | "dataset" | "split" | "missing">,
+): Scores {
+  const summary = aggregate(cases);
+  const { confusion, conventions } = evaluationDocument(cases, summary, about);
+  return {
+    ...about,
+    cases,
+    summary,
+    conventions: conventionsOf(conventions),
+    ...(confusion && { confusion }),
+  };
+}
+
+/**
+ * Reads a `metrics.json`. Means and intervals are made anew from the rows of its cases, as they were made there.
+ *
+ * @throws {Failure} where the file is missing, damaged, or of something else.
+ */
+export function readEvaluationFile(path: string): EvaluationFile {
+  const cases = readEvaluation(path);
+  const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+  const document = isObject(value) ? value : {};
+  const fault = rowFault(cases);
+  if (fault !== undefined) throw new Failure(`Cannot use ${path}: ${fault}; run seg evaluate again`);
+  const text = (name: string) => typeof document[name] === "string" ? document[name] : undefined;
+  const [version, modelSha256] = [text("version"), text("modelSha256")];
+  const missing = document["missing"];
+  const confusion = document["confusion"];
+  const splits: readonly EvaluatedSplit[] = ["val", "all", "out-of-fold"];
+  return {
+    subject: text("subject") ?? "",
+    dataset: text("dataset") ?? "",
+    split: splits.find((split) => split === document["split"]) ?? "all",
+    missing: Array.isArray(missing) ? missing.filter((id) => typeof id === "string") : [],
+    cases,
+    summary: aggregate(cases),
+    conventions: conventionsOf(isObject(document["conventions"]) ? document["conventions"] : {}),
+    ...(isConfusion(confusion) && { confusion }),
+    ...(version !== undefined && { version }),
+    ...(modelSha256 !== undefined && { modelSha256 }),
+    settings: isObject(document["settings"]) ? document["settings"] : {},
+    ...(isObject(document["comparison"]) && { comparison: document["comparison"] }),
+  };
+}
+
+const STATES: readonly unknown[] = ["hit", "missed", "false_alarm", "true_empty"];
+
+function rowFault(cases: readonly ScoredCase[]): string | undefined {
+  for (const { case: id, rows } of cases) {
+    for (const row of rows) {
+      if (!STATES.includes(row.state)) return `case ${id} has the state ${JSON.stringify(row.state)}`;
+      for (const name of ["truePositives", "falsePositives", "falseNegatives"] as const) {
+        if (!Number.isFinite(row[name])) return `case ${id} has ${JSON.stringify(row[name])} as ${name}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function conventionsOf(given: JsonObject): Conventions {
+  const { unit, emptyRule, hd95Variant, tolerance, ignoredVoxels } = given;
+  return {
+    unit: unit === "px" ? "px" : "mm",
+    emptyRule: (["one", "monai", "brats"] as const).find((rule) => rule === emptyRule) ?? "nnunet",
+    hd95Variant: (["pooled", "surfel"] as const).find((variant) => variant === hd95Variant) ?? "max",
+    tolerance: typeof tolerance === "number" ? tolerance : undefined,
+    ...(typeof ignoredVoxels === "number" && { ignoredVoxels }),
+  };
+}
+
+function isConfusion(value: unknown): value is NonNullable<EvaluationDocument["confusion"]> {
+  if (!isObject(value)) return false;
+  const { labels, voxels } = value;
+  return Array.isArray(labels) && Array.isArray(voxels) && labels.every((label) => typeof label === "string") &&
+    voxels.length === labels.length &&
+    voxels.every((row) =>
+      Array.isArray(row) && row.length === labels.length && row.every((count) => Number.isFinite(count) && count >= 0)
+    );
+}

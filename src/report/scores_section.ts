@@ -1,0 +1,194 @@
+/** Means with their intervals, the states of the cases, and the difference to another model. */
+import { conventionLines, scoreColumns } from "../evaluation/score_table.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
+import { patientValues, type ScoreSummary, type StateCounts } from "../metrics/aggregate.ts";
+import type { ScoreName } from "../metrics/case_scores.ts";
+import { dotChart, type DotRow } from "./dot_chart.ts";
+import { type Content, markup } from "./markup.ts";
+import { countText, intervalText, numberText } from "./number_text.ts";
+import { type Scores, shownScores } from "./scores.ts";
+import { tableHtml } from "./table.ts";
+
+/** The four states with what they mean. */
+export const STATE_NAMES = {
+  hit: ["hit", "in the reference and in the prediction"],
+  missed: ["missed", "in the reference, not in the prediction"],
+  falseAlarm: ["false alarm", "in the prediction, not in the reference"],
+  trueEmpty: ["true empty", "in neither"],
+} as const satisfies Record<keyof StateCounts, readonly [string, string]>;
+
+/** Which cases were scored, in words. */
+export function splitText({ split, cases, summary, missing }: Scores): string {
+  const which = {
+    val: "validation cases",
+    all: "cases",
+    "out-of-fold": "cases, each by the fold that left it out",
+  }[split];
+  const without = missing.length === 0 ? "" : `; ${missing.length} more have no prediction and are in no score`;
+  return `${cases.length} ${which} of ${summary.patients} patients${without}`;
+}
+
+/** The part with the scores. */
+export function scoresBody(scores: Scores, comparison?: JsonObject): Content {
+  const { summary, conventions } = scores;
+  const { ignoredVoxels = 0 } = conventions;
+  const lines = [
+    ...conventionLines(summary, conventions),
+    ...(ignoredVoxels === 0 ? [] : [`${countText(ignoredVoxels)} voxels are left out by a label of the masks`]),
+  ];
+  return [
+    markup`<p>${
+      splitText(scores)
+    }. Intervals are 95 % BCa bootstrap intervals of the mean over patients (${summary.intervals.draws} draws, seed ${summary.intervals.seed}).</p>`,
+    summary.warnings.map((warning) => markup`<p class="notice">${warning}</p>`),
+    diceChart(scores),
+    meansTables(scores),
+    markup`<p class="quiet">${lines.map((line) => [line, ". "])}</p>`,
+    markup`<h3>Empty masks</h3>`,
+    statesTable(scores),
+    comparison && comparisonTable(scores, comparison),
+  ];
+}
+
+function diceChart({ cases, summary }: Scores): Content {
+  if (summary.mean.dice === undefined) return undefined;
+  const rows = Object.entries(summary.perClass).slice(0, 24).map(([label, { scores: { dice } }]): DotRow => {
+    const values = patientValues(cases, { class: label, score: "dice" });
+    return {
+      name: label,
+      dots: [...values].flatMap(([name, value]) => value === undefined ? [] : [{ name, value }]),
+      mean: dice?.mean ?? undefined,
+      interval: dice?.meanInterval ?? undefined,
+    };
+  }).filter(({ dots }) => dots.length > 0);
+  if (rows.length === 0) return markup`<p>No case has a Dice score: mask and prediction are empty in all.</p>`;
+  const words = rows.map(({ name, dots, mean, interval }) =>
+    `${name}: mean ${numberText(mean, 3)}, interval ${intervalText(interval, 3)}, ${dots.length} patients from ${
+      numberText(Math.min(...dots.map(({ value }) => value)), 3)
+    } to ${numberText(Math.max(...dots.map(({ value }) => value)), 3)}`
+  );
+  return dotChart({
+    title: "Dice by class: every patient, mean and interval",
+    description: words.join("; "),
+    label: "Dice",
+    rows,
+    from: 0,
+    to: 1,
+  });
+}
+
+function meansTables(scores: Scores): Content {
+  const { shown, others } = shownScores(scores);
+  return [
+    meansTable(scores, { names: shown, caption: "Scores over patients" }),
+    others.length === 0
+      ? undefined
+      : markup`<details><summary>More scores</summary>${
+        meansTable(scores, { names: others, caption: "More scores over patients" })
+      }</details>`,
+  ];
+}
+
+function meansTable(
+  { summary, conventions }: Scores,
+  { names, caption }: { names: readonly ScoreName[]; caption: string },
+): Content {
+  const columns = scoreColumns(conventions);
+  const classes = Object.entries(summary.perClass);
+  const several = classes.length > 1;
+  const of = (label: string) => several ? [label] : [];
+  const rows = classes.flatMap(([label, { scores, dicePooled }]) => [
+    ...names.map((name) => {
+      const { title, digits } = columns[name];
+      const score = scores[name];
+      return [
+        ...of(label),
+        title,
+        score?.n,
+        numberText(score?.mean, digits),
+        intervalText(score?.meanInterval, digits),
+        numberText(score?.median, digits),
+        intervalText(quartiles(score), digits),
+        score?.worst ? `${score.worst.case} (${numberText(score.worst.value, digits)})` : "–",
+      ];
+    }),
+    ...(dicePooled === null || !names.includes("dice")
+      ? []
+      : [[...of(label), "Dice pooled", "", numberText(dicePooled, 3), "–", "–", "–", "–"]]),
+  ]);
+  const overall = !several ? [] : names.map((name) => {
+    const { title, digits } = columns[name];
+    const score = summary.mean[name];
+    const interval = intervalText(score?.meanInterval, digits);
+    return ["mean of classes", title, summary.patients, numberText(score?.mean, digits), interval, "–", "–", "–"];
+  });
+  return tableHtml({
+    caption,
+    columns: [
+      ...(several ? [{ title: "class", text: true }] : []),
+      { title: "score", text: true },
+      { title: "n" },
+      { title: "mean" },
+      { title: "95 % interval" },
+      { title: "median" },
+      { title: "quartiles" },
+      { title: "worst case", text: true },
+    ],
+    rows: [...overall, ...rows],
+  });
+}
+
+function quartiles(score: ScoreSummary | undefined): [number, number] | undefined {
+  if (score?.lowerQuartile == null || score.upperQuartile == null) return undefined;
+  return [score.lowerQuartile, score.upperQuartile];
+}
+
+function statesTable({ summary }: Scores): Content {
+  const states = Object.entries(STATE_NAMES) as [keyof StateCounts, readonly [string, string]][];
+  const row = (label: string, counts: StateCounts) => [label, ...states.map(([state]) => counts[state])];
+  const classes = Object.entries(summary.perClass).map(([label, { counts }]) => row(label, counts));
+  return [
+    tableHtml({
+      caption: "Cases by what reference and prediction hold",
+      columns: [{ title: "class", text: true }, ...states.map(([, [title]]) => ({ title }))],
+      rows: classes.length < 2 ? classes : [...classes, row("all", summary.counts)],
+    }),
+    markup`<p class="quiet key">${states.map(([, [name, meaning]]) => markup`<span>${name}: ${meaning}</span>`)}</p>`,
+  ];
+}
+
+function comparisonTable({ conventions }: Scores, comparison: JsonObject): Content {
+  const columns = scoreColumns(conventions);
+  const rows = Object.entries(comparison).flatMap(([label, scores]) =>
+    Object.entries(isObject(scores) ? scores : {}).flatMap(([name, value]) => {
+      if (!isObject(value) || !Object.hasOwn(columns, name)) return [];
+      const { title, digits } = columns[name as ScoreName];
+      const [low, high] = Array.isArray(value["meanInterval"]) ? value["meanInterval"] as unknown[] : [];
+      const number = (one: unknown, places: number) => numberText(typeof one === "number" ? one : null, places);
+      return [[
+        label,
+        title,
+        number(value["n"], 0),
+        number(value["meanDifference"], digits),
+        typeof low === "number" && typeof high === "number" ? intervalText([low, high], digits) : "–",
+        number(isObject(value["wilcoxon"]) ? value["wilcoxon"]["pValue"] : undefined, 4),
+      ]];
+    })
+  );
+  if (rows.length === 0) return undefined;
+  return [
+    markup`<h3>Difference to the other model</h3>`,
+    tableHtml({
+      caption: "This minus the other, patient by patient; p value of Wilcoxon's signed-rank test",
+      columns: [
+        { title: "class", text: true },
+        { title: "score", text: true },
+        { title: "n" },
+        { title: "mean difference" },
+        { title: "95 % interval" },
+        { title: "p" },
+      ],
+      rows,
+    }),
+  ];
+}

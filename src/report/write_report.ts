@@ -1,0 +1,265 @@
+/** Writes `report.markup` of a run, an evaluation or a cross-validation, from the files of its folder. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { scoreModel } from "../evaluation/run_evaluation.ts";
+import type { EvaluatedCase } from "../evaluation/score_cases.ts";
+import { Failure, messageOf } from "../failure.ts";
+import { writeFileAtomic } from "../files.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
+import { METRICS } from "../metrics/case_scores.ts";
+import { readModelFile } from "../prediction/model_file.ts";
+import type { Reporter } from "../reporter.ts";
+import { readScores, SCORES } from "../training/fold_run.ts";
+import { isEnginePath } from "../tensorrt/open_engine.ts";
+import { type NamedBench, readBenchReports } from "./bench_section.ts";
+import { evaluationPage, type Surroundings } from "./evaluation_page.ts";
+import { foldsBody } from "./folds_section.ts";
+import { casePictures, type PictureSource } from "./pictures.ts";
+import { modelFacts, runPage } from "./run_page.ts";
+import { isRun, readRun, type RunRecord } from "./run_record.ts";
+import { readEvaluationFile, type Scores, scoresOf } from "./scores.ts";
+
+/** How {@link writeReport} works. */
+export interface ReportOptions {
+  /** Name and version of what writes the report, such as `seg 0.1.0`. */
+  readonly programs: readonly string[];
+  /** Files of `seg bench`, beside those in the folder. */
+  readonly benches?: readonly string[];
+  /**
+   * Seconds that segmenting and drawing cases may take: without them what the files hold is shown alone. 0: not even tried;
+   * absent: as long as it takes.
+   */
+  readonly seconds?: number;
+}
+
+export interface ReportContext {
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** A report that was written. */
+export interface WrittenReport {
+  readonly path: string;
+  readonly kind: "run" | "evaluation" | "cross-validation";
+  readonly bytes: number;
+}
+
+/** The file of a report. */
+export function reportPath(folder: string): string {
+  return join(folder, "report.html");
+}
+
+/**
+ * Writes the report of a folder, over the one that is there.
+ *
+ * @throws {Failure} where the folder is of something else, or a file is missing or damaged.
+ * @throws the reason of `context.signal` where it is aborted.
+ */
+export async function writeReport(
+  folder: string,
+  options: ReportOptions,
+  context: ReportContext,
+): Promise<WrittenReport> {
+  const benches = readBenchReports(folder, options.benches ?? []);
+  const pooled = join(folder, "summary.json");
+  const scores = join(folder, "metrics.json");
+  const work = { folder, options, context, benches };
+  const [kind, text] = existsSync(join(folder, "cross_validation.json")) || (existsSync(pooled) && !isRun(folder))
+    ? ["cross-validation", crossValidationText(pooled, work)] as const
+    : isRun(folder)
+    ? ["run", await runText(work)] as const
+    : ["evaluation", await evaluationText(scores, work)] as const;
+  const path = reportPath(folder);
+  const bytes = new TextEncoder().encode(text);
+  writeFileAtomic(path, bytes);
+  return { path, kind, bytes: bytes.length };
+}
+
+/**
+ * As {@link writeReport} at the end of work that is done: a failure becomes a warning, and an abort leaves out what takes time.
+ *
+ * @returns the path of the report, or undefined where there is none.
+ */
+export async function tryReport(
+  folder: string,
+  options: ReportOptions,
+  context: ReportContext,
+): Promise<string | undefined> {
+  try {
+    try {
+      return (await writeReport(folder, options, context)).path;
+    } catch (error) {
+      if (!context.signal.aborted) throw error;
+      const patient = { ...context, signal: new AbortController().signal };
+      return (await writeReport(folder, { ...options, seconds: 0 }, patient)).path;
+    }
+  } catch (error) {
+    context.reporter.warn(`No report: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+interface Work {
+  readonly folder: string;
+  readonly options: ReportOptions;
+  readonly context: ReportContext;
+  readonly benches: readonly NamedBench[];
+}
+
+function surroundings({ options, benches }: Work, model?: { bytes: Uint8Array; file: string }): Surroundings {
+  return { programs: options.programs, written: new Date(), benches, roofline: { benches, ...(model && { model }) } };
+}
+
+async function evaluationText(path: string, work: Work): Promise<string> {
+  if (!existsSync(path)) {
+    throw new Failure(
+      `${work.folder} holds neither a run (config.json) nor an evaluation (metrics.json); give the folder of seg train --out or seg evaluate --out`,
+    );
+  }
+  const scores = readEvaluationFile(path);
+  const pictures = await tried(
+    "drawing cases",
+    work,
+    (context) => casePictures(scores.cases, { ...optionsOf(scores.settings), ...subjectOf(scores) }, context),
+  );
+  const model = modelOf(scores.subject);
+  return evaluationPage(scores, {
+    ...surroundings(work, model),
+    pictures,
+    modelFacts: model === undefined ? [] : modelFacts(model.training),
+  });
+}
+
+function crossValidationText(path: string, work: Work): string {
+  if (!existsSync(path)) {
+    throw new Failure(
+      `Cannot read ${path}: the cross-validation is not finished; continue it with seg train --resume ${work.folder}`,
+    );
+  }
+  const scores = readEvaluationFile(path);
+  const document: unknown = JSON.parse(readFileSync(path, "utf8"));
+  return evaluationPage(scores, {
+    ...surroundings(work),
+    pictures: "every fold has its own model and its own report.",
+    modelFacts: [],
+    folds: foldsBody(isObject(document) ? document["folds"] : undefined, work.folder),
+  });
+}
+
+async function runText(work: Work): Promise<string> {
+  const record = readRun(work.folder);
+  const { model, run } = record;
+  const scores = await runScores(record, work);
+  const source = { ...optionsOf(record.settings), dataset: datasetOf(record), subject: run.best };
+  const pictures = typeof scores === "string"
+    ? scores
+    : await tried("drawing cases", work, (context) => casePictures(scores.cases, source, context));
+  return runPage(record, {
+    ...surroundings(work, model && { bytes: model.bytes, file: run.best }),
+    scores,
+    pictures,
+  });
+}
+
+/** Of the best model on its validation cases: those that a cross-validation left, else made now. */
+async function runScores(record: RunRecord, work: Work): Promise<Scores | string> {
+  const { model, run, settings } = record;
+  if (model === undefined) return "no epoch is validated yet.";
+  const dataset = datasetOf(record);
+  const about = { subject: run.best, dataset, split: "val", missing: [] } as const;
+  const left = scoresOfFold(record);
+  if (left !== undefined) return scoresOf(left, about);
+  if (!existsSync(dataset)) return `there is no ${dataset || "data set"} here. ${remedy(run.folder)}`;
+  return await tried("scoring the validation cases", work, async (context) => {
+    const scored = await scoreModel(dataset, run.best, {
+      ...optionsOf(settings),
+      ...context,
+      reporter: { ...context.reporter, warn() {} },
+      split: "val",
+      metrics: METRICS,
+      emptyRule: "nnunet",
+      hd95Variant: "max",
+    });
+    return scoresOf(scored.cases, about);
+  });
+}
+
+function remedy(folder: string): string {
+  return `seg report ${folder} makes them where the data are.`;
+}
+
+/** What a cross-validation left of its cases, where it is of the model that is there now. */
+function scoresOfFold({ run, history, best }: RunRecord): readonly EvaluatedCase[] | undefined {
+  if (!existsSync(join(run.folder, SCORES))) return undefined;
+  const { cases, summary } = readScores(run.folder);
+  if (cases.length === 0 || !cases.every((one) => Array.isArray(one?.rows) && isObject(one.conventions))) {
+    throw new Failure(
+      `Cannot use ${
+        join(run.folder, SCORES)
+      }: it holds no scores of cases; remove the file, and the fold is scored again`,
+    );
+  }
+  return summary.epochs === history.length && summary.bestEpoch === best?.epoch ? cases : undefined;
+}
+
+/** Work within the seconds that there are; a sentence where they are not enough. */
+async function tried<T>(
+  what: string,
+  { folder, options: { seconds }, context }: Work,
+  work: (context: ReportContext) => Promise<T>,
+): Promise<T | string> {
+  if (seconds === 0) return `left out here. ${remedy(folder)}`;
+  if (seconds === undefined) return await work(context);
+  const time = AbortSignal.timeout(1000 * seconds);
+  try {
+    return await work({ ...context, signal: AbortSignal.any([context.signal, time]) });
+  } catch (error) {
+    if (context.signal.aborted || !time.aborted) throw error;
+    return `${what} would take more than ${Math.round(seconds)} s at the end of the training. ${remedy(folder)}`;
+  }
+}
+
+function subjectOf({ subject, dataset }: Scores): Pick<PictureSource, "subject" | "dataset"> {
+  return { subject, dataset };
+}
+
+function datasetOf({ settings }: RunRecord): string {
+  return typeof settings["dataset"] === "string" ? settings["dataset"] : "";
+}
+
+/** The options of a file that decide about data and masks, where they are of the right kind. */
+function optionsOf(settings: JsonObject): Omit<PictureSource, "subject" | "dataset"> {
+  const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
+    layout: isText,
+    map: isText,
+    group: isText,
+    provider: isText,
+    trtexec: isText,
+    threshold: Number.isFinite,
+    threads: Number.isFinite,
+    minimumVolumeMl: Number.isFinite,
+    mirror: (value) => value === true,
+    fillHoles: (value) => value === true,
+    largestComponent: (value) => value === true,
+    ignoreOrigin: (value) => value === true,
+    spacingMm: (value) => Array.isArray(value) && value.every(Number.isFinite),
+    ignore: (value) => Array.isArray(value) && value.every((label) => isText(label) || Number.isFinite(label)),
+    labels: (value) => Array.isArray(value) && value.every((label) => isText(label) || Number.isFinite(label)),
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => kinds[name]?.(value)));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function modelOf(path: string) {
+  if (!existsSync(path) || isEnginePath(path) || !path.endsWith(".onnx")) return undefined;
+  try {
+    const { bytes, metadata } = readModelFile(path);
+    return { bytes, file: path, training: metadata.training };
+  } catch {
+    // The report is of the scores, which are there; the model may have been moved or replaced.
+    return undefined;
+  }
+}

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { escapeHtml } from "../../src/report/markup.ts";
+import { type ReportOptions, tryReport, writeReport } from "../../src/report/write_report.ts";
+import { silentReporter } from "../../src/reporter.ts";
+import { inFolder } from "../commands/run_program.ts";
+import { trainTiny, trainUntil, withTinyRuns } from "../training/tiny_runs.ts";
+import { HOSTILE, putEvaluation, putHostileEvaluation } from "./made_evaluation.ts";
+
+const CONTEXT = { reporter: silentReporter, signal: new AbortController().signal };
+
+async function reportText(folder: string, options: Partial<ReportOptions> = {}): Promise<string> {
+  const { path } = await writeReport(folder, { programs: ["seg test"], ...options }, CONTEXT);
+  return readFileSync(path, "utf8");
+}
+
+function hashes(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name !== "report.html").sort().map((name) =>
+    `${name} ${createHash("sha256").update(readFileSync(join(folder, name))).digest("hex")}`
+  );
+}
+
+test("writeReport() shows curves, cases, pictures and origin of a run, and changes nothing else", async () => {
+  await withTinyRuns(async ({ options, dataset }) => {
+    const { out } = options("run");
+    await trainTiny(options("run", { learningRate: 0.02, epochs: 4 }));
+    const before = hashes(out);
+    const text = await reportText(out);
+    assert.deepEqual(hashes(out), before);
+    for (const title of ["Loss of each level", "Dice of the validation cases", "Learning rate", "Roofline"]) {
+      assert.ok(text.includes(title), title);
+    }
+    assert.match(text, /Finished: all 4 epochs are done/);
+    const images = text.match(/<img [^>]*alt="[^"]+" src="data:image\/png;base64,/g) ?? [];
+    assert.equal(images.length, 2);
+    const model = createHash("sha256").update(readFileSync(join(out, "best.onnx"))).digest("hex");
+    const { val } = JSON.parse(readFileSync(join(out, "splits.json"), "utf8"))[0];
+    for (const expected of [model, ...val, "stepsPerEpoch", dataset]) assert.ok(text.includes(expected), expected);
+    assert.ok(!/(?:src|href)="(?:https?:)?\/\//.test(text));
+    assert.ok(text.length < 3e6);
+    // Without the data the curves remain, and a sentence says what is missing.
+    rmSync(dataset, { recursive: true });
+    const alone = await reportText(out);
+    assert.match(alone, /No scores by case: there is no /);
+    assert.match(alone, /Loss of each level/);
+  });
+});
+
+test("writeReport() says that a run is not finished, before its first epoch too", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const { out } = options("run");
+    assert.ok(await trainUntil(options("run"), "batch 2/"));
+    const first = await reportText(out, { seconds: 0 });
+    assert.match(first, /This run is not finished<\/strong>: 0 of 3 epochs are done/);
+    assert.match(first, /No epoch is finished yet/);
+    assert.ok(await trainUntil({ resume: out, version: "0.0.0" }, "epoch 2/3  batch 1/"));
+    const second = await reportText(out, { seconds: 0 });
+    assert.match(second, /: 1 of 3 epochs are done/);
+    assert.match(second, /No scores by case: left out here/);
+  });
+});
+
+test("writeReport() refuses damaged and missing files of a run with one sentence", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const { out } = options("run");
+    await trainTiny(options("run", { epochs: 1 }));
+    const refuses = async (name: string, damage: (path: string) => void, message: RegExp) => {
+      const path = join(out, name);
+      const whole = readFileSync(path);
+      damage(path);
+      await assert.rejects(reportText(out, { seconds: 0 }), (error: Error) => {
+        assert.equal(error.name, "Failure");
+        assert.ok(error.message.includes(path) && message.test(error.message), error.message);
+        assert.ok(!error.message.includes("\n"), error.message);
+        return true;
+      });
+      writeFileSync(path, whole);
+    };
+    await refuses("config.json", rmSync, /^Cannot read .*; restore the file/);
+    await refuses("config.json", (path) => writeFileSync(path, "[]"), /holds no settings of a run/);
+    await refuses("history.jsonl", rmSync, /^Cannot read .*; restore the file/);
+    await refuses("history.jsonl", (path) => appendFileSync(path, "{}\n"), /line 2 is no record of an epoch/);
+    await refuses("history.jsonl", (path) => appendFileSync(path, "{"), /line 2 is no JSON/);
+    await refuses("best.onnx", rmSync, /^Cannot read /);
+    await refuses("best.onnx", (path) => writeFileSync(path, readFileSync(path).subarray(0, 900)), /^Cannot /);
+    await refuses("last.checkpoint", (path) => writeFileSync(path, "x"), /^Cannot read /);
+    const warnings: string[] = [];
+    writeFileSync(join(out, "config.json"), "{}");
+    const reporter = { ...silentReporter, warn: (line: string) => warnings.push(line) };
+    assert.equal(await tryReport(out, { programs: [], seconds: 0 }, { ...CONTEXT, reporter }), undefined);
+    assert.match(warnings.join("\n"), /^No report: Cannot use .*epochs is undefined, expected a whole number/);
+  });
+});
+
+test("writeReport() shows hostile names of an evaluation as text", async () => {
+  await inFolder(async (folder) => {
+    putHostileEvaluation(folder);
+    const text = await reportText(folder);
+    for (const name of [HOSTILE.case, HOSTILE.other, HOSTILE.class, HOSTILE.subject, HOSTILE.dataset]) {
+      assert.ok(text.includes(escapeHtml(name)), name);
+      assert.ok(!text.includes(name), name);
+    }
+    assert.equal(text.match(/<script/g)?.length, 1);
+    assert.match(text, /content="default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-/);
+    assert.match(text, /true empty/);
+    assert.match(text, /77\.78 %/);
+    assert.match(text, /No pictures: There is no /);
+    // The lowest Dice is first, the case without one last.
+    const rows = [...text.matchAll(/<tr>\s*<th scope="row"[^>]*>([^<]*)<\/th>\s*<td class="text [a-z_]+">/g)].map((
+      [, id],
+    ) => id);
+    assert.deepEqual(rows, ["case 10", escapeHtml(HOSTILE.other), escapeHtml(HOSTILE.case), "case 9"]);
+  });
+});
+
+test("writeReport() of thousands of cases stays under 3 MB", async () => {
+  await inFolder(async (folder) => {
+    const rows = Array.from({ length: 5000 }, (_, i) => ({ case: `case ${i}`, class: "a", dice: (i % 997) / 997 }));
+    putEvaluation(folder, rows);
+    const text = await reportText(folder);
+    assert.match(text, /The 4000 rows with the lowest Dice of 5000/);
+    assert.ok(text.length < 3e6, String(text.length));
+  });
+});
+
+test("writeReport() shows the benchmarks of the folder and those that are named", async () => {
+  await inFolder(async (folder) => {
+    putHostileEvaluation(folder);
+    const latencyMs = { min: 3, mean: 4.2, p50: 4, p90: 5, p99: 7, max: 9, samples: 200, p95: 6, variation: 0.1 };
+    const bench = {
+      backend: "trtexec",
+      device: "NVIDIA Tegra X1",
+      model: "best.engine",
+      batch: 1,
+      latencyMs,
+      fps: 238,
+    };
+    const roof = { device: "nano", gflops: 471.9, bandwidthGBs: 25.6 };
+    const work = { samples: 200, flops: 2e8, bytes: 5e6, roof, notes: ["The <clock> fell"] };
+    writeFileSync(join(folder, "bench.json"), JSON.stringify({ ...bench, ...work }));
+    mkdirSync(join(folder, "other"));
+    const other = join(folder, "other", "desk.json");
+    writeFileSync(other, JSON.stringify({ ...bench, backend: "onnxruntime", samples: 200 }));
+    const text = await reportText(folder, { benches: [other] });
+    for (const expected of ["bench (trtexec)", "desk (onnxruntime)", "median 4 ms", "Measured on Jetson Nano 4 GB"]) {
+      assert.ok(text.includes(expected), expected);
+    }
+    assert.ok(text.includes("The &lt;clock&gt; fell"));
+    writeFileSync(other, "{}");
+    await assert.rejects(reportText(folder, { benches: [other] }), /desk\.json: it names no backend and device/);
+  });
+});
+
+test("writeReport() refuses a folder of something else, and a metrics.json without states", async () => {
+  await inFolder(async (folder) => {
+    await assert.rejects(
+      reportText(folder),
+      /holds neither a run \(config\.json\) nor an evaluation \(metrics\.json\)/,
+    );
+    putHostileEvaluation(folder);
+    const path = join(folder, "metrics.json");
+    const document = JSON.parse(readFileSync(path, "utf8"));
+    document.cases[1].state = "<b>";
+    writeFileSync(path, JSON.stringify(document));
+    await assert.rejects(reportText(folder), /case case 10 has the state "<b>"; run seg evaluate again$/);
+    assert.equal(existsSync(join(folder, "report.html")), false);
+  });
+});
