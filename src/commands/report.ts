@@ -25,6 +25,7 @@ export const report = command({
   },
   examples: [
     { description: "of a run, with a benchmark", command: "seg report runs/first --bench nano.json" },
+    { description: "of an evaluation", command: "seg report scores" },
   ],
   handler: (args): Job => ({
     json: args.json,

@@ -12,7 +12,7 @@ export function foldsBody(folds: unknown, folder: string): Content {
   const number = (value: unknown, digits: number) => numberText(typeof value === "number" ? value : null, digits);
   const rows = folds.filter(isObject).map((one) => {
     const fold = Number(one["fold"]);
-    const link = `fold_${fold}/report.markup`;
+    const link = `fold_${fold}/report.html`;
     const mean = isObject(one["mean"]) ? one["mean"] : {};
     const name = `fold ${fold}`;
     return [

@@ -1,4 +1,4 @@
-/** Writes `report.markup` of a run, an evaluation or a cross-validation, from the files of its folder. */
+/** Writes `report.html` of a run, an evaluation or a cross-validation, from the files of its folder. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { scoreModel } from "../evaluation/run_evaluation.ts";
