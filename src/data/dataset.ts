@@ -79,13 +79,18 @@ export function openDataset(path: string, options: DatasetOptions = {}): Dataset
   const errors = index.findings.filter(isError);
   const [first] = errors;
   if (first) {
-    const more = errors.length > 1 ? ` (and ${errors.length - 1} more faults, listed by seg check)` : "";
-    throw new Failure(findingSentence(first) + more);
+    const more = errors.length > 1 ? `and ${errors.length - 1} more; ` : "";
+    throw new Failure(`${findingSentence(first)} (${more}${allFaults(index)})`);
   }
   if (index.cases.length === 0) {
     throw new Failure(`${index.root} holds no case with image and mask (layout ${index.layout}); add files`);
   }
   return index;
+}
+
+/** Where to see the faults of the files that were not read yet. */
+export function allFaults({ root }: DatasetIndex): string {
+  return `seg check ${root} shows all faults`;
 }
 
 /** As {@link openDataset}, but with the faults in `findings` instead of thrown. */

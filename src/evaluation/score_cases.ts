@@ -1,5 +1,5 @@
 /** Scores predictions against the masks of a data set, case by case on the images' own grids. */
-import { type CaseFiles, type DatasetIndex, loadCase, type LoadedCase } from "../data/dataset.ts";
+import type { CaseFiles, DatasetIndex, LoadedCase } from "../data/dataset.ts";
 import { ignoredClass } from "../data/selection.ts";
 import { Failure } from "../failure.ts";
 import { spacingMm } from "../imaging/volume.ts";
@@ -8,6 +8,7 @@ import { type CaseScores, type Metric, scoreCase } from "../metrics/case_scores.
 import type { EmptyRule } from "../metrics/overlap.ts";
 import type { Hd95Variant } from "../metrics/surface_distance.ts";
 import type { Reporter } from "../reporter.ts";
+import { loadScoredCase } from "./load_scored_case.ts";
 
 /** Class indices of a case on its image's grid; undefined where there is no prediction. */
 export type PredictionOf = (files: CaseFiles, loaded: LoadedCase) => Promise<Uint8Array | undefined>;
@@ -57,16 +58,13 @@ export async function scoreCases(
     await new Promise((resolve) => setImmediate(resolve));
     options.signal.throwIfAborted();
     options.reporter.progress(`Scoring case ${done + 1} of ${cases.length}: ${files.id}`);
-    const loaded = loadCase(index, files);
+    const loaded = loadScoredCase(index, files);
     const prediction = await predictionOf(files, loaded);
     if (prediction === undefined) {
       missing.push(files.id);
       continue;
     }
     const { image, mask } = loaded;
-    if (mask === undefined) {
-      throw new Failure(`Case ${files.id} has no mask, so that it cannot be scored; add the mask`);
-    }
     const { rows, confusion, ...conventions } = scoreCase({
       ...options,
       reference: mask.data,

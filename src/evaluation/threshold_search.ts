@@ -1,8 +1,9 @@
 /** The threshold with the best Dice on cases that the model was not trained on. */
-import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
+import type { CaseFiles, DatasetIndex } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { Reporter } from "../reporter.ts";
+import { loadScoredCase } from "./load_scored_case.ts";
 
 /** A threshold and the mean Dice of the cases at it. */
 export interface ThresholdScore {
@@ -52,10 +53,7 @@ export async function searchThreshold(
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
     reporter.progress(`Segmenting case ${done + 1} of ${cases.length}: ${files.id}`);
-    const { image, mask } = loadCase(index, files);
-    if (mask === undefined) {
-      throw new Failure(`Case ${files.id} has no mask, so that it cannot be scored; add the mask`);
-    }
+    const { image, mask } = loadScoredCase(index, files);
     const { probabilities } = await predictor.segment(image, { mirror, signal, keepProbabilities: true });
     const all = Array.from({ length: classes }, (_, i) => (probabilities as (k: number) => Float32Array)(i + 1));
     hasForeground ||= mask.data.some((label) => label > 0 && label <= classes);

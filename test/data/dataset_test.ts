@@ -210,7 +210,7 @@ test("openDataset() reads the labels of PNG masks from their values", () => {
     assert.throws(() => openDataset(folder), {
       message: "masks/s1.png: found label values 0, 127, 255 in the masks, " +
         "expected {0, 1}, {0, 255} or {0, 1, …, K} over all masks; " +
-        "add --map 127:1,255:2 to number them, or name them with --labels",
+        `add --map 127:1,255:2 to number them, or name them with --labels (seg check ${folder} shows all faults)`,
     });
     assert.deepEqual(openDataset(folder, { labels: [127] }).labels[0]?.values, [127]);
   });

@@ -59,7 +59,7 @@ test("msd reports missing, orphaned and repeated files", () => {
     assert.throws(() => openDataset(folder), {
       name: "Failure",
       message: "imagesTr/c1.nii.gz: found no mask for this image, expected labelsTr/c1.nii.gz; " +
-        "add the mask or move the image away (and 2 more faults, listed by seg check)",
+        `add the mask or move the image away (and 2 more; seg check ${folder} shows all faults)`,
     });
   });
 });
@@ -71,7 +71,7 @@ test("msd reports a case that is listed twice", () => {
     put(folder, "dataset.json", { modality: { 0: "T1" }, labels: { 0: "b", 1: "x" }, training: [pair, pair] });
     assert.throws(() => openDataset(folder), {
       message: "imagesTr/c1.nii.gz: found case id c1 for the second time, expected one case per id; " +
-        "rename one of the files or remove the copy",
+        `rename one of the files or remove the copy (seg check ${folder} shows all faults)`,
     });
   });
 });
