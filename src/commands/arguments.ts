@@ -296,7 +296,10 @@ export const maskOptions = {
     type: optional(realNumber(0, 1)),
     description: "probability from which on a voxel belongs to a class (the model's own)",
   }),
-  mirror: flag({ long: "mirror", description: "average with the left-right mirror image; takes twice the time" }),
+  mirror: flag({
+    long: "mirror",
+    description: "average with the left-right mirror image, for models trained with it; takes twice the time",
+  }),
   fillHoles: flag({ long: "fill-holes", description: "fill holes inside of masks" }),
   minimumVolumeMl: option({
     long: "minimum-volume-ml",

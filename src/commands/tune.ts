@@ -32,7 +32,10 @@ export const tune = command({
       description: "file for the model with the new threshold",
     }),
     force: flag({ long: "force", description: "overwrite --out, or without --out the model itself" }),
-    mirror: flag({ long: "mirror", description: "average with the left-right mirror image, if it is to be used so" }),
+    mirror: flag({
+      long: "mirror",
+      description: "average with the left-right mirror image, if the model is to be used so",
+    }),
     split: option({
       long: "split",
       type: { ...oneWordOf(["val", "all"]), defaultValue: () => "val" as const },

@@ -1,5 +1,6 @@
 /** Compares this evaluation with an earlier one, patient by patient. */
 import { readFileSync, statSync } from "node:fs";
+import { alignColumns } from "../align_columns.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
 import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
@@ -9,7 +10,9 @@ import type { CaseRow } from "./evaluation_report.ts";
 const LARGEST_BYTES = 256 * 2 ** 20;
 
 /** Distances of hits alone would leave out what one of the two misses. */
-const COMPARED: readonly ScoreName[] = ["dice", "iou", "nsd", "hd95Penalized"];
+const COMPARED = { dice: "Dice", iou: "IoU", nsd: "NSD", hd95Penalized: "HD95 penalized" } as const satisfies Partial<
+  Record<ScoreName, string>
+>;
 
 /** Differences by class and score: this minus the other. */
 export type Comparison = Readonly<Record<string, Partial<Record<ScoreName, PairedComparison>>>>;
@@ -66,7 +69,7 @@ export function compareEvaluations(
   const comparison: Record<string, Partial<Record<ScoreName, PairedComparison>>> = {};
   for (const label of common) {
     const ofClass: Partial<Record<ScoreName, PairedComparison>> = {};
-    for (const score of COMPARED) {
+    for (const score of Object.keys(COMPARED) as (keyof typeof COMPARED)[]) {
       const wanted = { class: label, score };
       const result = comparePaired(patientValues(other, wanted), patientValues(scored, wanted));
       if (result.n > 0) ofClass[score] = result;
@@ -81,14 +84,23 @@ export function compareEvaluations(
   return comparison;
 }
 
-/** A line per class and score. */
+/** A table with a line per class and score, and a line on what its columns are. */
 export function comparisonLines(comparison: Comparison): string[] {
   const signed = (value: number | null) => value === null ? "-" : `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
-  return Object.entries(comparison).flatMap(([label, scores]) =>
-    Object.entries(scores).map(([score, { n, meanDifference, meanInterval, wilcoxon }]) =>
-      `${label} ${score}: ${signed(meanDifference)}` +
-      (meanInterval === null ? "" : ` [${meanInterval.map(signed).join(", ")}]`) +
-      `, Wilcoxon p = ${wilcoxon.pValue.toPrecision(2)}, n = ${n}`
-    )
+  const rows = Object.entries(comparison).flatMap(([label, scores]) =>
+    (Object.entries(COMPARED) as [keyof typeof COMPARED, string][]).flatMap(([score, title]) => {
+      const compared = scores[score];
+      if (compared === undefined) return [];
+      const { n, meanDifference, meanInterval, wilcoxon, higher, equal, lower } = compared;
+      const [better, worse] = SCORE_DIRECTIONS[score] === "more" ? [higher, lower] : [lower, higher];
+      const interval = meanInterval === null ? "-" : `[${meanInterval.map(signed).join(", ")}]`;
+      const states = [better, equal, worse].map(String);
+      return [[label, title, signed(meanDifference), interval, ...states, String(n), wilcoxon.pValue.toPrecision(2)]];
+    })
   );
+  const heading = ["class", "score", "difference", "95 % interval", "better", "equal", "worse", "n", "p"];
+  return [
+    alignColumns([heading, ...rows], { left: 2 }),
+    "Difference: mean over patients, BCa bootstrap; better, equal, worse: patients of n; p: Wilcoxon's signed-rank test",
+  ];
 }

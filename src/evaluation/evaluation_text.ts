@@ -26,7 +26,8 @@ export function evaluationText(
   );
   return [
     alignColumns(evaluationRows(summary, { ...conventions, every })),
-    `${cases.length} cases of ${summary.patients} patients (${SPLITS[split]}); intervals of means: 95 %, BCa bootstrap`,
+    `${countOf(cases.length, "case")} of ${countOf(summary.patients, "patient")} (${SPLITS[split]})` +
+    (summary.patients > 1 ? "; intervals of means: 95 %, BCa bootstrap" : ""),
     ...conventionLines(summary, conventions),
     ...ignoredLines(cases),
     ...worst,

@@ -27,13 +27,16 @@ export interface HeadReport {
   readonly lines: readonly string[];
 }
 
+/** What is shown of each view; all that was asked for by name, otherwise. */
+const MAIN: readonly ScoreName[] = ["dice", "hd95", "hd95Penalized", "nsd"];
+
 /** @param cases scored on their own grids with the whole model, as `summary` is. */
 export function headReport(
   views: readonly HeadView[],
   cases: readonly EvaluatedCase[],
   { summary, every }: { summary: Summary; every: boolean },
 ): HeadReport {
-  const conventions = { ...tableConventions(cases), every };
+  const conventions = { ...tableConventions(cases), only: every ? undefined : MAIN, every };
   const squares = views.filter(({ view }) => view !== "level 0");
   const levelZero = views.find(({ view }) => view === "level 0");
   const original = { grid: "original grid", size: null, summary };
@@ -44,11 +47,14 @@ export function headReport(
   }));
   const below = levelZero && { grid: "level 0, linear", size: null, summary: aggregate(levelZero.cases) };
   const table = (title: string, rows: readonly { readonly grid: string; readonly summary: Summary }[]) => [
-    title,
-    alignColumns(rows.flatMap(({ grid, summary: scores }, i) => {
-      const [heading = [], ...lines] = evaluationRows(scores, conventions);
-      return [...(i === 0 ? [["grid", ...heading]] : []), ...lines.map((line) => [grid, ...line])];
-    })),
+    `\n${title}`,
+    alignColumns(
+      rows.flatMap(({ grid, summary: scores }, i) => {
+        const [heading = [], ...lines] = evaluationRows(scores, conventions);
+        return [...(i === 0 ? [["grid", ...heading]] : []), ...lines.map((line) => [grid, ...line])];
+      }),
+      { left: 2 },
+    ),
   ];
   const comparison = levelZero && compareEvaluations(cases, levelZero.cases, "level 0");
   return {
@@ -66,7 +72,7 @@ export function headReport(
             ...original,
             grid: "with the head",
           }]),
-          "The head minus linear interpolation of level 0:",
+          "\nWith the head minus level 0, linear:",
           ...comparisonLines(comparison),
         ]
         : []),

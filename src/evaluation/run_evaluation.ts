@@ -1,5 +1,6 @@
 /** The whole evaluation of one model or one folder of masks. */
 import { createHash } from "node:crypto";
+import { countOf } from "../count_of.ts";
 import { type DatasetOptions, openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
@@ -88,7 +89,7 @@ export async function runEvaluation(
   if (files !== undefined) writeScores(files, { document, summary });
   if (missing.length > 0) {
     const listed = missing.slice(0, 5).join(", ") + (missing.length > 5 ? ", …" : "");
-    context.reporter.warn(`${missing.length} cases have no prediction and are in no score: ${listed}`);
+    context.reporter.warn(`${countOf(missing.length, "case")} without a prediction, which no score counts: ${listed}`);
   }
   for (const warning of summary.warnings) context.reporter.warn(warning);
   return {
@@ -96,7 +97,7 @@ export async function runEvaluation(
     text: [
       evaluationText(cases, summary, { split, every: options.every ?? false }),
       ...head.lines,
-      ...(comparison ? [`This minus ${compare}:`, ...comparisonLines(comparison)] : []),
+      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison)] : []),
       ...(files === undefined ? [] : [`Wrote ${files.json}, ${files.csv} and ${files.summary}`]),
     ].join("\n"),
   };

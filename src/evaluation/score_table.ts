@@ -1,4 +1,5 @@
 /** The table of an evaluation for people: classes below each other, scores beside each other, with the states of the cases. */
+import { countOf } from "../count_of.ts";
 import type { Summary } from "../metrics/aggregate.ts";
 import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
 
@@ -43,15 +44,17 @@ export function scoreColumns({ unit, hd95Variant, tolerance }: TableConventions)
  * has its number in parentheses.
  *
  * @param options.every shows all scores that there are, not the main ones alone.
+ * @param options.only shows no others than these.
  */
 export function evaluationRows(
   summary: Summary,
-  options: TableConventions & { readonly every?: boolean },
+  options: TableConventions & { readonly every?: boolean; readonly only?: readonly ScoreName[] | undefined },
 ): string[][] {
+  const { every, only } = options;
   const shown = (Object.entries(scoreColumns(options)) as [ScoreName, Column][]).filter(([name, { main }]) =>
-    summary.mean[name] !== undefined && (options.every || main)
+    summary.mean[name] !== undefined && (only?.includes(name) ?? (every || main))
   );
-  const hasDice = summary.mean.dice !== undefined;
+  const hasDice = summary.mean.dice !== undefined && only === undefined;
   const states = ["hit", "missed", "false alarm", "true empty"];
   const heading = [
     "class",
@@ -79,7 +82,9 @@ export function evaluationRows(
       String(summary.patients),
       ...shown.map(([name, { digits }]) => {
         const score = summary.mean[name];
-        const few = score !== undefined && score.classes < classes ? ` (${score.classes} classes)` : "";
+        const few = score !== undefined && score.classes < classes
+          ? ` (${countOf(score.classes, "class", "classes")})`
+          : "";
         return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
       }),
       ...(hasDice ? [number(summary.dicePooled, 3)] : []),
@@ -116,12 +121,17 @@ export function conventionLines(
   { emptyRule, hd95Variant }: Pick<CaseScores, "emptyRule" | "hd95Variant">,
 ): string[] {
   const { hd95, dice } = summary.mean;
+  const hasGaps = Object.values(summary.perClass).some(({ scores }) =>
+    Object.values(scores).some(({ n }) => n < summary.patients)
+  );
   return [
     `Empty masks: rule ${emptyRule} (${EMPTY_RULES[emptyRule]})`,
     ...(hd95 === undefined ? [] : [
-      `HD95: ${HD95_VARIANTS[hd95Variant]}, over hits; penalized: missed and false alarm count the image diagonal`,
+      `HD95: ${HD95_VARIANTS[hd95Variant]}` +
+      (emptyRule === "brats" ? "" : ", over hits; penalized: missed and false alarm count the image diagonal"),
     ]),
     ...(dice === undefined ? [] : ["Dice pooled: of the voxels of all cases together, as training logs show it"]),
+    ...(hasGaps ? ["(n) behind a mean: only n patients have a value"] : []),
   ];
 }
 

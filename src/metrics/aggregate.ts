@@ -228,7 +228,8 @@ function warningsOf(perClass: Summary["perClass"], patients: number): string[] {
       warnings.push(`Class ${label} is in no reference: its scores are of false alarms alone`);
     }
   }
-  if (patients < FEW_PATIENTS) {
+  // A single patient has no interval.
+  if (patients > 1 && patients < FEW_PATIENTS) {
     warnings.push(
       `Intervals from ${patients} patients tend to be too narrow: ${FEW_PATIENTS} or more make them trustworthy`,
     );

@@ -122,7 +122,7 @@ test("seg evaluate shows every resolution side by side and what the head buys", 
     assert.match(text.stdout, /^network 12×12 +lesion +2 +0\.000/m);
     assert.match(text.stdout, /^head 24×24 +lesion +2 +0\.\d{3}/m);
     assert.match(text.stdout, /^level 0, linear +lesion +2 +0\.000/m);
-    assert.match(text.stdout, /^lesion dice: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\], Wilcoxon p = 0\.50, n = 2$/m);
+    assert.match(text.stdout, /^lesion +Dice +\+0\.\d{3} +\[\+0\.\d{3}, \+0\.\d{3}\] +2 +0 +0 +2 +0\.50$/m);
     assert.deepEqual([refused.code, refused.stdout], [1, ""]);
     assert.match(
       refused.stderr,

@@ -26,8 +26,20 @@ test("compareEvaluations() subtracts the other evaluation, patient by patient", 
   assert.deepEqual([dice?.higher, dice?.equal, dice?.lower], [2, 1, 0]);
   assert.match(
     comparisonLines(comparison)[0] ?? "",
-    /^lesion dice: \+0\.100 \[\+0\.\d{3}, \+0\.200\], Wilcoxon p = 0\.50, n = 3$/,
+    /^lesion +Dice +\+0\.100 +\[\+0\.\d{3}, \+0\.200\] +2 +1 +0 +3 +0\.50$/m,
   );
+});
+
+test("comparisonLines() counts a shorter distance as better", () => {
+  const withDistance = (distances: readonly number[]) =>
+    cases({ a: 1, b: 1, c: 1 }).map((one, i) => ({
+      ...one,
+      rows: one.rows.map((row) => ({ ...row, hd95Penalized: distances[i]! })),
+    }));
+  const [table] = comparisonLines(compareEvaluations(withDistance([1, 2, 5]), withDistance([3, 4, 4]), "o.json"));
+  assert.match(table ?? "", /^class +score +difference +95 % interval +better +equal +worse +n +p$/m);
+  assert.match(table ?? "", /^lesion +HD95 penalized +-1\.000 +\[-2\.000, \S+\] +2 +0 +1 +3 +\S+$/m);
+  assert.match(table ?? "", /^lesion +Dice +\+0\.000 +\S+ \S+ +0 +3 +0 +3 +1\.0$/m);
 });
 
 test("compareEvaluations() refuses evaluations that have nothing in common", () => {
