@@ -2,19 +2,22 @@
  * Nets, heads, input sizes and recipes on the user's own data: patient-wise folds, one process per training, resumable.
  *
  * usage: node dist/tools/ablation.js DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors]
- *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [-- options of seg train]
+ *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [--cell auto]
+ *          [-- options of seg train]
  *
  * Each training validates once, at its last epoch: no weights are chosen by the patients that are scored. A run that is stopped goes on
  * where it was when it is started again with the same folder. Writes results.json and results.md after every training.
+ * --cell auto: the one cell of this task of an array job; the same line without it writes the results in the end.
  * --quick: one seed, two folds, 200 steps each.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { arrayIndex } from "../src/cluster/array_index.ts";
 import { writeFileAtomic } from "../src/files.ts";
 import { armName, type Cell, cellName, cellsOf, RECIPES } from "./ablation/arms.ts";
-import { runCell } from "./ablation/run_cell.ts";
+import { runCell, Stopped } from "./ablation/run_cell.ts";
 import { armResults, differences, markdown } from "./ablation/tables.ts";
 
 const cut = process.argv.indexOf("--");
@@ -33,6 +36,7 @@ const { values, positionals: [dataset] } = parseArgs({
     folds: { type: "string", default: "4" },
     jobs: { type: "string", default: "1" },
     baselines: { type: "string", default: "none,j,bilinear-loss" },
+    cell: { type: "string" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -68,23 +72,41 @@ mkdirSync(out, { recursive: true });
 let done = 0;
 let failed = 0;
 const started = performance.now();
-const queue = [...cells];
+let stopped = false;
+const queue = values.cell === undefined ? [...cells] : [cellOfTask()];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-report();
-process.exitCode = failed > 0 ? 1 : 0;
+if (values.cell === undefined) report();
+process.exitCode = stopped ? 130 : failed > 0 ? 1 : 0;
+
+function cellOfTask(): Cell {
+  if (values.cell !== "auto") {
+    console.error(`--cell: found ${values.cell}, expected auto`);
+    process.exit(2);
+  }
+  const about = { count: cells.length, first: undefined, option: "--cell auto" };
+  const { variable, value, index } = arrayIndex(process.env, about);
+  const cell = cells[index] as Cell;
+  console.log(`${variable} is ${value}: ${cellName(cell)}`);
+  return cell;
+}
 
 async function work(): Promise<void> {
   for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
     try {
       await runCell(cell, { dataset: dataset as string, out: out as string, program, folds, train });
     } catch (error) {
+      if (error instanceof Stopped) {
+        stopped = true;
+        queue.length = 0;
+        return;
+      }
       failed++;
       console.error(`${cellName(cell)}: ${(error as Error).message}`);
       // What is wrong with the first is most often wrong with all.
       if (failed === done + 1) queue.length = 0;
     }
     done++;
-    report();
+    if (values.cell === undefined) report();
     tell(cell);
   }
 }

@@ -20,8 +20,21 @@ function textType<T>(displayName: string, description: string, decode: (text: st
 
 const COMPLETIONS: Readonly<Record<string, Completion>> = { file: "file", path: "file", folder: "folder" };
 
+let elsewhere = 0;
+
+/** Takes paths within `use` as they are: they are of another machine. */
+export async function withPathsElsewhere<T>(use: () => Promise<T>): Promise<T> {
+  elsewhere++;
+  try {
+    return await use();
+  } finally {
+    elsewhere--;
+  }
+}
+
 /** A file that exists. */
 export const existingFile: TextType<string> = textType("file", "an existing file", (text) => {
+  if (elsewhere > 0) return text;
   if (!existsSync(text)) throw new Error(`there is no file ${text}; check the path`);
   if (!statSync(text).isFile()) throw new Error(`${text} is a folder, expected a file; name the file itself`);
   return text;
@@ -29,6 +42,7 @@ export const existingFile: TextType<string> = textType("file", "an existing file
 
 /** A folder that exists. */
 export const existingFolder: TextType<string> = textType("folder", "an existing folder", (text) => {
+  if (elsewhere > 0) return text;
   if (!existsSync(text)) throw new Error(`there is no folder ${text}; check the path`);
   if (!statSync(text).isDirectory()) throw new Error(`${text} is a file, expected a folder; name the folder itself`);
   return text;
@@ -36,6 +50,7 @@ export const existingFolder: TextType<string> = textType("folder", "an existing 
 
 /** A file or a folder that exists. */
 export const existingPath: TextType<string> = textType("path", "an existing file or folder", (text) => {
+  if (elsewhere > 0) return text;
   if (!existsSync(text)) throw new Error(`there is no file or folder ${text}; check the path`);
   return text;
 });
@@ -191,6 +206,13 @@ export const duration: TextType<number> = textType("duration", "e.g. 90s, 30m, 2
     throw new Error(`found ${JSON.stringify(text)}, expected a duration such as 90s, 30m, 2h or 1h30m`);
   }
   return seconds;
+});
+
+/** A size of memory such as `8G` or `512M`, in MiB. */
+export const memory: TextType<number> = textType("size", "e.g. 8G or 512M", (text) => {
+  const [, number, unit] = /^([1-9]\d{0,6})([MG])i?B?$/.exec(text) ?? [];
+  if (number === undefined) throw new Error(`found ${JSON.stringify(text)}, expected a size such as 8G or 512M`);
+  return Number(number) * (unit === "G" ? 1024 : 1);
 });
 
 /** A part of the work such as `2/4`: its number from 1, and how many there are; or `auto/4`. */

@@ -30,6 +30,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "search the threshold with the best Dice and save it in the model",
     load: async () => (await import("./tune.ts")).tune,
   },
+  cluster: {
+    summary: "write an array job of folds, seeds or parts for Slurm or Kubernetes",
+    load: async () => (await import("./cluster.ts")).cluster,
+  },
   merge: {
     summary: "join the folds, seeds or parts that an array job made",
     load: async () => (await import("./merge.ts")).merge,

@@ -25,13 +25,25 @@ export async function parseCommand(name: string, made: JobCommand, argv: readonl
     // Everything that is not marked so is optional: in most commands nearly all.
     return { help: stripVTControlCharacters(result.error.config.message).replaceAll(" [optional]", "") };
   }
+  const job: Job = made.handler(await parseArguments(name, made, argv));
+  return { job };
+}
+
+/**
+ * The arguments that a command's handler takes.
+ *
+ * @throws {UsageFailure} as {@link parseCommand}.
+ */
+export async function parseArguments<C extends JobCommand>(
+  name: string,
+  made: C,
+  argv: readonly string[],
+): Promise<Parameters<C["handler"]>[0]> {
+  const beforeDivider = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
   const known = optionNames(made);
   const lines = optionsWithoutValue(beforeDivider, known.options);
   const result = await parse(made, [...argv]);
-  if (result._tag === "ok" && lines.length === 0) {
-    const job: Job = made.handler(result.value);
-    return { job };
-  }
+  if (result._tag === "ok" && lines.length === 0) return result.value;
   if (result._tag === "error") {
     for (const error of result.error.errors) lines.push(...sentences(error, [...known.options, ...known.flags]));
   }

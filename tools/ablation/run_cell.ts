@@ -5,6 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Cell, cellName, RECIPES } from "./arms.ts";
 
+const SIGNALS: readonly NodeJS.Signals[] = process.platform === "win32" ? ["SIGTERM"] : ["SIGTERM", "SIGUSR1"];
+
 /** What all cells of an ablation have in common. */
 export interface CellOptions {
   readonly dataset: string;
@@ -15,6 +17,11 @@ export interface CellOptions {
   readonly folds: number;
   /** Further options of `seg train`, the same for all cells. */
   readonly train: readonly string[];
+}
+
+/** A training was stopped by a signal and has saved. */
+export class Stopped extends Error {
+  override name = "Stopped";
 }
 
 /** The scores of a cell; the file is there once the cell is done. */
@@ -31,6 +38,7 @@ export function modelOf(cell: Cell, out: string): string {
  * Trains a cell, or continues it, and scores its validation patients; a cell that is done is left alone.
  *
  * @throws {Error} with the last lines of a command that fails.
+ * @throws {Stopped} where a signal stopped it.
  */
 export async function runCell(cell: Cell, options: CellOptions): Promise<void> {
   const { dataset, out, folds, train } = options;
@@ -62,9 +70,15 @@ async function seg(args: readonly string[], { program: [file, ...first] }: CellO
   const child = spawn(file, [...first, ...args], { stdio: ["ignore", "ignore", "pipe"], env: process.env });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr = (stderr + text).slice(-2000));
+  // A scheduler tells this process alone.
+  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
+  }).finally(() => {
+    for (const signal of SIGNALS) process.removeListener(signal, pass);
   });
+  if (code === 130) throw new Stopped("stopped by a signal");
   if (code !== 0) throw new Error(`seg ${args.join(" ")} ended with ${code}:\n${stderr}`);
 }
