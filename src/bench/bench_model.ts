@@ -164,6 +164,6 @@ function workOf(
   const gflops = target === undefined ? undefined : peakGflops(target, "fp32");
   if (target?.bandwidthGBs === undefined || gflops === undefined) return work;
   const { floorFps } = roofline(layers, { gflops, bandwidthGBs: target.bandwidthGBs });
-  const roof = { device: target.name, gflops, bandwidthGBs: target.bandwidthGBs };
+  const roof = { device: target.name, precision: "fp32" as const, gflops, bandwidthGBs: target.bandwidthGBs };
   return { ...work, rooflineFps: batch * floorFps, roof };
 }

@@ -138,7 +138,7 @@ function rooflineOf(
     roofline: sums,
     floors: layers,
     figures: {
-      roof: { device: target.name, gflops, bandwidthGBs: target.bandwidthGBs },
+      roof: { device: target.name, precision, gflops, bandwidthGBs: target.bandwidthGBs },
       floorMs,
       ...(reached !== undefined && { floorShare: reached }),
     },

@@ -8,7 +8,7 @@ import { roofline } from "../bench/roofline.ts";
 import { exportModel } from "../exporting/export_model.ts";
 import { findTarget, peakGflops, TARGETS } from "../tensorrt/targets.ts";
 import { linearAxis } from "./axis.ts";
-import { chartFigure, fillOf, strokeOf } from "./chart.ts";
+import { chartFigure, fillOf, SERIES_COLOURS } from "./chart.ts";
 import { type Content, markup } from "./markup.ts";
 import { numberText } from "./number_text.ts";
 import { type Roof, rooflineChart, type RooflinePoint } from "./roofline_chart.ts";
@@ -60,7 +60,7 @@ export function benchBody(benches: readonly NamedBench[]): Content {
             markup`<text x="${area.left - 8}" y="${middle + 4}" text-anchor="end">${
               shortened(names[i] as string)
             }</text>`,
-            markup`<path class="line ${strokeOf(i * 6)}" d="M${area.x(min)} ${middle}H${area.x(max)}" />`,
+            markup`<path class="line stroke-${i % SERIES_COLOURS}" d="M${area.x(min)} ${middle}H${area.x(max)}" />`,
             markup`<path class="mean" d="M${area.x(p50)} ${middle - 9}v18" />`,
             [p90, p99].map((value) =>
               markup`<circle class="${fillOf(i)}" cx="${area.x(value)}" cy="${middle}" r="4.5" />`
@@ -104,8 +104,10 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
   const layers = model && layersOf(model);
   const measured = benches.flatMap(({ name, report }) => measuredPoint(name, report, roof));
   if (layers === undefined && measured.length === 0) return undefined;
-  const half = layers?.map((layer) => ({ ...layer, bytes: layer.bytes / 2 })) ?? [];
-  const floor = roofline(half, roof);
+  // The work of layers is counted in float32.
+  const share = roof.precision === "fp16" ? 0.5 : 1;
+  const work = layers?.map((layer) => ({ ...layer, bytes: share * layer.bytes })) ?? [];
+  const floor = roofline(work, roof);
   const points = floor.layers.filter(({ flops, bytes }) => flops > 0 && bytes > 0).map((layer): RooflinePoint => ({
     name: layer.name,
     intensity: layer.flops / layer.bytes,
@@ -118,7 +120,7 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
     ? `Measured on ${device}.`
     : `One image is ${numberText(floor.flops / 1e6, 1)} MFLOP and ${
       numberText(floor.bytes / 1e6, 1)
-    } MB of memory traffic in half precision: on ${device} at least ${numberText(floor.floorMs, 2)} ms, at most ${
+    } MB of memory traffic in ${roof.precision}: on ${device} at least ${numberText(floor.floorMs, 2)} ms, at most ${
       Math.floor(floor.floorFps)
     } images per second. Memory bounds ${percent} % of that time.`;
   return [
@@ -134,16 +136,17 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
   ];
 }
 
-function nanoRoof(): Roof {
+function nanoRoof(): NonNullable<BenchReport["roof"]> {
   const target = findTarget("nano");
   return {
-    device: "nano",
+    device: target.name,
+    precision: "fp16",
     gflops: peakGflops(target, "fp16") as number,
     bandwidthGBs: target.bandwidthGBs as number,
   };
 }
 
-function measuredPoint(name: string, report: BenchReport, roof: Roof): RooflinePoint[] {
+function measuredPoint(name: string, report: BenchReport, roof: Pick<Roof, "device">): RooflinePoint[] {
   const { flops, bytes, latencyMs } = report;
   if (flops === undefined || bytes === undefined || !(flops > 0 && bytes > 0)) return [];
   // A processor's time says nothing on the roof of another device.

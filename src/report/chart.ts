@@ -35,7 +35,7 @@ export interface Chart {
 
 /** The chart as a figure. */
 export function chartFigure(
-  { title, description, x, y, width = 400, height = 250, leftMargin = 52, rightMargin = 16, draw }: Chart,
+  { title, description, x, y, width = 400, height = 250, leftMargin = 60, rightMargin = 16, draw }: Chart,
 ): Markup {
   const [left, right, top, bottom] = [leftMargin, width - rightMargin, 30, height - 42];
   const area: ChartArea = {
@@ -69,7 +69,7 @@ export function chartFigure(
   }" text-anchor="middle">${x.label}</text>
     ${
     y &&
-    markup`<text transform="translate(13 ${
+    markup`<text transform="translate(12 ${
       round((top + bottom) / 2)
     }) rotate(-90)" text-anchor="middle">${y.label}</text>`
   }

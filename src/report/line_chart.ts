@@ -107,7 +107,7 @@ function markOf({ x, y, text }: Mark, area: ChartArea): Content {
   const [left, top] = [area.x(x), area.y(y)];
   const anchor = left < area.left + 60 ? "start" : left > area.right - 60 ? "end" : "middle";
   const below = top < area.top + 20;
-  return markup`<circle class="ring" cx="${left}" cy="${top}" r="5" /><text x="${left}" y="${
+  return markup`<circle class="ring" cx="${left}" cy="${top}" r="5" /><text class="halo" x="${left}" y="${
     round(top + (below ? 20 : -10))
   }" text-anchor="${anchor}">${text}</text>`;
 }

@@ -27,7 +27,7 @@ export function picturesBody(
       : undefined,
     markup`<div class="pictures">${
       pictures.map(({ place, case: id, dice, png, width, height }) =>
-        markup`<figure><img width="${width}" height="${height}" alt="Slices of case ${id}, the ${place} case with a Dice of ${
+        markup`<figure><img decoding="async" width="${width}" height="${height}" alt="Slices of case ${id}, the ${place} case with a Dice of ${
           numberText(dice, 3)
         }: the image in grey with the outlines of reference and prediction" src="data:image/png;base64,${
           Buffer.from(png).toString("base64")

@@ -50,9 +50,9 @@ export function rooflineChart(
           roof.gflops,
         )
       }H${area.right}" />`,
-      markup`<text x="${area.right - 4}" y="${round(area.y(roof.gflops) - 7)}" text-anchor="end">${roof.device}: ${
-        Math.round(roof.gflops)
-      } GFLOP/s, ${roof.bandwidthGBs} GB/s</text>`,
+      markup`<text class="halo" x="${area.right - 4}" y="${
+        round(area.y(roof.gflops) - 7)
+      }" text-anchor="end">${roof.device}: ${Math.round(roof.gflops)} GFLOP/s, ${roof.bandwidthGBs} GB/s</text>`,
       points.map(({ name, intensity, gflops, weight, measured }) => {
         const [left, top] = [area.x(intensity), area.y(gflops)];
         const radius = round(measured ? 6 : 3 + 9 * Math.sqrt(weight));
@@ -63,9 +63,9 @@ export function rooflineChart(
             intensity.toPrecision(3)
           } FLOP per byte</title></circle>`,
           measured
-            ? markup`<circle class="ring" cx="${left}" cy="${top}" r="${radius}" /><text x="${left + 11}" y="${
-              round(top + 4)
-            }">${name}</text>`
+            ? markup`<circle class="ring" cx="${left}" cy="${top}" r="${radius}" /><text class="halo" x="${
+              left + 11
+            }" y="${round(top + 4)}">${name}</text>`
             : undefined,
         ];
       }),

@@ -45,6 +45,7 @@ figure > svg { display: block; max-width: 100%; height: auto; }
 figure > img { display: block; max-width: 100%; height: auto; border-radius: 4px; }
 figcaption { margin: 0.4rem 0 0; font-size: 0.9rem; overflow-wrap: anywhere; }
 svg text { fill: var(--text); font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
+svg .halo { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
 svg .title { font-size: 13px; font-weight: 600; }
 svg .tick { fill: var(--quiet); font-size: 11px; }
 svg .axis { stroke: var(--quiet); fill: none; }
@@ -67,7 +68,7 @@ thead th { vertical-align: bottom; white-space: normal; border-bottom: 2px solid
 th.text, td.text { text-align: left; white-space: normal; overflow-wrap: break-word; }
 td.text > code { display: inline-block; min-width: 11rem; }
 tbody th { font-weight: 600; }
-tbody th.short { white-space: nowrap; } tbody th.name { min-width: 12rem; max-width: 24rem; overflow-wrap: anywhere; }
+tbody .short { white-space: nowrap; } tbody .name { min-width: 12rem; max-width: 24rem; overflow-wrap: anywhere; }
 th button {
   all: unset; cursor: pointer; font-weight: 600; padding: 0.1rem 0.2rem; border-radius: 3px; display: inline-flex; gap: 0.3rem;
 }

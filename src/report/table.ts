@@ -48,7 +48,7 @@ function cellHtml(cell: Cell, { column, first }: { column: Column; first: boolea
     ? { shown: cell } as { shown: Content; value?: number; style?: string }
     : cell;
   const short = typeof shown === "string" && shown.length <= SHORT_NAME;
-  const name = first && column.text ? (short ? "short" : "name") : "";
+  const name = column.text ? (short ? "short" : "name") : "";
   const classes = [column.text ? "text" : "", name, style ?? ""].filter((one) => one !== "").join(" ");
   const attributes = [
     classes === "" ? undefined : markup` class="${classes}"`,

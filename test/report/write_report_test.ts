@@ -138,7 +138,7 @@ test("writeReport() shows the benchmarks of the folder and those that are named"
       latencyMs,
       fps: 238,
     };
-    const roof = { device: "nano", gflops: 471.9, bandwidthGBs: 25.6 };
+    const roof = { device: "nano", precision: "fp16", gflops: 471.9, bandwidthGBs: 25.6 };
     const work = { samples: 200, flops: 2e8, bytes: 5e6, roof, notes: ["The <clock> fell"] };
     writeFileSync(join(folder, "bench.json"), JSON.stringify({ ...bench, ...work }));
     mkdirSync(join(folder, "other"));
