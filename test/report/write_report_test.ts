@@ -109,7 +109,11 @@ test("writeReport() shows hostile names of an evaluation as text", async () => {
     assert.match(text, /77\.78 %/);
     assert.match(text, /No pictures: There is no /);
     // The lowest Dice is first, the case without one last.
-    const rows = [...text.matchAll(/<tr>\s*<th scope="row"[^>]*>([^<]*)<\/th>\s*<td class="text [a-z_]+">/g)].map((
+    const rows = [
+      ...text.matchAll(
+        /<tr>\s*<th scope="row"[^>]*>([^<]*)<\/th>\s*<td class="text short (?:hit|missed|true_empty)">/g,
+      ),
+    ].map((
       [, id],
     ) => id);
     assert.deepEqual(rows, ["case 10", escapeHtml(HOSTILE.other), escapeHtml(HOSTILE.case), "case 9"]);
