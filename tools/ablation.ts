@@ -15,6 +15,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { arrayIndex } from "../src/cluster/array_index.ts";
+import { UsageFailure } from "../src/failure.ts";
 import { writeFileAtomic } from "../src/files.ts";
 import { armName, type Cell, cellName, cellsOf, RECIPES } from "./ablation/arms.ts";
 import { runCell, Stopped } from "./ablation/run_cell.ts";
@@ -79,15 +80,17 @@ if (values.cell === undefined) report();
 process.exitCode = stopped ? 130 : failed > 0 ? 1 : 0;
 
 function cellOfTask(): Cell {
-  if (values.cell !== "auto") {
-    console.error(`--cell: found ${values.cell}, expected auto`);
+  try {
+    if (values.cell !== "auto") throw new UsageFailure(`--cell: found ${values.cell}, expected auto`);
+    const about = { count: cells.length, first: undefined, option: "--cell auto" };
+    const { variable, value, index } = arrayIndex(process.env, about);
+    const cell = cells[index] as Cell;
+    console.log(`${variable} is ${value}: ${cellName(cell)}`);
+    return cell;
+  } catch (error) {
+    console.error((error as Error).message);
     process.exit(2);
   }
-  const about = { count: cells.length, first: undefined, option: "--cell auto" };
-  const { variable, value, index } = arrayIndex(process.env, about);
-  const cell = cells[index] as Cell;
-  console.log(`${variable} is ${value}: ${cellName(cell)}`);
-  return cell;
 }
 
 async function work(): Promise<void> {
