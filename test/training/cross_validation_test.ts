@@ -58,6 +58,13 @@ test("crossValidate() scores every case once, by the model that has not seen it"
     assert.match(text, /^Means of the 2 folds: Dice \d\.\d{3} ± \d\.\d{3} \(\d\.\d{3}, \d\.\d{3}\)$/m);
     assert.equal(new Set(warnings).size, warnings.length, "a warning of the data set is told once");
     await assert.rejects(validate(given), /cv exists already; .* continue that run with --resume/);
+    const context = { reporter: silentReporter, signal: new AbortController().signal };
+    const again = await crossValidate(given, context, { continuing: true });
+    assert.deepEqual(again.document.cases, readJson(given.out, "summary.json").cases);
+    await assert.rejects(
+      crossValidate({ ...given, batch: 3 }, context, { continuing: true }),
+      /^Failure: Cannot continue .*cv: it was begun with batch 8, now it is 3; use the same settings, or another --out$/,
+    );
   });
 });
 
