@@ -1,5 +1,9 @@
-/** `seg tune`: the threshold with the best Dice on the validation cases, saved in the model. */
+/** `seg tune`: the threshold, or the weights of classes, with the best Dice on the validation cases, saved in the model. */
 import { command, flag, optional } from "cmd-ts";
+import { countOf } from "../count_of.ts";
+import type { ThresholdSearch } from "../evaluation/threshold_search.ts";
+import type { WeightSearch } from "../evaluation/weight_search.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import {
   datasetOptions,
   existingFile,
@@ -17,8 +21,9 @@ import { option, positional } from "./option.ts";
 export const tune = command({
   name: "seg tune",
   description:
-    "Search the threshold with the best Dice on the cases that the model was validated on, and save it in the " +
-    "model's metadata, where seg predict, evaluate and export find it. Without --out or --force it is shown alone",
+    "Search the threshold with the best Dice on the cases that the model was validated on, or for several classes the " +
+    "weight of each one's probability, and save it in the model's metadata, where seg predict, evaluate and export " +
+    "find it. Without --out or --force it is shown alone",
   args: {
     model: positional({ type: existingFile, displayName: "model", description: "model file (.onnx) of seg train" }),
     dataset: positional({
@@ -29,7 +34,7 @@ export const tune = command({
     out: option({
       long: "out",
       type: optional(outputFile(".onnx")),
-      description: "file for the model with the new threshold",
+      description: "file for the tuned model",
     }),
     force: flag({ long: "force", description: "overwrite --out, or without --out the model itself" }),
     mirror: flag({
@@ -58,12 +63,13 @@ export const tune = command({
       const { refuseExisting } = await import("../files.ts");
       if (args.out !== undefined) refuseExisting(args.out, args.force);
       const target = args.out ?? (args.force ? args.model : undefined);
-      const { best, before, cases, curve } = await tuneModel(args.model, args.dataset, { ...args, ...context, target });
+      const tuning = await tuneModel(args.model, args.dataset, { ...args, ...context, target });
+      const { json, text } = "threshold" in tuning
+        ? thresholdOutcome(tuning.threshold)
+        : weightOutcome(tuning.weights, tuning.labels);
       return {
-        json: { model: target ?? null, ...best, before, cases, curve },
-        text: `Threshold ${best.threshold}: Dice ${best.dice.toFixed(4)} on ${cases.length} cases, ` +
-          `${before.dice.toFixed(4)} at ${before.threshold}` +
-          (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
+        json: { model: target ?? null, ...json },
+        text: text + (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
         next: target === undefined
           ? datasetCommand(["seg", "tune", args.model, args.dataset, "--out", "tuned.onnx"], args)
           : datasetCommand(["seg", "evaluate", target, args.dataset], args),
@@ -71,3 +77,20 @@ export const tune = command({
     },
   }),
 });
+
+function thresholdOutcome({ best, before, cases, curve }: ThresholdSearch) {
+  return {
+    json: { ...best, before, cases, curve },
+    text: `Threshold ${best.threshold}: Dice ${best.dice.toFixed(4)} on ${countOf(cases.length, "case")}, ` +
+      `${before.dice.toFixed(4)} at ${before.threshold}`,
+  };
+}
+
+function weightOutcome({ best, before, cases }: WeightSearch, labels: ModelMetadata["labels"]) {
+  const listed = (weights: readonly number[]) => labels.map(({ name }, k) => `${name} ${weights[k]}`).join(", ");
+  return {
+    json: { labels: labels.map(({ name }) => name), ...best, before, cases },
+    text: `Weights ${listed(best.weights)} (background 1): Dice ${best.dice.toFixed(4)} on ` +
+      `${countOf(cases.length, "case")}, ${before.dice.toFixed(4)} with ${listed(before.weights)}`,
+  };
+}

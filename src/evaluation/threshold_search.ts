@@ -1,9 +1,7 @@
 /** The threshold with the best Dice on cases that the model was not trained on. */
 import type { CaseFiles, DatasetIndex } from "../data/dataset.ts";
-import { Failure } from "../failure.ts";
 import type { Predictor } from "../prediction/predictor.ts";
-import type { Reporter } from "../reporter.ts";
-import { loadScoredCase } from "./load_scored_case.ts";
+import { tuningCases, type TuningOptions } from "./tuning_cases.ts";
 
 /** A threshold and the mean Dice of the cases at it. */
 export interface ThresholdScore {
@@ -21,13 +19,6 @@ export interface ThresholdSearch {
   readonly curve: readonly ThresholdScore[];
 }
 
-/** How {@link searchThreshold} works. */
-export interface ThresholdSearchOptions {
-  readonly mirror?: boolean | undefined;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
-
 /** 0.01 to 0.99 in hundredths. */
 const GRID: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
 
@@ -40,33 +31,20 @@ const GRID: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 1
  */
 export async function searchThreshold(
   predictor: Predictor,
-  { index, cases }: { index: DatasetIndex; cases: readonly CaseFiles[] },
-  { mirror, reporter, signal }: ThresholdSearchOptions,
+  data: { index: DatasetIndex; cases: readonly CaseFiles[] },
+  options: TuningOptions,
 ): Promise<ThresholdSearch> {
   const own = predictor.metadata.output.threshold;
   const thresholds = [...new Set([...GRID, own])].sort((a, b) => a - b);
-  const classes = index.labels.length;
+  const classes = data.index.labels.length;
   // Dice by class, patient and threshold.
   const scores = Array.from({ length: classes }, () => new Map<string, number[][]>());
-  let hasForeground = false;
-  for (const [done, files] of cases.entries()) {
-    await new Promise((resolve) => setImmediate(resolve));
-    signal.throwIfAborted();
-    reporter.progress(`Segmenting case ${done + 1} of ${cases.length}: ${files.id}`);
-    const { image, mask } = loadScoredCase(index, files);
-    const { probabilities } = await predictor.segment(image, { mirror, signal, keepProbabilities: true });
-    const all = Array.from({ length: classes }, (_, i) => (probabilities as (k: number) => Float32Array)(i + 1));
-    hasForeground ||= mask.data.some((label) => label > 0 && label <= classes);
-    diceCurves(all, mask.data, thresholds).forEach((curve, i) => {
+  for await (const { files: { patient }, reference, probabilities } of tuningCases(predictor, data, options)) {
+    const all = Array.from({ length: classes }, (_, i) => probabilities(i + 1));
+    diceCurves(all, reference, thresholds).forEach((curve, i) => {
       const ofClass = scores[i] as Map<string, number[][]>;
-      ofClass.set(files.patient, [...ofClass.get(files.patient) ?? [], curve]);
+      ofClass.set(patient, [...ofClass.get(patient) ?? [], curve]);
     });
-  }
-  if (!hasForeground) {
-    throw new Failure(
-      `None of the ${cases.length} cases has anything to find, so that no threshold is better than another; ` +
-        `search on cases with foreground`,
-    );
   }
   const perClass = scores.map((ofClass) => meanCurve([...ofClass.values()].map(meanCurve)));
   const curve = meanCurve(perClass).map((dice, i) => ({ threshold: thresholds[i] as number, dice }));
@@ -76,7 +54,7 @@ export async function searchThreshold(
     const gain = one.dice - found.dice;
     return gain > 1e-9 || (gain > -1e-9 && distance(one) < distance(found)) ? one : found;
   });
-  return { best, before, cases: cases.map(({ id }) => id), curve };
+  return { best, before, cases: data.cases.map(({ id }) => id), curve };
 }
 
 /**

@@ -1,5 +1,4 @@
-/** Searches a model's threshold and writes it into the model's metadata. */
-import { Failure } from "../failure.ts";
+/** Searches how a model decides best, its threshold or the weights of its classes, and writes it into the model's metadata. */
 import { writeFileAtomic } from "../files.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
@@ -7,23 +6,29 @@ import { type ModelFile, readModelFile } from "../prediction/model_file.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { chooseCases, type EvaluationDatasetOptions, openForModel, seenInTraining } from "./evaluation_dataset.ts";
-import { searchThreshold, type ThresholdSearch, type ThresholdSearchOptions } from "./threshold_search.ts";
+import { searchThreshold, type ThresholdSearch } from "./threshold_search.ts";
+import type { TuningOptions } from "./tuning_cases.ts";
+import { searchWeights, type WeightSearch } from "./weight_search.ts";
 
 /** How {@link tuneModel} works. */
-export interface TuneOptions extends ThresholdSearchOptions, NetworkOptions, EvaluationDatasetOptions {
+export interface TuneOptions extends TuningOptions, NetworkOptions, EvaluationDatasetOptions {
   readonly split: "val" | "all";
   /** The file to write; absent: nothing is written. */
   readonly target?: string | undefined;
 }
 
+/** What was tuned: a threshold, or the weights of the classes of `labels` where the most probable one wins. */
+export type Tuning =
+  | { readonly threshold: ThresholdSearch }
+  | { readonly weights: WeightSearch; readonly labels: ModelMetadata["labels"] };
+
 /**
- * Searches the threshold of the model in `path` on its validation cases in `dataset`.
+ * Searches on the validation cases of the model in `path` in `dataset`.
  *
- * @throws {Failure} where the model has no threshold, or the data set does not fit it or holds no validation case.
+ * @throws {Failure} where the data set does not fit the model or holds no validation case.
  */
-export async function tuneModel(path: string, dataset: string, options: TuneOptions): Promise<ThresholdSearch> {
+export async function tuneModel(path: string, dataset: string, options: TuneOptions): Promise<Tuning> {
   const file = readModelFile(path);
-  refuseArgmax(file);
   const { bytes, metadata, model } = file;
   const { layout, map, ignore, group, spacingMm, ignoreOrigin } = options;
   const index = openForModel(dataset, metadata, { layout, map, ignore, group, spacingMm, ignoreOrigin });
@@ -31,40 +36,46 @@ export async function tuneModel(path: string, dataset: string, options: TuneOpti
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);
   const predictor = await createPredictor(bytes, metadata, options);
-  let search: ThresholdSearch;
+  let tuning: Tuning;
   try {
-    search = await searchThreshold(predictor, { index, cases }, options);
+    const data = { index, cases };
+    tuning = hasBackground(file)
+      ? { weights: await searchWeights(predictor, data, options), labels: metadata.labels }
+      : { threshold: await searchThreshold(predictor, data, options) };
   } finally {
     await predictor.release();
   }
   if (options.target !== undefined) {
-    const tuned = encodeMetadata(tunedMetadata(metadata, search, { split, mirror: options.mirror === true }));
+    const tuned = encodeMetadata(tunedMetadata(metadata, tuning, { split, mirror: options.mirror === true }));
     writeFileAtomic(options.target, replaceMetadata(bytes, { ...model.metadata, ...tuned }));
   }
-  return search;
+  return tuning;
 }
 
-function refuseArgmax({ path, metadata, model }: ModelFile): void {
+/** Whether the most probable of background and classes wins. */
+function hasBackground({ metadata, model }: ModelFile): boolean {
   const { answer } = metadata.output;
-  const channels = model.outputs.find(({ name }) => name === answer)?.shape?.[1];
-  if (channels === metadata.labels.length) return;
-  throw new Failure(
-    `${path} has no threshold to search: it has a background channel, and the most probable class wins; ` +
-      `only models of one class, or with a channel per class alone, have one`,
-  );
+  return model.outputs.find(({ name }) => name === answer)?.shape?.[1] !== metadata.labels.length;
 }
 
 function tunedMetadata(
   metadata: ModelMetadata,
-  { best, before, cases }: ThresholdSearch,
-  { split, mirror }: { split: "val" | "all"; mirror: boolean },
+  tuning: Tuning,
+  how: { split: "val" | "all"; mirror: boolean },
 ): ModelMetadata {
+  const { output, training } = metadata;
+  if ("threshold" in tuning) {
+    const { best, before, cases } = tuning.threshold;
+    return {
+      ...metadata,
+      output: { ...output, threshold: best.threshold },
+      training: { ...training, thresholdSearch: { ...best, before, cases: cases.length, ...how } },
+    };
+  }
+  const { best, before, cases } = tuning.weights;
   return {
     ...metadata,
-    output: { ...metadata.output, threshold: best.threshold },
-    training: {
-      ...metadata.training,
-      thresholdSearch: { ...best, before, cases: cases.length, split, mirror },
-    },
+    output: { ...output, classWeights: best.weights },
+    training: { ...training, weightSearch: { ...best, before, cases: cases.length, ...how } },
   };
 }

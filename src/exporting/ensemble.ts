@@ -84,6 +84,7 @@ function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, v
   const unseen = idsOf(members[0] as ModelFile).filter((id) => members.every((member) => idsOf(member).includes(id)));
   const fingerprints = new Set(members.map(({ metadata }) => metadata.training["fingerprint"]));
   const thresholds = members.map(({ metadata }) => metadata.output.threshold);
+  const weighted = members.some(({ metadata }) => metadata.output.classWeights !== undefined);
   return {
     ...first,
     version,
@@ -91,6 +92,7 @@ function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, v
     output: {
       ...first.output,
       threshold: Number((thresholds.reduce((sum, value) => sum + value, 0) / thresholds.length).toFixed(6)),
+      ...(weighted && { classWeights: first.labels.map((_, k) => geometricMean(members.map(weightOf(k)))) }),
     },
     training: {
       ...(fingerprints.size === 1 && { fingerprint: first.training["fingerprint"] }),
@@ -98,4 +100,13 @@ function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, v
       ...(unseen.length > 0 && { validationCases: unseen }),
     },
   };
+}
+
+function weightOf(label: number): (member: ModelFile) => number {
+  return ({ metadata }) => metadata.output.classWeights?.[label] ?? 1;
+}
+
+/** Weights multiply probabilities, as what is added to logits does: their logarithms are averaged with the logits. */
+function geometricMean(values: readonly number[]): number {
+  return Number(Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length).toPrecision(6));
 }

@@ -1,5 +1,6 @@
 /** An inspection for people. */
 import { formatShape } from "../graph/tensor_type.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
 import { alignColumns } from "../align_columns.ts";
 import type { ModelInspection } from "./inspect_model.ts";
@@ -55,8 +56,19 @@ function figures(inspection: ModelInspection): [string, string][] {
       ["channels", metadata.input.channels.join(", ")],
       ["labels", metadata.labels.map(({ value, name }) => `${value} ${name}`).join(", ")],
       ["slices", `${metadata.plane}, ${metadata.input.size} px, answer ${metadata.output.answer}`],
+      ["decision", decision(metadata)],
     ] as [string, string][]),
   ];
+}
+
+/** How probabilities become classes. */
+function decision({ labels, output: { activation, threshold, classWeights } }: ModelMetadata): string {
+  if (classWeights !== undefined) {
+    return `the largest probability × weight wins: background 1, ${
+      labels.map(({ name }, k) => `${name} ${classWeights[k]}`).join(", ")
+    }`;
+  }
+  return activation === "softmax" ? "the most probable class wins" : `threshold ${threshold}`;
 }
 
 function valueText({ name, elementType, shape }: OnnxValue): string {

@@ -29,6 +29,10 @@ export function metadataFault(metadata: ModelMetadata, model: ModelInterface): s
   if (typeof threshold !== "number" || !(threshold >= 0 && threshold <= 1)) {
     return `seg.output has the threshold ${JSON.stringify(threshold)}, expected a number of 0 to 1`;
   }
+  const weights = output["classWeights"];
+  if (weights !== undefined && !isWeights(weights, labels)) {
+    return `seg.output has the class weights ${JSON.stringify(weights)}, expected a number over 0 for each label`;
+  }
   const outputNames = model.outputs.map(({ name }) => name);
   if (!outputNames.includes(answer as string)) {
     return `seg.output names the answer ${JSON.stringify(answer)}, but the outputs are ${outputNames.join(", ")}`;
@@ -78,6 +82,11 @@ function isLabel(value: unknown): boolean {
   if (!isObject(value)) return false;
   const number = value["value"];
   return isWhole(number) && number >= 1 && number <= 65535 && typeof value["name"] === "string";
+}
+
+function isWeights(value: unknown, labels: unknown): boolean {
+  return Array.isArray(value) && Array.isArray(labels) && value.length === labels.length &&
+    value.every((weight) => Number.isFinite(weight) && weight > 0);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -35,7 +35,7 @@ export interface StageMs {
 export interface Segmentation {
   /** Class indices: 0 is background, k the k-th of `metadata.labels`. */
   readonly mask: Volume<Uint8Array>;
-  /** The probabilities of class k (from 1), a value per voxel; with `keepProbabilities` only. */
+  /** The probabilities of class k, or of the background (0) where it has a channel, a value per voxel; with `keepProbabilities` only. */
   readonly probabilities?: (classIndex: number) => Float32Array;
   /** Class indices of the squares `[size, size, slices]` themselves, before resampling; with `keepSquares` only. */
   readonly squares?: Volume<Uint8Array>;
@@ -94,7 +94,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
   const prepared = prepareImage(image, { normalization: input.normalization as unknown as Normalization, plane });
   const { geometry, restore } = prepared;
   const mask = new Uint8Array(geometry.channelStride);
-  const kept = options.keepProbabilities ? new Float32Array(labels.length * mask.length) : undefined;
+  let kept: Float32Array<ArrayBuffer> | undefined;
   const decided: Uint8Array[] = [];
   clock.end("pre");
   for (let start = 0; start < geometry.count; start += network.batch) {
@@ -117,7 +117,8 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
       clock.end("post");
     }
     const backgroundFirst = classes > labels.length;
-    const decision = { classes, backgroundFirst, threshold };
+    const decision = { classes, backgroundFirst, threshold, classWeights: output.classWeights };
+    if (options.keepProbabilities) kept ??= new Float32Array(classes * mask.length);
     probabilities.forEach((square, i) => {
       const index = start + i;
       refuseNaN(square, index);
@@ -127,15 +128,14 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
       insertSlice(mask, decideClasses(slice, decision), { geometry, index });
       if (kept === undefined) return;
       const pixels = geometry.rows * geometry.columns;
-      for (let channel = 0; channel < labels.length; channel++) {
-        const from = (channel + (backgroundFirst ? 1 : 0)) * pixels;
-        insertSlice(kept, slice.subarray(from, from + pixels), { geometry, index, channel });
+      for (let channel = 0; channel < classes; channel++) {
+        const values = slice.subarray(channel * pixels, (channel + 1) * pixels);
+        insertSlice(kept, values, { geometry, index, channel });
       }
     });
     clock.end("post");
   }
   const { shape, affine, spacingKnown } = image;
-  const voxels = mask.length;
   const onImage = { data: restore(mask), shape, channels: 1, affine, spacingKnown };
   const data = postProcess(onImage, labels.length, options);
   const squares = options.keepSquares ? squareVolume(decided, { geometry, spacingKnown }) : undefined;
@@ -143,10 +143,19 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
   return {
     mask: { ...onImage, data },
     ...(squares && { squares: { ...squares, data: postProcess(squares, labels.length, options) } }),
-    ...(kept !== undefined && {
-      probabilities: (classIndex: number) => restore(kept.subarray((classIndex - 1) * voxels, classIndex * voxels)),
-    }),
+    ...(kept !== undefined && { probabilities: probabilitiesOf(kept, { voxels: mask.length, labels, restore }) }),
     stageMs: clock.spent,
+  };
+}
+
+function probabilitiesOf(
+  kept: Float32Array<ArrayBuffer>,
+  { voxels, labels, restore }: { voxels: number; labels: readonly unknown[]; restore: PreparedImage["restore"] },
+): (classIndex: number) => Float32Array {
+  const firstClass = kept.length / voxels > labels.length ? 0 : 1;
+  return (classIndex) => {
+    const channel = classIndex - firstClass;
+    return restore(kept.subarray(channel * voxels, (channel + 1) * voxels));
   };
 }
 
@@ -178,7 +187,9 @@ function checkOptions(image: Volume, { input, output, plane }: ModelMetadata, op
     );
   }
   if (options.threshold !== undefined && output.activation === "softmax") {
-    throw new UsageFailure("--threshold does not suit a model with softmax: its most probable class wins");
+    throw new UsageFailure(
+      "--threshold does not suit a model with softmax: its most probable class wins; seg tune weighs the classes",
+    );
   }
   if (options.mirror && plane === "sagittal") {
     throw new UsageFailure("--mirror does not suit a model of sagittal slices: they have no left and right side");

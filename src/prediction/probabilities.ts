@@ -11,6 +11,8 @@ export interface Decision {
   readonly backgroundFirst: boolean;
   /** From which probability on a pixel belongs to a class. */
   readonly threshold: number;
+  /** With a background channel: what the probability of each further channel is multiplied with; 1 where absent. */
+  readonly classWeights?: readonly number[] | undefined;
 }
 
 /** Which of the squares of a batch to read, and how. */
@@ -66,12 +68,17 @@ export function addProbabilities(
  */
 export function hasForeground(
   probabilities: Float32Array,
-  { classes, backgroundFirst, threshold }: Decision,
+  decision: Decision,
 ): boolean {
+  const { classes, backgroundFirst, threshold } = decision;
   if (!backgroundFirst) return probabilities.some((probability) => probability >= threshold);
+  const factors = factorsOf(decision);
   const pixels = probabilities.length / classes;
-  for (let at = pixels; at < probabilities.length; at++) {
-    if ((probabilities[at] as number) > (probabilities[at % pixels] as number)) return true;
+  for (let k = 1; k < classes; k++) {
+    const factor = factors[k] as number;
+    for (let pixel = 0, at = k * pixels; pixel < pixels; pixel++, at++) {
+      if ((probabilities[at] as number) * factor > (probabilities[pixel] as number)) return true;
+    }
   }
   return false;
 }
@@ -79,23 +86,33 @@ export function hasForeground(
 /**
  * The class of every pixel of `probabilities` `[classes, pixels]`, 0 for background.
  *
- * With a background channel the most probable one wins, the background on a tie; without, the most probable class where it reaches
+ * With a background channel the one with the largest weighted probability wins, the background on a tie; without, the most probable class where it reaches
  * the threshold.
  */
 export function decideClasses(
   probabilities: Float32Array,
-  { classes, backgroundFirst, threshold }: Decision,
+  decision: Decision,
 ): Uint8Array<ArrayBuffer> {
+  const { classes, backgroundFirst, threshold } = decision;
+  const factors = factorsOf(decision);
   const pixels = probabilities.length / classes;
   const decided = new Uint8Array(pixels);
   const firstClass = backgroundFirst ? 0 : 1;
   for (let pixel = 0; pixel < pixels; pixel++) {
     let best = 0;
+    let most = probabilities[pixel] as number;
     for (let k = 1; k < classes; k++) {
-      if ((probabilities[pixel + k * pixels] as number) > (probabilities[pixel + best * pixels] as number)) best = k;
+      const value = (probabilities[pixel + k * pixels] as number) * (factors[k] as number);
+      if (value > most) [best, most] = [k, value];
     }
-    const reached = backgroundFirst || (probabilities[pixel + best * pixels] as number) >= threshold;
+    const reached = backgroundFirst || most >= threshold;
     decided[pixel] = reached ? best + firstClass : 0;
   }
   return decided;
+}
+
+function factorsOf({ classes, backgroundFirst, classWeights }: Decision): Float64Array {
+  const factors = new Float64Array(classes).fill(1);
+  if (backgroundFirst && classWeights !== undefined) factors.set(classWeights, 1);
+  return factors;
 }

@@ -173,6 +173,39 @@ test("seg tune saves the best threshold in the model, and seg ensemble joins mod
   });
 });
 
+test("seg tune weighs the classes of a model with a background channel, and evaluate, export and inspect heed the weights", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    putDataset(dataset);
+    const model = join(folder, "model.onnx");
+    const labels = [{ value: 1, name: "lesion" }];
+    const training = { validationCases: ["p1", "p2"] };
+    writeFileSync(model, identityModel({ size: 12, labels, training, activation: "softmax" }).bytes);
+    const tuned = join(folder, "tuned.onnx");
+    const saved = documentOf(await runProgram(["tune", model, dataset, "--out", tuned, "--json"]));
+    // At the rim the background is e times as probable: the first step of the grid above e.
+    assert.deepEqual([saved.labels, saved.weights, saved.before.weights], [["lesion"], [2.82], [1]]);
+    assert.ok(saved.dice > saved.before.dice);
+    const { output, training: noted } = readModelFile(tuned).metadata;
+    assert.deepEqual(output.classWeights, [2.82]);
+    assert.equal((noted["weightSearch"] as { cases: number }).cases, 2);
+    const [exported, inspected, evaluated, looked] = await Promise.all([
+      runProgram(["export", tuned, "--out", join(folder, "exported"), "--json"]),
+      runProgram(["inspect", tuned]),
+      runProgram(["evaluate", tuned, dataset, "--metrics", "dice", "--json"]),
+      runProgram(["tune", tuned, dataset]),
+    ]);
+    assert.equal(documentOf(evaluated).mean.dice, saved.dice);
+    assert.match(inspected.stdout, /^decision: +the largest probability × weight wins: background 1, lesion 2\.82$/m);
+    assert.match(
+      looked.stdout,
+      /^Weights lesion 2\.82 \(background 1\): Dice \S+ on 2 cases, \S+ with lesion 2\.82; nothing was/,
+    );
+    const again = await runProgram(["evaluate", documentOf(exported).onnx, dataset, "--metrics", "dice", "--json"]);
+    assert.equal(documentOf(again).mean.dice, saved.dice);
+  });
+});
+
 test("seg evaluate refuses options that masks have no use for", async () => {
   await inFolder(async (folder) => {
     putDataset(folder);

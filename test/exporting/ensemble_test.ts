@@ -42,6 +42,16 @@ test("ensembleOf() makes a model that answers as its members do, for any batch s
   assert.deepEqual([...mask.data], [...volume.data]);
 });
 
+test("ensembleOf() averages the logarithms of class weights, those of a member without any being 0", () => {
+  const options = { activation: "softmax" } as const;
+  const members = [member("a.onnx", options, { classWeights: [4] }), member("b.onnx", options)];
+  assert.deepEqual(ensembleOf(members, "1.0.0").metadata.output.classWeights, [2]);
+  assert.equal(
+    "classWeights" in ensembleOf([member("a.onnx", options), member("b.onnx", options)], "1").metadata.output,
+    false,
+  );
+});
+
 test("ensembleOf() names as validation cases those that every member set aside", () => {
   const { metadata } = ensembleOf([
     member("a.onnx", { training: training(0, ["a", "b", "c"]) }),

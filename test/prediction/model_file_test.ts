@@ -101,6 +101,10 @@ test("readModelFile() refuses metadata that do not fit the graph", () => {
       'seg.output has the activation "tanh", expected sigmoid, softmax or none',
     ],
     [{ output: { ...output, threshold: 7 } }, "seg.output has the threshold 7, expected a number of 0 to 1"],
+    [
+      { output: { ...output, classWeights: [1, 0] } },
+      "seg.output has the class weights [1,0], expected a number over 0 for each label",
+    ],
     [{ labels: [] }, "seg.labels is no list of labels with a value of 1 to 65535 and a name"],
     [
       { labels: [{ value: 0, name: "nothing" }] },

@@ -168,7 +168,8 @@ test("segment() takes a threshold for sigmoid alone", async () => {
   assert.deepEqual([...high.mask.data], [...volume.data].map((value) => value > 0.55 ? 1 : 0));
   await assert.rejects(segment(volume, { size: 8, activation: "softmax" }, { threshold: 0.4 }), {
     name: "UsageFailure",
-    message: "--threshold does not suit a model with softmax: its most probable class wins",
+    message:
+      "--threshold does not suit a model with softmax: its most probable class wins; seg tune weighs the classes",
   });
 });
 

@@ -51,9 +51,18 @@ test("decideClasses() with a background channel gives the largest one, the backg
   assert.deepEqual([...decideClasses(probabilities, decision)], [0, 1, 2]);
 });
 
+test("decideClasses() multiplies the probabilities of classes with their weights, the background's with 1", () => {
+  // Pixels: the first class alone weighed up, the second weighed down below it, a tie with the background.
+  const probabilities = Float32Array.from([0.5, 0.25, 0.5, 0.375, 0.25, 0.25, 0.125, 0.5, 0.25]);
+  const decision = { classes: 3, backgroundFirst: true, threshold: 0.5, classWeights: [2, 0.5] };
+  assert.deepEqual([...decideClasses(probabilities, decision)], [1, 1, 0]);
+  assert.equal(hasForeground(Float32Array.of(0.5, 0.25, 0.25), decision), false);
+  assert.equal(hasForeground(Float32Array.of(0.5, 0.3, 0.2), decision), true);
+});
+
 test("hasForeground() agrees with decideClasses()", () => {
-  for (const backgroundFirst of [true, false]) {
-    const decision = { classes: 2, backgroundFirst, threshold: 0.5 };
+  for (const [backgroundFirst, classWeights] of [[true], [true, [0.6]], [true, [1.7]], [false]] as const) {
+    const decision = { classes: 2, backgroundFirst, threshold: 0.5, classWeights };
     for (let code = 0; code < 81; code++) {
       const digits = [0, 1, 2, 3].map((place) => Math.floor(code / 3 ** place) % 3 / 2.5);
       const probabilities = Float32Array.from(digits);

@@ -20,6 +20,8 @@ export interface OutputMetadata {
   /** `sigmoid`: one channel per class and a threshold; `softmax`: background first, the largest wins. */
   readonly activation: "sigmoid" | "softmax";
   readonly threshold: number;
+  /** With a background channel: what the probability of each label is multiplied with before the largest wins; absent: 1. */
+  readonly classWeights?: readonly number[];
 }
 
 /** A class of the answer: its name and its value in mask files. */
