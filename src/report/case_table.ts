@@ -50,7 +50,7 @@ export function caseTable(scores: Scores): Content {
         ...names.map((name) => ({ title: columns[name].title })),
         ...(volumes ? [{ title: "reference ml" }, { title: "predicted ml" }] : []),
       ],
-      sortedBy: sortedBy ? heads.length : 0,
+      sortedBy: sortedBy ? heads.length : -1,
       rows: rows.slice(0, MOST_ROWS).map(({ id, patient, row }) => [
         id,
         ...(patients ? [patient] : []),

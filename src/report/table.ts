@@ -16,7 +16,7 @@ export interface Table {
   readonly caption: Content;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
-  /** The position of the column by which the rows are in ascending order; buttons sort them anew. */
+  /** The position of the column by which the rows are in ascending order, or -1; buttons sort them anew. */
   readonly sortedBy?: number;
   readonly style?: string;
 }

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runEvaluation } from "../../src/evaluation/run_evaluation.ts";
+import { METRICS } from "../../src/metrics/case_scores.ts";
 import { escapeHtml } from "../../src/report/markup.ts";
 import { type ReportOptions, tryReport, writeReport } from "../../src/report/write_report.ts";
 import { silentReporter } from "../../src/reporter.ts";
@@ -46,6 +57,23 @@ test("writeReport() shows curves, cases, pictures and origin of a run, and chang
     const alone = await reportText(out);
     assert.match(alone, /No scores by case: there is no /);
     assert.match(alone, /Loss of each level/);
+  });
+});
+
+test("writeReport() draws masks of an evaluation, and tells where they are not those of its scores", async () => {
+  await withTinyRuns(async ({ dataset, folder }) => {
+    const [out, predictions] = [join(folder, "scores"), join(folder, "masks")];
+    cpSync(join(dataset, "labelsTr"), predictions, { recursive: true });
+    const options = { metrics: METRICS, emptyRule: "nnunet", hd95Variant: "max", out, force: false } as const;
+    const { document } = await runEvaluation(dataset, { predictions }, options, CONTEXT);
+    assert.equal((await reportText(out)).match(/<img /g)?.length, 3);
+    const path = join(out, "metrics.json");
+    const cases = document.cases.map((row) => ({ ...row, falsePositives: row.falsePositives + 1000 }));
+    writeFileSync(path, JSON.stringify({ ...document, cases }));
+    assert.match(await reportText(out), /No pictures: The masks come out differently now: /);
+    writeFileSync(path, JSON.stringify(document));
+    for (const name of readdirSync(predictions)) rmSync(join(predictions, name));
+    assert.match(await reportText(out), /No pictures: Case phantom_\d+ has no mask any more\. Run seg evaluate /);
   });
 });
 
