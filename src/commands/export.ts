@@ -115,7 +115,7 @@ export const exportModel = command({
       const { formatBytes } = await import("./number_text.ts");
       const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
       const report = await runExport({ ...args, precision, version: programVersion() }, context);
-      const { onnx, engine, kit, lint, notes, parity, parityReport, trtexec } = report;
+      const { onnx, card, engine, kit, lint, notes, parity, parityReport, trtexec } = report;
       const failed = parity !== null && !parity.passed;
       const done = args.dryRun ? "Would write" : "Wrote";
       return {
@@ -126,6 +126,7 @@ export const exportModel = command({
             `${severity}: ${node === undefined ? "" : `${node}: `}${reason}; ${remedy}`
           ),
           ...(failed && !args.trt ? [] : [`${done} ${onnx} (${formatBytes(report.bytes)})`]),
+          ...(card === null || (failed && !args.trt) ? [] : [`${done} ${card}`]),
           ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),
           ...(trtexec === null ? [] : [`by ${trtexec.command}`]),
           ...(kit === null ? [] : [`${done} ${kit}: copy it to the device and run sh run.sh there`]),

@@ -18,6 +18,7 @@ export const inspect = command({
       description: `device: ${Object.keys(TARGETS).join(", ")} (nano)`,
     }),
     layers: flag({ long: "layers", description: "list every layer" }),
+    card: flag({ long: "card", description: "show the model card of a model of seg alone" }),
     ops: flag({ long: "ops", description: "list the ops that seg knows, in place of a model" }),
     dimensions: dimensionsOption,
     json: jsonFlag,
@@ -27,6 +28,7 @@ export const inspect = command({
       description: "what a Jetson Nano makes of it",
       command: "seg inspect model.onnx --target nano --layers",
     },
+    { description: "what it was trained on, for people", command: "seg inspect model.onnx --card" },
     { description: "all of it for a program", command: "seg inspect model.onnx --layers --json" },
   ],
   handler: (args): Job => ({
@@ -46,6 +48,7 @@ export const inspect = command({
       } catch (error) {
         throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
       }
+      if (args.card) return { json: { model, card: cardOf(model, inspection) }, text: cardOf(model, inspection) };
       return {
         json: { model, ...inspection },
         text: inspectionText(inspection),
@@ -54,6 +57,11 @@ export const inspect = command({
     },
   }),
 });
+
+function cardOf(model: string, { metadata }: { readonly metadata?: { readonly card?: unknown } }): string {
+  if (typeof metadata?.card === "string") return metadata.card.trimEnd();
+  throw new Failure(`${model} has no model card; train or export it with this version of seg`);
+}
 
 async function listOps() {
   const { OPS } = await import("../graph/ops/registry.ts");

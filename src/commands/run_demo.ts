@@ -9,6 +9,7 @@ import { Failure } from "../failure.ts";
 import { refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import { validationIds } from "../evaluation/evaluation_dataset.ts";
+import { addModelCard, CARD_FILE } from "../prediction/model_card.ts";
 import { readModelFile } from "../prediction/model_file.ts";
 import { predictCases } from "../prediction/predict_cases.ts";
 import { findCases } from "../prediction/prediction_cases.ts";
@@ -118,7 +119,12 @@ export async function runDemo(
   reporter.note("5/6 Exporting the model for inference");
   const exported = join(out, "export", "model.onnx");
   mkdirSync(join(out, "export"), { recursive: true });
-  writeFileAtomic(exported, exportModel({ bytes, file: model, producerVersion: version }).bytes);
+  const inference = addModelCard(exportModel({ bytes, file: model, producerVersion: version }).bytes, {
+    file: "model.onnx",
+    source: { file: "best.onnx", bytes },
+  });
+  writeFileAtomic(exported, inference.bytes);
+  writeFileAtomic(join(out, "export", CARD_FILE), inference.card ?? "");
   reporter.note("6/6 Measuring its latency, and writing reports");
   const bench = await benchModel({ file: exported, durationSeconds: 2, withoutStages: true, reporter, signal });
   const run = join(out, "run");

@@ -7,6 +7,7 @@ import { inspectModel } from "../exporting/inspect_model.ts";
 import { refuseLintErrors, refuseUnknownNodes } from "../exporting/obstacles.ts";
 import { UsageFailure } from "../failure.ts";
 import { refuseExisting, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { addModelCard, CARD_FILE } from "../prediction/model_card.ts";
 import { readOnnxFile } from "../prediction/model_file.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
 import type { Precision } from "../tensorrt/targets.ts";
@@ -49,6 +50,8 @@ export interface ExportRequest {
 /** The document of `seg export --json`. */
 export interface ExportReport {
   readonly onnx: string;
+  /** File with the model card; null where the model does not say how it is used. */
+  readonly card: string | null;
   readonly engine: string | null;
   readonly target: string;
   readonly precision: Precision;
@@ -82,7 +85,14 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
       `--out ${out} is the folder of ${request.model}, which the exported model would replace; choose another`,
     );
   }
-  const written = [onnx, ...(trt ? [engine] : []), ...(request.parity === undefined ? [] : [parityReport])];
+  const cardPath = join(out, CARD_FILE);
+  const described = source.model.metadata["seg.version"] !== undefined;
+  const written = [
+    onnx,
+    ...(described ? [cardPath] : []),
+    ...(trt ? [engine] : []),
+    ...(request.parity === undefined ? [] : [parityReport]),
+  ];
   if (kit !== undefined) written.push(kit);
   if (!dryRun) written.forEach((path) => refuseExisting(path, request.force));
   const tools = await findTools(request, context.signal);
@@ -103,12 +113,26 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
     ...(target.tensorRt !== undefined && { tensorRtVersion: target.tensorRt }),
     producerVersion: request.version,
   });
-  const { bytes, graph, notes } = exported;
+  const { graph, notes } = exported;
+  const { bytes, card } = addModelCard(exported.bytes, {
+    file: basename(onnx),
+    source: { file: basename(request.model), bytes: source.bytes },
+  });
   const { parameters, flops = null, lint } = inspectModel(bytes, { target });
   const precision = precisionFor(tools, request.precision);
   if (trt || kit !== undefined) refuseLintErrors(request.model, target.name, lint);
   const engineRequest = { onnx, engine, bytes, graph, precision, workspaceMiB, folder: out };
-  const report = { onnx, target: target.name, precision, parameters, flops, bytes: bytes.length, notes, lint };
+  const report = {
+    onnx,
+    card: card === undefined ? null : cardPath,
+    target: target.name,
+    precision,
+    parameters,
+    flops,
+    bytes: bytes.length,
+    notes,
+    lint,
+  };
   if (dryRun) {
     const planned = trt ? plannedEngine(tools, engineRequest) : null;
     return {
@@ -124,6 +148,7 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
   const kept = new Set(written.filter((path) => existsSync(path)));
   try {
     writeFileAtomic(onnx, bytes);
+    if (card !== undefined) writeFileAtomic(cardPath, card);
     const made = trtexec && await makeEngine(trtexec, engineRequest, context);
     if (kit !== undefined) {
       await exportKit({ folder: kit, name: stem, exported: bytes, target, precision, workspaceMiB, data });
@@ -151,7 +176,7 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
       context.reporter.warn(
         `${paritySentence(parity)}; ${adviceFor(request, trt ? precision : undefined)} (${parityReport})`,
       );
-      discard(trt ? [engine, passportPath(engine)] : [onnx]);
+      discard(trt ? [engine, passportPath(engine)] : [onnx, cardPath]);
     }
     return {
       ...report,
@@ -163,7 +188,7 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
     };
   } catch (error) {
     // What this run has made is not whole without its last step; what was there before is the user's.
-    discard([onnx, engine].filter((path) => !kept.has(path)));
+    discard([onnx, cardPath, engine].filter((path) => !kept.has(path)));
     if (!kept.has(engine)) discard([passportPath(engine)]);
     throw error;
   }

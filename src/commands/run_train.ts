@@ -26,8 +26,11 @@ export type TrainArguments = Omit<Parameters<typeof trainCommand.handler>[0], "j
 
 /** @throws {UsageFailure} where options do not go together; else as `train()`. */
 export async function runTrain(args: TrainArguments, context: JobContext): Promise<Outcome> {
-  const { resume, epochs, patience, timeBudgetSeconds, threads, provider, ...started } = args;
-  const limits = defined({ epochs, patience, timeBudgetSeconds, threads, provider });
+  const { resume, epochs, patience, timeBudgetSeconds, threads, provider, tensorboard, ...started } = args;
+  const limits = {
+    ...defined({ epochs, patience, timeBudgetSeconds, threads, provider }),
+    ...(tensorboard && { tensorboard }),
+  };
   const version = programVersion();
   if (resume !== undefined) {
     const given = Object.entries(started).find(([, value]) => value !== undefined && value !== false);

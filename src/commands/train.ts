@@ -49,6 +49,11 @@ const limits = {
   }),
   threads: threadsOption,
   provider: providerOption,
+  tensorboard: flag({
+    long: "tensorboard",
+    description:
+      "write losses, scores, learning rate and pictures of validation cases for TensorBoard into the run's folder",
+  }),
 };
 
 /** What decides the result, and stays as it is when a run is resumed. */

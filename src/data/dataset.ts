@@ -1,4 +1,5 @@
 /** A data set as training and scoring see it: cases with chosen channels and classes. */
+import { basename } from "node:path";
 import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { Failure, messageOf, UsageFailure } from "../failure.ts";
@@ -38,6 +39,8 @@ export interface DatasetOptions {
 export interface DatasetIndex {
   /** The folder as a real, absolute path; the paths of the cases are relative to it. */
   readonly root: string;
+  /** The name in `dataset.json`, or else that of the folder. */
+  readonly name: string;
   readonly layout: LayoutName;
   /** Why this layout. */
   readonly evidence: string;
@@ -102,6 +105,7 @@ export function indexDataset(path: string, options: DatasetOptions = {}): Datase
   const { labelling, findings } = chooseLabels(folder, content, options);
   return {
     root: folder.root,
+    name: nameOf(folder),
     layout: layout.name,
     evidence,
     channels: channelPositions.map((position) => content.channels[position] as string),
@@ -115,6 +119,12 @@ export function indexDataset(path: string, options: DatasetOptions = {}): Datase
     ...(options.spacingMm && { spacingMm: parseSpacing(options.spacingMm) }),
     findings: [...content.findings, ...findings],
   };
+}
+
+/** The name in `dataset.json`, or else that of the folder. */
+function nameOf({ root, description }: Folder): string {
+  const name = description?.["name"];
+  return typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, 100) : basename(root);
 }
 
 /**

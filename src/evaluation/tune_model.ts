@@ -1,7 +1,9 @@
 /** Searches how a model decides best, its threshold or the weights of its classes, and writes it into the model's metadata. */
+import { basename } from "node:path";
 import { writeFileAtomic } from "../files.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
+import { addModelCard } from "../prediction/model_card.ts";
 import { type ModelFile, readModelFile } from "../prediction/model_file.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import { createPredictor } from "../prediction/predictor.ts";
@@ -47,7 +49,8 @@ export async function tuneModel(path: string, dataset: string, options: TuneOpti
   }
   if (options.target !== undefined) {
     const tuned = encodeMetadata(tunedMetadata(metadata, tuning, { split, mirror: options.mirror === true }));
-    writeFileAtomic(options.target, replaceMetadata(bytes, { ...model.metadata, ...tuned }));
+    const whole = replaceMetadata(bytes, { ...model.metadata, ...tuned });
+    writeFileAtomic(options.target, addModelCard(whole, { file: basename(options.target) }).bytes);
   }
   return tuning;
 }

@@ -6,6 +6,7 @@ import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { averageGraphs } from "../graph/passes/average_graphs.ts";
 import { sameNodes } from "../graph/passes/same_nodes.ts";
 import type { ModelFile } from "../prediction/model_file.ts";
+import { addModelCard } from "../prediction/model_card.ts";
 import { importAtBatch } from "./import_at_batch.ts";
 
 /** An ensemble as a file, and what it says of itself. */
@@ -40,14 +41,14 @@ export function ensembleOf(members: readonly ModelFile[], version: string): Ense
   const metadata = ensembleMetadata(members, first.metadata, version);
   const anyBatch = members.every(({ model }) => typeof model.inputs[0]?.shape?.[0] === "string") &&
     sameNodes(at(2), at(3));
-  const bytes = encodeModel(graph, {
+  const encoded = encodeModel(graph, {
     opset: Math.max(opset, ...graph.nodes.map(({ op }) => op.sinceOpset)),
     graphName: "seg",
     producerVersion: version,
     metadata: encodeMetadata(metadata),
     ...(anyBatch && { batchName: "N" }),
   });
-  return { bytes, metadata };
+  return { bytes: addModelCard(encoded, { file: "the ensemble" }).bytes, metadata };
 }
 
 /** What must be equal, and what of it. */
@@ -76,6 +77,7 @@ function refuseOtherContract(first: ModelFile, member: ModelFile): void {
 }
 
 function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, version: string): ModelMetadata {
+  const { input, output, labels, plane, spacing } = first;
   const idsOf = ({ metadata }: ModelFile) => {
     const ids = metadata.training["validationCases"];
     return Array.isArray(ids) ? ids as unknown[] : [];
@@ -86,16 +88,20 @@ function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, v
   const thresholds = members.map(({ metadata }) => metadata.output.threshold);
   const weighted = members.some(({ metadata }) => metadata.output.classWeights !== undefined);
   return {
-    ...first,
     version,
+    input,
+    labels,
+    plane,
+    ...(spacing && { spacing }),
     net: { name: "ensemble", members: members.map(({ metadata }) => metadata.net) },
     output: {
-      ...first.output,
+      ...output,
       threshold: Number((thresholds.reduce((sum, value) => sum + value, 0) / thresholds.length).toFixed(6)),
       ...(weighted && { classWeights: first.labels.map((_, k) => geometricMean(members.map(weightOf(k)))) }),
     },
     training: {
       ...(fingerprints.size === 1 && { fingerprint: first.training["fingerprint"] }),
+      ...(fingerprints.size === 1 && first.training["dataset"] !== undefined && { dataset: first.training["dataset"] }),
       members: members.map(({ path, metadata }) => ({ file: basename(path), ...metadata.training })),
       ...(unseen.length > 0 && { validationCases: unseen }),
     },

@@ -129,12 +129,13 @@ export function refuseDifference(before: TrainOptions, now: TrainOptions): void 
 
 /** What may change when a run is continued, as far as it is given. */
 export function limitsOf(options: Partial<TrainLimits>): Partial<TrainLimits> {
-  const { epochs, patience, timeBudgetSeconds, threads, provider } = options;
+  const { epochs, patience, timeBudgetSeconds, threads, provider, tensorboard } = options;
   return {
     ...(epochs !== undefined && { epochs }),
     ...(patience !== undefined && { patience }),
     ...(timeBudgetSeconds !== undefined && { timeBudgetSeconds }),
     ...(threads !== undefined && { threads }),
     ...(provider !== undefined && { provider }),
+    ...(tensorboard !== undefined && { tensorboard }),
   };
 }

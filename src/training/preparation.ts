@@ -1,4 +1,5 @@
 /** Everything that a training needs before its first step, made from its settings alone. */
+import { basename } from "node:path";
 import picomatch from "picomatch";
 import { type CheckReport, inspectDataset } from "../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
@@ -9,6 +10,7 @@ import { countOf } from "../count_of.ts";
 import { Failure } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import { parameterCount } from "../graph/passes/parameters.ts";
 import type { Normalization } from "../imaging/normalize.ts";
 import { toCanonical } from "../imaging/orientation.ts";
 import { choosePlane, type Plane } from "../imaging/slices.ts";
@@ -185,6 +187,14 @@ export async function prepareTraining(
       ...(report.fingerprint.medianSpacingMm === undefined ? {} : { spacing: report.fingerprint.medianSpacingMm }),
       training: {
         fingerprint: report.fingerprint.fingerprint,
+        dataset: {
+          name: index.name,
+          layout: index.layout,
+          cases: index.cases.length,
+          trainingCases: chosen.train.length,
+        },
+        parameters: parameterCount(source.graph(1)),
+        settings: cardSettings(settings, { several, labels: index.labels.length }),
         seed: settings.seed,
         ...(ignored && { ignored: index.labelling.ignored }),
         fold: settings.fold,
@@ -192,6 +202,24 @@ export async function prepareTraining(
         validationCases: ids(chosen.val),
       },
     },
+  };
+}
+
+/** The settings that a model card names, with the values of those that follow from the data. */
+function cardSettings(
+  settings: TrainSettings,
+  { several, labels }: { several: boolean; labels: number },
+): Record<string, unknown> {
+  const { loss, optimizer, learningRate, schedule, batch, augment, init, freeze } = settings;
+  return {
+    loss: loss ?? (several ? "ce" : "bce"),
+    optimizer,
+    learningRate,
+    schedule,
+    batch,
+    augmentation: augment ?? (labels === 1 ? "flips" : "none"),
+    ...(init !== undefined && { startedFrom: basename(init) }),
+    ...(freeze.length > 0 && { frozen: freeze }),
   };
 }
 

@@ -1,8 +1,10 @@
-/** The files of a run: config.json, splits.json, best.onnx, last.checkpoint, history.jsonl. */
+/** The files of a run: config.json, splits.json, best.onnx, model-card.md, last.checkpoint, history.jsonl. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
 import { temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { CARD_FILE } from "../prediction/model_card.ts";
+import { EVENT_FILE } from "./tensorboard/event_file.ts";
 import type { EpochRecord } from "./checkpoint.ts";
 import type { TrainOptions } from "./train_options.ts";
 
@@ -12,8 +14,12 @@ export interface RunFolder {
   readonly config: string;
   readonly splits: string;
   readonly best: string;
+  /** Of the best model, for people. */
+  readonly card: string;
   readonly checkpoint: string;
   readonly history: string;
+  /** For TensorBoard, where it is asked for. */
+  readonly events: string;
 }
 
 /** The files of the run in `folder`. */
@@ -23,8 +29,10 @@ export function runFolder(folder: string): RunFolder {
     config: join(folder, "config.json"),
     splits: join(folder, "splits.json"),
     best: join(folder, "best.onnx"),
+    card: join(folder, CARD_FILE),
     checkpoint: join(folder, "last.checkpoint"),
     history: join(folder, "history.jsonl"),
+    events: join(folder, EVENT_FILE),
   };
 }
 

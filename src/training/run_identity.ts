@@ -88,6 +88,7 @@ function lastingSettings(options: TrainOptions) {
     timeBudgetSeconds: _t,
     threads: _th,
     provider: _pr,
+    tensorboard: _tb,
     out: _o,
     version: _v,
     ...settings

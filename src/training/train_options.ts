@@ -75,6 +75,8 @@ export interface TrainLimits {
   readonly timeBudgetSeconds?: number;
   readonly threads?: number;
   readonly provider?: string;
+  /** Whether an event file for TensorBoard is written. */
+  readonly tensorboard?: boolean;
 }
 
 /** A training to start. */

@@ -4,6 +4,7 @@ import { countOf } from "../count_of.ts";
 import { Failure } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { parameterCount } from "../graph/passes/parameters.ts";
+import type { ScoredCase } from "../metrics/aggregate.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { Random } from "../random.ts";
 import type { Reporter } from "../reporter.ts";
@@ -14,9 +15,10 @@ import type { Preparation } from "./preparation.ts";
 import { type RunFolder, writeHistory } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
 import type { Sample } from "./samples.ts";
+import { EventFile } from "./tensorboard/event_file.ts";
 import type { StopReason, TrainOptions, TrainSummary } from "./train_options.ts";
-import { brokenPart, encodeTrainedModel } from "./trained_model.ts";
-import { Validation, type ValidationScores } from "./validation.ts";
+import { brokenPart, encodeTrainedModel, scoredModel } from "./trained_model.ts";
+import { Validation, type ValidationResult } from "./validation.ts";
 
 /** What a training may use of its surroundings. */
 export interface TrainContext {
@@ -28,6 +30,8 @@ export interface TrainContext {
 // A process that is killed loses at most so much of a long epoch.
 const SAVE_MILLISECONDS = 5 * 60_000;
 
+const PICTURES = 3;
+
 /** A training under way: its state between two steps, which a checkpoint holds. */
 export class Training {
   readonly #run: RunFolder;
@@ -35,6 +39,7 @@ export class Training {
   readonly #preparation: Preparation;
   readonly #context: TrainContext;
   readonly #validation: Validation;
+  #events: EventFile | undefined;
   #epoch = 1;
   #batches = 0;
   #lossSums: number[] = [];
@@ -68,6 +73,10 @@ export class Training {
         countOf(validationCases.length, "validation case")
       }, ${parameters} parameters`,
     );
+    if (this.#options.tensorboard === true) {
+      this.#events = new EventFile(this.#run.events, this.#history);
+      reporter.note(`Follow it with: tensorboard --logdir ${this.#run.folder}`);
+    }
     let stopped = this.#stopReason();
     while (stopped === undefined) {
       await this.#trainEpoch();
@@ -165,7 +174,7 @@ export class Training {
       epoch: this.#epoch,
       averaged: this.#options.averageDecay > 0,
     });
-    const scores = this.#validates() ? await this.#score(bytes) : undefined;
+    const { scores, cases = [], pictures = [] } = this.#validates() ? await this.#score(bytes) : {};
     const lossPerLevel = this.#lossSums.map((sum) => sum / this.#batches);
     const record: EpochRecord = {
       epoch: this.#epoch,
@@ -177,7 +186,7 @@ export class Training {
     };
     const better = scores !== undefined && (this.#best === null || (record.dice ?? 0) > this.#best.dice);
     if (better) {
-      writeFileAtomic(this.#run.best, bytes);
+      this.#writeBest(bytes, cases);
       this.#best = { epoch: this.#epoch, dice: record.dice ?? 0 };
     }
     this.#history.push(record);
@@ -188,11 +197,20 @@ export class Training {
     this.#epochStarted = performance.now();
     writeHistory(this.#run, this.#history);
     this.#save();
+    // After the checkpoint: a run that is continued from an earlier one never finds an epoch that it has yet to make.
+    this.#events?.append(record, pictures);
     reporter.note(
       `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}${
         scores === undefined ? "" : `  Dice ${formatScore(record.dice)}`
       }${better && (record.dice ?? 0) > 0 ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
     );
+  }
+
+  #writeBest(bytes: Uint8Array, cases: readonly ScoredCase[]): void {
+    const { settings } = runIdentity(this.#options, this.#preparation);
+    const { bytes: whole, card = "" } = scoredModel(bytes, this.#preparation, { epoch: this.#epoch, cases, settings });
+    writeFileAtomic(this.#run.best, whole);
+    writeFileAtomic(this.#run.card, card);
   }
 
   // The epoch that ends the training has a score, or there might be no model.
@@ -202,14 +220,14 @@ export class Training {
       (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds);
   }
 
-  async #score(bytes: Uint8Array): Promise<ValidationScores> {
+  async #score(bytes: Uint8Array): Promise<ValidationResult> {
     const { reporter, signal } = this.#context;
     const { validationCases, metadata } = this.#preparation;
     reporter.progress(`${this.#epochLabel()} scoring ${countOf(validationCases.length, "validation case")}`);
     const { threads, provider } = this.#options;
     const predictor = await createPredictor(bytes, metadata, { threads, provider });
     try {
-      return await this.#validation.score(predictor, signal);
+      return await this.#validation.score(predictor, signal, { pictures: this.#events === undefined ? 0 : PICTURES });
     } catch (error) {
       if (signal.aborted) this.#stopSaved();
       throw error;

@@ -1,11 +1,14 @@
 /** Scores of a model on whole cases, on their own grids, while it is trained. */
 import { type CaseFiles, type DatasetIndex, loadCase, type LoadedCase } from "../data/dataset.ts";
 import { ignoredClass } from "../data/selection.ts";
+import { overlayMontage, type Picture } from "../imaging/overlay.ts";
+import { aggregate, type ScoredCase } from "../metrics/aggregate.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
 import type { Volume } from "../imaging/volume.ts";
+import type { CardScores } from "../prediction/model_card_scores.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 
-/** Means over the validation cases. */
+/** Means over the validation cases, as the history has them. */
 export interface ValidationScores {
   /** Mean over the classes of {@link dicePerClass}; null where no case has a value. */
   readonly dice: number | null;
@@ -16,6 +19,22 @@ export interface ValidationScores {
 
 // What the loaded cases may take up before they are read again for every validation.
 const CACHE_BYTES = 1 << 30;
+
+/** A validation case with its mask and the predicted one, to be looked at. */
+export interface ValidationPicture {
+  /** Id of the case. */
+  readonly name: string;
+  readonly picture: Picture;
+}
+
+/** What a validation gives. */
+export interface ValidationResult {
+  readonly scores: ValidationScores;
+  readonly cases: readonly ScoredCase[];
+  readonly pictures: readonly ValidationPicture[];
+}
+
+const PICTURE = { tiles: 4, columns: 4, tilePixels: 128 };
 
 /** The validation cases, kept in memory as far as they fit. */
 export class Validation {
@@ -29,11 +48,22 @@ export class Validation {
     this.#files = files;
   }
 
-  /** Segments every case and scores it. @throws the reason of `signal` where it is aborted. */
-  async score(predictor: Predictor, signal: AbortSignal): Promise<ValidationScores> {
+  /**
+   * Segments every case and scores it.
+   *
+   * @param options.pictures of how many cases pictures are made: the first ones.
+   * @throws the reason of `signal` where it is aborted.
+   */
+  async score(
+    predictor: Predictor,
+    signal: AbortSignal,
+    { pictures: wanted = 0 }: { readonly pictures?: number } = {},
+  ): Promise<ValidationResult> {
     const classes = this.#index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
     const dice = classes.map(() => [] as number[]);
     const iou = classes.map(() => [] as number[]);
+    const cases: ScoredCase[] = [];
+    const pictures: ValidationPicture[] = [];
     for (const files of this.#files) {
       const { image, mask } = this.#load(files);
       const { mask: predicted } = await predictor.segment(image, { signal });
@@ -45,16 +75,23 @@ export class Validation {
         ignored: ignoredClass(this.#index.labelling),
         metrics: ["dice", "iou"],
       });
+      cases.push({ case: files.id, patient: files.patient, rows });
+      if (pictures.length < wanted) {
+        const { plane } = predictor.metadata;
+        const picture = overlayMontage({ image, prediction: predicted, reference: mask, plane, ...PICTURE });
+        pictures.push({ name: files.id, picture });
+      }
       rows.forEach((row, i) => {
         if (typeof row.dice === "number") dice[i]?.push(row.dice);
         if (typeof row.iou === "number") iou[i]?.push(row.iou);
       });
     }
-    return {
+    const scores = {
       dice: mean(dice.map(mean)),
       iou: mean(iou.map(mean)),
       dicePerClass: Object.fromEntries(classes.map(({ name }, i) => [name, mean(dice[i] as number[])])),
     };
+    return { scores, cases, pictures };
   }
 
   #load(files: CaseFiles): LoadedCase {
@@ -68,6 +105,26 @@ export class Validation {
     }
     return loaded;
   }
+}
+
+/** The scores of cases for a model card. */
+export function cardScores(cases: readonly ScoredCase[]): CardScores {
+  const summary = aggregate(cases);
+  const scoresOf = (score: "dice" | "iou") => {
+    const classes = Object.entries(summary.perClass).map(([name, { scores }]) => [name, scores[score]] as const);
+    const all = classes.length > 1 ? [...classes, ["mean", summary.mean[score]] as const] : classes;
+    return Object.fromEntries(
+      all.map(([name, one]) => [name, { mean: one?.mean ?? null, interval: one?.meanInterval ?? null }]),
+    );
+  };
+  const { patients, intervals } = summary;
+  return {
+    cases: cases.length,
+    patients,
+    confidence: intervals.confidence,
+    dice: scoresOf("dice"),
+    iou: scoresOf("iou"),
+  };
 }
 
 function mean(values: readonly (number | null)[]): number | null {

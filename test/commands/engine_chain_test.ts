@@ -86,6 +86,7 @@ for (const version of SIMULATED_VERSIONS) {
       const kept = JSON.parse(readFileSync(join(out, "parity.json"), "utf8"));
       assert.deepEqual([kept.passed, kept.cases.length, kept.trtexec.version.startsWith(version)], [true, 2, true]);
       assert.deepEqual(readdirSync(out).sort(), [
+        "model-card.md",
         "net.engine",
         "net.engine.json",
         "net.engine.log",
@@ -193,7 +194,13 @@ test("an engine that half precision spoils is not kept, and its report says what
       warnings.at(-1) ?? "",
       /^Parity fails on 2 cases: Dice 0\.0000 where .*build it with --no-fp16 --force, or allow more by --max-dice-drop/,
     );
-    assert.deepEqual(readdirSync(out).sort(), ["net.engine.log", "net.onnx", "parity.json", "timing.cache"]);
+    assert.deepEqual(readdirSync(out).sort(), [
+      "model-card.md",
+      "net.engine.log",
+      "net.onnx",
+      "parity.json",
+      "timing.cache",
+    ]);
     assert.equal(JSON.parse(readFileSync(join(out, "parity.json"), "utf8")).passed, false);
     const again = await runExport({ ...request, precision: "fp32", force: true }, CONTEXT);
     assert.deepEqual([again.engine, again.parity?.passed], [join(out, "net.engine"), true]);

@@ -41,6 +41,11 @@ test("seg export writes a static model with the same masks, and a kit", async ()
     assert.deepEqual([report.parity.passed, report.parity.flippedVoxels, report.parity.voxels], [true, 0, 128]);
     assert.deepEqual(decodeModel(readFileSync(report.onnx)).inputs[0]?.shape, [1, 1, 8, 8]);
     assert.equal(report.kit, kit);
+    assert.equal(report.card, join(out, "model-card.md"));
+    const shown = await runProgram(["inspect", report.onnx, "--card"]);
+    const card = readFileSync(report.card, "utf8");
+    assert.ok(shown.stdout.length > 500 && card.startsWith(shown.stdout), shown.stdout);
+    assert.match(card, /^\| source net\.onnx \| [0-9a-f]{64} \|$/m);
     assert.ok(existsSync(join(report.kit, "run.sh")) && existsSync(join(report.kit, "reference", "input_0.bin")));
     const [again, predicted] = await Promise.all([
       runProgram(["export", model, "--out", out]),

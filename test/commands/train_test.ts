@@ -29,6 +29,7 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
       "config.json",
       "history.jsonl",
       "last.checkpoint",
+      "model-card.md",
       "report.html",
       "splits.json",
     ]);

@@ -82,6 +82,11 @@ export function bestModel(run: string): Uint8Array {
   return new Uint8Array(readFileSync(join(run, "best.onnx")));
 }
 
+/** The model card beside the best model. */
+export function cardOf(run: string): string {
+  return readFileSync(join(run, "model-card.md"), "utf8");
+}
+
 /** The history without the seconds, which no two runs share. */
 export function historyOf(run: string): unknown[] {
   const lines = readFileSync(join(run, "history.jsonl"), "utf8").trimEnd().split("\n");
@@ -97,4 +102,11 @@ export function filesOf(run: string): string[] {
 }
 
 /** What a whole run leaves. */
-export const RUN_FILES = ["best.onnx", "config.json", "history.jsonl", "last.checkpoint", "splits.json"];
+export const RUN_FILES = [
+  "best.onnx",
+  "config.json",
+  "history.jsonl",
+  "last.checkpoint",
+  "model-card.md",
+  "splits.json",
+];

@@ -100,6 +100,7 @@ test("seg train leaves nothing half-written where files may not grow, and can be
       "best.onnx",
       "config.json",
       "history.jsonl",
+      "model-card.md",
       "splits.json",
     ]]];
     for (const [fileBlocks, files] of expected as [number, string[]][]) {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { readModelFile } from "../../src/prediction/model_file.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import type { TrainOptions } from "../../src/training/train_options.ts";
-import { bestModel, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";
+import { bestModel, cardOf, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";
 
 test("train() gives the same bytes for the same settings, and others for another seed", async () => {
   await withTinyRuns(async ({ options }) => {
@@ -67,8 +69,29 @@ test("train() stopped within an epoch continues to the same bytes and history", 
     assert.deepEqual(filesOf(out), RUN_FILES);
     assert.deepEqual(bestModel(out), bestModel(options("whole").out));
     assert.deepEqual(historyOf(out), historyOf(options("whole").out));
+    assert.equal(cardOf(out), cardOf(options("whole").out));
     const [a, b] = [out, options("whole").out].map((run) => readCheckpoint(join(run, "last.checkpoint")));
     assert.deepEqual(a?.arrays, b?.arrays);
+  });
+});
+
+test("train() writes a model card with the scores of the best epoch and the hash of the model", async () => {
+  await withTinyRuns(async ({ options }) => {
+    const { out } = options("run");
+    const { bestEpoch, validation } = await trainTiny(options("run", { epochs: 2, learningRate: 0.01 }));
+    const card = cardOf(out);
+    const digest = createHash("sha256").update(bestModel(out)).digest("hex");
+    assert.ok(card.endsWith(`| best.onnx | ${digest} |\n`), card);
+    for (const row of ["| data set | Phantom |", "| cases | 4 |", `| epoch | ${bestEpoch} |`, "| fold | 0 of 2 |"]) {
+      assert.ok(card.includes(`${row}\n`), row);
+    }
+    const scores = /^\| lesion \| (\S+) \| (\S+) to (\S+) \| (\S+) \|/m.exec(card)?.slice(1) ?? [];
+    const { dice, iou } = validation as { dice: number; iou: number };
+    assert.deepEqual([scores[0], scores[3]], [dice.toFixed(3), iou.toFixed(3)]);
+    assert.ok(Number(scores[1]) <= dice + 5e-4 && dice - 5e-4 <= Number(scores[2]), card);
+    const { card: inside = "", training } = readModelFile(join(out, "best.onnx")).metadata;
+    assert.equal(card.replace(/\| best\.onnx \| .*\n$/, ""), inside);
+    assert.equal((training["validation"] as { cases: number }).cases, 2);
   });
 });
 

@@ -42,6 +42,12 @@ export interface ModelMetadata {
   readonly spacing?: readonly number[];
   /** Data fingerprint, seed, epochs and score of the training. */
   readonly training: Readonly<Record<string, unknown>>;
+  /** What an export did to the model. */
+  readonly export?: Readonly<Record<string, unknown>>;
+  /** SHA-256 of what the file was made of, and of the file without its metadata, by name. */
+  readonly hashes?: Readonly<Record<string, string>>;
+  /** All of this for people, in Markdown. */
+  readonly card?: string;
 }
 
 const REQUIRED = ["version", "net", "input", "output", "labels", "plane", "training"] as const;

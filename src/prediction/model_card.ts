@@ -1,0 +1,181 @@
+/** What a model says of itself to people: a model card (Mitchell et al. 2019, doi 10.1145/3287560.3287596), made from its metadata. */
+import { createHash } from "node:crypto";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import { decodeMetadata, encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
+import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
+import { countOf } from "../count_of.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
+import { metadataFault } from "./metadata_fault.ts";
+import { scoresSection } from "./model_card_scores.ts";
+import { list, plain, type Row, section, table } from "./model_card_text.ts";
+
+/** The file of a card, beside the model. */
+export const CARD_FILE = "model-card.md";
+
+/** `metadata` with its card. */
+export function withCard(metadata: ModelMetadata): ModelMetadata {
+  return { ...metadata, card: modelCard(metadata) };
+}
+
+/**
+ * The bytes of a model with the card of its metadata in them, and the text for the file beside it; nothing where the metadata do not say
+ * how the model is used. Equal bytes give equal bytes.
+ *
+ * A file cannot hold its own hash: the text beside it alone ends with it. Both hold the hash of the file without its metadata.
+ */
+export function addModelCard(
+  bytes: Uint8Array,
+  { file, source }: { readonly file: string; readonly source?: { readonly file: string; readonly bytes: Uint8Array } },
+): { readonly bytes: Uint8Array; readonly card?: string } {
+  const model = decodeModel(bytes);
+  let metadata: ModelMetadata;
+  try {
+    metadata = decodeMetadata(model);
+  } catch {
+    return { bytes };
+  }
+  if (metadataFault(metadata, model) !== undefined) return { bytes };
+  const { card: _, ...own } = metadata;
+  const hashes: Record<string, string> = {
+    ...(source && { [`source ${source.file}`]: sha256(source.bytes) }),
+    "network without metadata": sha256(replaceMetadata(bytes, {})),
+  };
+  const carded = withCard({ ...own, hashes });
+  const whole = replaceMetadata(bytes, { ...model.metadata, ...encodeMetadata(carded) });
+  return { bytes: whole, card: modelCard({ ...own, hashes: { ...hashes, [file]: sha256(whole) } }) };
+}
+
+/** The card in Markdown. What the metadata do not say is left out. */
+export function modelCard(metadata: ModelMetadata): string {
+  const { labels, net, training } = metadata;
+  const trained = training["epoch"] !== undefined || Array.isArray(training["members"]);
+  const names = labels.map(({ name }) => name).join(", ");
+  return [
+    `# Model card: ${plain(`${textOf(net["name"] ?? net["net"]) ?? "network"} for ${names}`)}\n`,
+    section("Model", table(modelRows(metadata))),
+    section("Data", trained ? table(dataRows(metadata)) : "This network is not trained."),
+    ...(trained ? [section("Scores", scoresSection(training))] : []),
+    section("Intended use", plain(intendedUse(metadata))),
+    section("Limits", list(limits(metadata))),
+    ...(isObject(metadata.hashes) ? [section("Hashes (SHA-256)", table(hashRows(metadata)))] : []),
+  ].join("\n");
+}
+
+function modelRows({ version, net, input, output, labels, plane, training, export: exported }: ModelMetadata): Row[] {
+  const { name, net: builder, ...settings } = net;
+  const members = training["members"];
+  const shape = Object.entries(settings).filter(([, value]) => typeof value !== "object").map(([key, value]) =>
+    `${words(key)} ${String(value)}`
+  );
+  return [
+    ["network", [textOf(name ?? builder) ?? "unknown", ...shape].join(", ")],
+    ...(Array.isArray(members) ? [["members", String(members.length)] as const] : []),
+    ...(typeof training["parameters"] === "number" ? [["parameters", String(training["parameters"])] as const] : []),
+    ["input", `${input.channels.join(", ")}: ${plane} slices as squares of ${input.size} pixels`],
+    ["normalization", pairs(input.normalization as JsonObject)],
+    [
+      "output",
+      `${output.answer}, ${output.activation === "softmax" ? "the most probable class" : thresholdText(output)}`,
+    ],
+    ["labels", labels.map(({ value, name }) => `${value} ${name}`).join(", ")],
+    ...(isObject(exported) ? [["exported", pairs(exported)] as const] : []),
+    ["made by", `seg ${version}`],
+  ];
+}
+
+function thresholdText({ activation, threshold }: ModelMetadata["output"]): string {
+  return `${activation === "sigmoid" ? "sigmoid, " : ""}a class from ${threshold} on`;
+}
+
+function dataRows({ spacing, training }: ModelMetadata): Row[] {
+  const { dataset, fingerprint, fold, folds, seed, epoch, settings, ignored } = training;
+  const { name, layout, cases, trainingCases } = isObject(dataset) ? dataset : {};
+  const validation = Array.isArray(training["validationCases"]) ? training["validationCases"].length : undefined;
+  const rows: [string, unknown][] = [
+    ["data set", name],
+    ["layout", layout],
+    ["cases", cases],
+    ["of them for training", trainingCases],
+    ["of them for validation", validation],
+    ["fold", typeof fold === "number" && typeof folds === "number" ? `${fold} of ${folds}` : undefined],
+    ["median spacing in mm", spacing?.map((one) => Number(one.toFixed(3))).join(" × ")],
+    ["fingerprint", fingerprint],
+    ["left out", Array.isArray(ignored) ? `voxels of ${ignored.join(", ")}` : undefined],
+    ["seed", seed],
+    ["epoch", epoch],
+    ["settings", isObject(settings) ? pairs(settings) : undefined],
+  ];
+  return rows.flatMap(([key, value]) => textOf(value) === undefined ? [] : [[key, textOf(value) as string] as const]);
+}
+
+function intendedUse({ input, plane, spacing, labels, training }: ModelMetadata): string {
+  const dataset = isObject(training["dataset"]) ? textOf(training["dataset"]["name"]) : undefined;
+  const at = spacing === undefined ? "" : ` at about ${spacing.map((one) => Number(one.toFixed(2))).join(" × ")} mm`;
+  return `Research on images such as those ${dataset === undefined ? "of its data" : `of ${dataset}`}: ` +
+    `${input.channels.join(", ")} in this order, ${plane} slices${at}. It marks ${
+      labels.map(({ name }) => name).join(", ")
+    }; somebody who knows the anatomy looks at every mask before it is used.`;
+}
+
+function limits({ input, training }: ModelMetadata): string[] {
+  const members = training["members"];
+  return [
+    "It is no medical device, and no diagnosis or treatment may rest on it.",
+    ...(Array.isArray(members)
+      ? ["It is the mean of several models: what one of them was trained on counts as seen."]
+      : training["epoch"] === undefined
+      ? ["Its weights are random: its masks mean nothing."]
+      : [
+        "The epoch was chosen by the same validation cases that the scores are of, which makes them somewhat too good: " +
+        "score it on cases of its own with seg evaluate.",
+        ...fewPatients(training["validation"]),
+        "It has seen one data set: other scanners, sequences, ages and diseases may give worse masks.",
+      ]),
+    `A slice is seen as ${input.size} × ${input.size} pixels: what is smaller than one of these is lost.`,
+  ];
+}
+
+/** Below this many patients a bootstrap interval covers less than it says (André et al. 2025, BRIDGE at MICCAI). */
+const FEW_PATIENTS = 50;
+
+function fewPatients(validation: unknown): string[] {
+  const patients = isObject(validation) ? validation["patients"] : undefined;
+  return typeof patients === "number" && patients < FEW_PATIENTS
+    ? [
+      `The scores are of ${
+        countOf(patients, "patient")
+      }: below ${FEW_PATIENTS} the intervals are narrower than they should be.`,
+    ]
+    : [];
+}
+
+function hashRows({ training, hashes }: ModelMetadata): Row[] {
+  const identity = training["identity"];
+  return [
+    ...(typeof training["fingerprint"] === "string" ? [["data (fingerprint)", training["fingerprint"]] as const] : []),
+    ...(typeof identity === "string" ? [["settings", identity] as const] : []),
+    ...Object.entries(hashes ?? {}).flatMap(([name, hash]) => typeof hash === "string" ? [[name, hash] as const] : []),
+  ];
+}
+
+function pairs(values: JsonObject): string {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const text = Array.isArray(value) ? value.join(" ") : textOf(value);
+    return text === undefined || text === "" ? [] : [`${words(key)} ${text}`];
+  }).join(", ");
+}
+
+/** `learning rate` for `learningRate`. */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,57 @@
+/** The scores of a model card: what a training writes into a model's metadata, as a table. */
+import { countOf } from "../count_of.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
+import { table } from "./model_card_text.ts";
+
+/** A mean over patients and its confidence interval; null where there are none, or too few. */
+export interface CardScore {
+  readonly mean: number | null;
+  readonly interval: readonly [lower: number, upper: number] | null;
+}
+
+/** `training.validation` in the metadata of a model. */
+export interface CardScores {
+  readonly cases: number;
+  readonly patients: number;
+  /** Of the intervals, e.g. 0.95. */
+  readonly confidence: number;
+  /** By class, and `mean` over the classes. */
+  readonly dice: Readonly<Record<string, CardScore>>;
+  readonly iou: Readonly<Record<string, CardScore>>;
+}
+
+/** The table, or a sentence where there are no scores. */
+export function scoresSection(training: JsonObject): string {
+  const { validation, thresholdSearch } = training;
+  const tuned = isObject(thresholdSearch) && typeof thresholdSearch["threshold"] === "number"
+    ? `\nThe threshold ${thresholdSearch["threshold"]} was searched afterwards on ${
+      String(thresholdSearch["cases"])
+    } cases` +
+      ` (Dice ${number(thresholdSearch["dice"])}); the table is of 0.5.\n`
+    : "";
+  if (!isObject(validation)) return `The file has none; seg evaluate makes them.${tuned}`;
+  const { cases, patients, confidence, dice, iou } = validation;
+  const [diceByClass, iouByClass] = [isObject(dice) ? dice : {}, isObject(iou) ? iou : {}];
+  const rows = Object.keys(diceByClass).map((name) => [
+    name,
+    ...scoreCells(diceByClass[name]),
+    ...scoreCells(iouByClass[name]),
+  ]);
+  const percent = typeof confidence === "number" ? `${Number((100 * confidence).toFixed(1))} %` : "";
+  const head = ["class", "Dice", `${percent} interval`, "IoU", `${percent} interval`];
+  const whose = `${countOf(Number(cases), "validation case")} of ${countOf(Number(patients), "patient")}`;
+  return `Means over ${whose}, whole volumes on their own grids, ` +
+    `which the network was not trained on; intervals of the mean by the bootstrap over patients (BCa).\n\n${
+      table(rows, head)
+    }${tuned}`;
+}
+
+function scoreCells(score: unknown): [string, string] {
+  const { mean, interval } = isObject(score) ? score : {};
+  const range = Array.isArray(interval) && interval.length === 2 ? interval.map(number).join(" to ") : "–";
+  return [number(mean), range];
+}
+
+function number(value: unknown): string {
+  return typeof value === "number" ? value.toFixed(3) : "–";
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { decodeModel } from "../../src/graph/onnx/decode.ts";
+import { decodeMetadata, encodeMetadata } from "../../src/graph/onnx/metadata.ts";
+import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
+import { addModelCard, modelCard } from "../../src/prediction/model_card.ts";
+import { identityModel } from "./identity_model.ts";
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+const TRAINING = {
+  fingerprint: "f00d",
+  dataset: { name: "Heads", layout: "msd", cases: 10, trainingCases: 8 },
+  parameters: 12,
+  settings: { loss: "bce", learningRate: 0.001, frozen: ["enc.*", "head"] },
+  seed: 7,
+  fold: 1,
+  folds: 5,
+  validationCases: ["a", "b"],
+  epoch: 3,
+  identity: "beef",
+  validation: {
+    cases: 2,
+    patients: 1,
+    confidence: 0.95,
+    dice: { tumour: { mean: 0.81234, interval: [0.7, 0.9] }, mean: { mean: 0.5, interval: null } },
+    iou: { tumour: { mean: null, interval: null } },
+  },
+};
+
+test("modelCard() tells data, network, scores with intervals, limits and hashes", () => {
+  const { metadata } = identityModel({
+    labels: [{ value: 1, name: "tumour" }],
+    spacing: [1, 1, 3.00001],
+    training: TRAINING,
+  });
+  const card = modelCard({ ...metadata, hashes: { "network without metadata": "cafe" } });
+  for (
+    const line of [
+      "# Model card: identity for tumour",
+      "| parameters | 12 |",
+      "| data set | Heads |",
+      "| of them for training | 8 |",
+      "| of them for validation | 2 |",
+      "| fold | 1 of 5 |",
+      "| median spacing in mm | 1 × 1 × 3 |",
+      "| seed | 7 |",
+      "| epoch | 3 |",
+      "| settings | loss bce, learning rate 0.001, frozen enc.* head |",
+      "| tumour | 0.812 | 0.700 to 0.900 | – | – |",
+      "| mean | 0.500 | – | – | – |",
+      "| data (fingerprint) | f00d |",
+      "| settings | beef |",
+      "| network without metadata | cafe |",
+    ]
+  ) assert.ok(card.split("\n").includes(line), line);
+  assert.match(card, /^- The scores are of 1 patient: below 50 /m);
+  assert.doesNotMatch(card, /undefined|NaN|\[object/);
+});
+
+test("modelCard() of a network that is not trained says so", () => {
+  const card = modelCard(identityModel({ training: { epochs: 0 } }).metadata);
+  assert.match(card, /^This network is not trained\.$/m);
+  assert.match(card, /Its weights are random/);
+  assert.doesNotMatch(card, /## Scores/);
+});
+
+test("modelCard() keeps names of others within their line and their cell", () => {
+  const name = "a|b\n# Heading\r<script>\u2028x";
+  const card = modelCard(
+    identityModel({ labels: [{ value: 1, name }], training: { ...TRAINING, dataset: { name } } }).metadata,
+  );
+  assert.ok(card.includes("| data set | a\\|b # Heading &lt;script> x |\n"));
+  assert.doesNotMatch(card, /^# Heading|<script/m);
+  // Metadata may hold anything where text is expected.
+  const odd = { dataset: 3, settings: [], validation: { dice: 1 }, members: "x", epoch: {}, identity: 1, fold: "0" };
+  assert.doesNotMatch(
+    modelCard({ ...identityModel().metadata, training: odd, hashes: { a: 1 as never } }),
+    /undefined|\[obj/,
+  );
+});
+
+test("addModelCard() puts the card into the file, and its hash into the text beside it", () => {
+  const { bytes, metadata } = identityModel({ training: TRAINING });
+  const source = { file: "best.onnx", bytes };
+  const carded = addModelCard(bytes, { file: "out.onnx", source });
+  const { card: inside = "", hashes, ...rest } = decodeMetadata(decodeModel(carded.bytes));
+  assert.deepEqual(rest, JSON.parse(JSON.stringify(metadata)));
+  assert.equal(carded.card, `${inside}| out.onnx | ${sha256(carded.bytes)} |\n`);
+  assert.deepEqual(hashes, {
+    "source best.onnx": sha256(bytes),
+    "network without metadata": sha256(replaceMetadata(carded.bytes, {})),
+  });
+  assert.deepEqual(addModelCard(carded.bytes, { file: "out.onnx", source }).bytes, carded.bytes, "once is enough");
+});
+
+test("addModelCard() leaves files alone that do not say how they are used", () => {
+  const { bytes, metadata } = identityModel();
+  const bare = replaceMetadata(bytes, { author: "somebody" });
+  assert.deepEqual(addModelCard(bare, { file: "x.onnx" }), { bytes: bare });
+  const odd = replaceMetadata(bytes, { ...encodeMetadata(metadata), "seg.labels": "[]" });
+  assert.deepEqual(addModelCard(odd, { file: "x.onnx" }), { bytes: odd });
+});
