@@ -3,22 +3,19 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
-import { countOf } from "../count_of.ts";
 import { readSplits } from "../data/splits.ts";
 import { UsageFailure } from "../failure.ts";
 import { crossValidate, isCrossValidation } from "../training/cross_validation.ts";
-import type { CrossValidation } from "../training/fold_pool.ts";
 import { runFold } from "../training/fold_run.ts";
-import { readConfig, refuseExistingRun, runFolder } from "../training/run_folder.ts";
+import { refuseExistingRun } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import { TRAIN_DEFAULTS, type TrainOptions, type TrainSummary } from "../training/train_options.ts";
-import { datasetCommand } from "./dataset_command.ts";
 import { defined } from "./defined.ts";
 import type { JobContext, Outcome } from "./job.ts";
 import { optionName } from "./option_name.ts";
-import { reportLine } from "./report_after.ts";
 import type { train as trainCommand } from "./train.ts";
-import { crossValidateWithReports, type Reported, trainWithReport } from "./train_reports.ts";
+import { crossValidationOutcome, trainingOutcome } from "./train_outcome.ts";
+import { crossValidateWithReports, trainWithReport } from "./train_reports.ts";
 import { programVersion } from "./version.ts";
 
 /** The arguments of `seg train`, those of a configuration file among them. */
@@ -43,7 +40,7 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
         await crossValidateWithReports(resume, context, () => crossValidate(options, context)),
         resume,
       )
-      : runOutcome(await trainWithReport(resume, context, () => train(options, context)));
+      : trainingOutcome(await trainWithReport(resume, context, () => train(options, context)));
   }
   const { dataset, out, config: _, continue: continuing, fold, seed, ignoreOrigin, newHead, ...chosen } = started;
   if (dataset === undefined) throw usage("DATASET is missing");
@@ -81,7 +78,7 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
     context,
     async () => continuing ? (await runFold(run, context)).summary : await train(run, context),
   );
-  return runOutcome(reported, dataset);
+  return trainingOutcome(reported, dataset);
 }
 
 type Numbers = { readonly [K in "fold" | "seed"]: NonNullable<TrainArguments[K]> };
@@ -117,38 +114,11 @@ async function runTask(
     const options = { ...settings, ...mine, folds, out };
     return (await runFold(options, context, { ...(typeof seed === "object" && { seeds }) })).summary;
   });
-  const { json, text } = runOutcome(reported);
+  const { json, text } = trainingOutcome(reported);
   return {
     json: { ...json as TrainSummary, task: { variable, value, ...mine } },
     text,
     next: `seg merge ${settings.out} (when all tasks are done)`,
-  };
-}
-
-function runOutcome({ summary, report }: Reported<TrainSummary>, dataset?: string): Outcome {
-  const reading = readConfig(runFolder(summary.run));
-  const { dice, iou, perClass } = summary.validation;
-  const classes = Object.entries(perClass).map(([name, value]) => `${name} ${shown(value)}`);
-  return {
-    json: { ...summary, report: report ?? null },
-    text: `${summary.model}: Dice ${shown(dice)} (${classes.join(", ")}), IoU ${shown(iou)} on the ` +
-      `validation cases, best of ${countOf(summary.epochs, "epoch")}${reportLine(report)}`,
-    next: datasetCommand(["seg", "evaluate", summary.model, dataset ?? reading.dataset], reading),
-  };
-}
-
-function shown(value: number | null): string {
-  return value?.toFixed(3) ?? "-";
-}
-
-function crossValidationOutcome(
-  { summary: { document, models, text }, report }: Reported<CrossValidation>,
-  out: string,
-): Outcome {
-  return {
-    json: { run: out, models, ...document, report: report ?? null },
-    text: text + reportLine(report),
-    next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
   };
 }
 

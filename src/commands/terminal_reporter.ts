@@ -1,5 +1,6 @@
 /** Progress and notes on stderr: one live line on a terminal, plain lines in a log. */
 import { stripVTControlCharacters } from "node:util";
+import { formatDuration } from "../duration_text.ts";
 import type { Reporter } from "../reporter.ts";
 
 /** Where the lines go; `process.stderr` is one. */
@@ -16,60 +17,67 @@ export interface TerminalReporter extends Reporter {
 }
 
 const REDRAW_MS = 100;
+/** Where a terminal does not say how wide it is. */
+const USUAL_COLUMNS = 80;
 const ERASE_LINE = "\r\x1b[2K";
 
 /**
  * A reporter for a stream.
  *
+ * The live line is drawn ten times a second at most; the last text always comes. A line that stays takes its place.
+ *
  * A progress text with "3 of 20" in it gets the time that is left, by the speed since the first text with the same words.
  *
+ * @param options.later calls back after so many ms, and does not keep the process.
  * @param options.colour as `NO_COLOR` and `TERM` of the environment say, unless given.
  */
 export function terminalReporter(
   stream: LineStream,
-  { colour = wantsColour(process.env), now = Date.now }: { colour?: boolean; now?: () => number } = {},
+  { colour = wantsColour(process.env), now = Date.now, later = unheldTimer }: {
+    colour?: boolean;
+    now?: () => number;
+    later?: (call: () => void, ms: number) => void;
+  } = {},
 ): TerminalReporter {
   const live = stream.isTTY === true && process.env["TERM"] !== "dumb";
-  let [shown, lastDrawn] = ["", -Infinity];
+  let [shown, waiting, lastDrawn] = ["", "", -Infinity];
   const pace = new Pace(now);
   const draw = (text: string) => {
-    const width = (stream.columns ?? 80) - 1;
+    const width = (stream.columns || USUAL_COLUMNS) - 1;
     stream.write(ERASE_LINE + (text.length > width ? `${text.slice(0, width - 1)}…` : text));
-    shown = text;
+    [shown, waiting, lastDrawn] = [text, "", now()];
   };
   const clear = () => {
     if (shown !== "") stream.write(ERASE_LINE);
-    shown = "";
+    [shown, waiting, lastDrawn] = ["", "", -Infinity];
   };
   const line = (text: string) => {
-    const before = shown;
     clear();
     stream.write(`${live ? text : stripVTControlCharacters(text)}\n`);
-    if (before !== "") draw(before);
   };
   return {
     clear,
     progress(text) {
       const left = pace.timeLeft(text);
-      if (!live || now() - lastDrawn < REDRAW_MS) return;
-      lastDrawn = now();
-      draw(left === undefined ? text : `${text}, ${left} left`);
+      if (!live) return;
+      const whole = left === undefined ? text : `${text}, ${left} left`;
+      const pause = lastDrawn + REDRAW_MS - now();
+      if (pause <= 0) return draw(whole);
+      if (waiting === "") later(() => waiting !== "" && draw(waiting), pause);
+      waiting = whole;
     },
     note: line,
     warn: (text) => line(live && colour ? `\x1b[33mWarning:\x1b[0m ${text}` : `Warning: ${text}`),
   };
 }
 
+function unheldTimer(call: () => void, ms: number): void {
+  setTimeout(call, ms).unref();
+}
+
 /** https://no-color.org: any value but the empty one. */
 function wantsColour(environment: Readonly<Record<string, string | undefined>>): boolean {
   return !environment["NO_COLOR"];
-}
-
-/** Seconds or minutes for people: "8 s", "3 min", "2 h 5 min". */
-export function formatDuration(seconds: number): string {
-  if (seconds < 99.5) return `${Math.max(0, Math.round(seconds))} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Measures how fast the "k of n" of a progress text grows. */

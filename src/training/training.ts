@@ -1,6 +1,7 @@
 /** The epochs of a training, and when they end. */
 import { existsSync } from "node:fs";
 import { countOf } from "../count_of.ts";
+import { formatDuration } from "../duration_text.ts";
 import { Failure } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { parameterCount } from "../graph/passes/parameters.ts";
@@ -10,7 +11,7 @@ import { Random } from "../random.ts";
 import type { Reporter } from "../reporter.ts";
 import { epochBatches, fillBatch } from "./batches.ts";
 import { type Checkpoint, type EpochRecord, writeCheckpoint } from "./checkpoint.ts";
-import { formatDuration, formatScore } from "./format.ts";
+import { formatScore } from "./score_text.ts";
 import type { Preparation } from "./preparation.ts";
 import { type RunFolder, writeHistory } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
@@ -223,11 +224,16 @@ export class Training {
   async #score(bytes: Uint8Array): Promise<ValidationResult> {
     const { reporter, signal } = this.#context;
     const { validationCases, metadata } = this.#preparation;
-    reporter.progress(`${this.#epochLabel()} scoring ${countOf(validationCases.length, "validation case")}`);
+    const show = (done: number) =>
+      reporter.progress(`${this.#epochLabel()}  scoring case ${done + 1} of ${validationCases.length}`);
+    show(0);
     const { threads, provider } = this.#options;
     const predictor = await createPredictor(bytes, metadata, { threads, provider });
     try {
-      return await this.#validation.score(predictor, signal, { pictures: this.#events === undefined ? 0 : PICTURES });
+      return await this.#validation.score(predictor, signal, {
+        pictures: this.#events === undefined ? 0 : PICTURES,
+        begin: show,
+      });
     } catch (error) {
       if (signal.aborted) this.#stopSaved();
       throw error;

@@ -51,20 +51,22 @@ export class Validation {
   /**
    * Segments every case and scores it.
    *
+   * @param options.begin is told the number of each case, from 0.
    * @param options.pictures of how many cases pictures are made: the first ones.
    * @throws the reason of `signal` where it is aborted.
    */
   async score(
     predictor: Predictor,
     signal: AbortSignal,
-    { pictures: wanted = 0 }: { readonly pictures?: number } = {},
+    { begin, pictures: wanted = 0 }: { readonly begin?: (number: number) => void; readonly pictures?: number } = {},
   ): Promise<ValidationResult> {
     const classes = this.#index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
     const dice = classes.map(() => [] as number[]);
     const iou = classes.map(() => [] as number[]);
     const cases: ScoredCase[] = [];
     const pictures: ValidationPicture[] = [];
-    for (const files of this.#files) {
+    for (const [number, files] of this.#files.entries()) {
+      begin?.(number);
       const { image, mask } = this.#load(files);
       const { mask: predicted } = await predictor.segment(image, { signal });
       const { rows } = scoreCase({

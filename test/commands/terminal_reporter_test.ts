@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatDuration, terminalReporter } from "../../src/commands/terminal_reporter.ts";
+import { terminalReporter } from "../../src/commands/terminal_reporter.ts";
 
 function recorded(options: { isTTY: boolean; columns?: number; colour?: boolean }) {
   let time = 0;
+  const calls: { call: () => void; at: number }[] = [];
   const written: string[] = [];
   const stream = { isTTY: options.isTTY, columns: options.columns ?? 80, write: (text: string) => written.push(text) };
-  const reporter = terminalReporter(stream, { colour: options.colour ?? false, now: () => time });
-  return { reporter, written, wait: (ms: number) => time += ms };
+  const later = (call: () => void, ms: number) => void calls.push({ call, at: time + ms });
+  const reporter = terminalReporter(stream, { colour: options.colour ?? false, now: () => time, later });
+  const wait = (ms: number) => {
+    time += ms;
+    for (const { call } of calls.splice(0).filter(({ at }) => at <= time)) call();
+  };
+  return { reporter, written, wait };
 }
 
 const ERASE = "\r\x1b[2K";
@@ -21,23 +27,42 @@ test("terminalReporter() writes plain lines and no progress into a log", () => {
   assert.deepEqual(written, ["a note\n", "Warning: a warning\n"]);
 });
 
-test("terminalReporter() keeps one live line below the lines that stay", () => {
+test("terminalReporter() has one live line, whose place a line that stays takes", () => {
   const { reporter, written, wait } = recorded({ isTTY: true });
   reporter.progress("case 1 of 3");
   wait(50);
   reporter.progress("case 2 of 3");
   assert.deepEqual(written, [`${ERASE}case 1 of 3`], "drawn ten times a second at most");
   reporter.note("a note");
-  assert.deepEqual(written.slice(1), [ERASE, "a note\n", `${ERASE}case 1 of 3`]);
+  assert.deepEqual(written.slice(1), [ERASE, "a note\n"]);
+  reporter.progress("case 3 of 3");
+  assert.deepEqual(written.slice(3), [`${ERASE}case 3 of 3`], "at once after a note");
   reporter.clear();
   reporter.clear();
   assert.deepEqual(written.slice(4), [ERASE]);
+  wait(1000);
+  assert.equal(written.length, 5, "nothing comes after the end");
 });
 
-test("terminalReporter() cuts the live line to the width of the terminal", () => {
+test("terminalReporter() shows the last text, however fast it came", () => {
+  const { reporter, written, wait } = recorded({ isTTY: true });
+  for (let done = 1; done <= 30; done++) reporter.progress(`batch ${done}`);
+  assert.deepEqual(written, [`${ERASE}batch 1`]);
+  wait(100);
+  assert.deepEqual(written.slice(1), [`${ERASE}batch 30`]);
+  reporter.progress("batch 31");
+  reporter.note("a note");
+  wait(100);
+  assert.deepEqual(written.slice(2), [ERASE, "a note\n"], "the note is newer");
+});
+
+test("terminalReporter() cuts the live line to the width of the terminal, where it says one", () => {
   const { reporter, written } = recorded({ isTTY: true, columns: 12 });
   reporter.progress("a text that is too long");
   assert.deepEqual(written, [`${ERASE}a text tha…`]);
+  const unknown = recorded({ isTTY: true, columns: 0 });
+  unknown.reporter.progress("a text that is too long");
+  assert.deepEqual(unknown.written, [`${ERASE}a text that is too long`]);
 });
 
 test("terminalReporter() tells the time left by the pace of k of n", () => {
@@ -59,11 +84,4 @@ test("terminalReporter() colours warnings on a terminal where colour is wanted",
   const plain = recorded({ isTTY: true });
   plain.reporter.warn("x");
   assert.deepEqual(plain.written, ["Warning: x\n"]);
-});
-
-test("formatDuration() gives two units at most", () => {
-  assert.deepEqual(
-    [0.2, 59, 99, 150, 5999, 7500].map(formatDuration),
-    ["0 s", "59 s", "99 s", "3 min", "100 min", "2 h 5 min"].map((text) => text === "100 min" ? "1 h 40 min" : text),
-  );
 });

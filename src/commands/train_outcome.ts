@@ -1,0 +1,57 @@
+/** What `seg train` shows in the end. */
+import { join } from "node:path";
+import { formatDuration } from "../duration_text.ts";
+import type { CrossValidation } from "../training/fold_pool.ts";
+import { readConfig, runFolder } from "../training/run_folder.ts";
+import type { StopReason, TrainSummary } from "../training/train_options.ts";
+import { datasetCommand } from "./dataset_command.ts";
+import type { Outcome } from "./job.ts";
+import { reportLine } from "./report_after.ts";
+import type { Reported } from "./train_reports.ts";
+
+const REASONS: Readonly<Record<StopReason, string>> = {
+  epochs: "",
+  patience: "; it ended early: the score did not rise any more (--patience)",
+  "time-budget": "; it ended early: the time was over (--time-budget)",
+};
+
+/** The scores of the best epoch, the files, and the next step. */
+export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dataset?: string): Outcome {
+  const { run, model, epochs, bestEpoch, stopped, seconds, validation } = summary;
+  const { dice, iou, perClass } = validation;
+  const reading = readConfig(runFolder(run));
+  const classes = Object.entries(perClass);
+  const each = classes.length > 1
+    ? ` (${classes.map(([name, value]) => `${name} ${scoreText(value)}`).join(", ")})`
+    : "";
+  return {
+    json: { ...summary, report: report ?? null },
+    text: [
+      `Dice ${scoreText(dice)}${each} and IoU ${
+        scoreText(iou)
+      } on the validation cases: epoch ${bestEpoch} of ${epochs}, ` +
+      `in ${formatDuration(seconds)}${REASONS[stopped]}`,
+      `model    ${model}`,
+      `card     ${join(run, "model-card.md")}`,
+      `history  ${join(run, "history.jsonl")}`,
+      ...(report === undefined ? [] : [`report   ${report}`]),
+    ].join("\n"),
+    next: datasetCommand(["seg", "evaluate", model, dataset ?? reading.dataset], reading),
+  };
+}
+
+/** The tables of all folds, and the next step. */
+export function crossValidationOutcome(
+  { summary: { document, models, text }, report }: Reported<CrossValidation>,
+  out: string,
+): Outcome {
+  return {
+    json: { run: out, models, ...document, report: report ?? null },
+    text: text + reportLine(report),
+    next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
+  };
+}
+
+function scoreText(value: number | null | undefined): string {
+  return value?.toFixed(3) ?? "–";
+}
