@@ -13,8 +13,10 @@ export type OptionDefinitions = Parameters<typeof command>[0]["args"];
 
 const LARGEST_BYTES = { json: 1 << 20, yaml: 1 << 16 };
 
-// The parser of YAML compiles a regular expression as long as the deepest nesting of a line: this keeps it small.
-const LONGEST_LINE = 1000;
+// Far more than settings need, and far less than what overflows the stack of the parser, which can end the process.
+const LARGEST_INDENTATION = 100;
+const MOST_BRACKETS = 100;
+const MOST_INDICATORS = 20;
 const MOST_ALIASES = 10;
 
 /**
@@ -71,9 +73,7 @@ function parsed(path: string): unknown {
     }
     const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
     if (kind === "json") return JSON.parse(text);
-    if (text.split("\n").some((line) => line.length > LONGEST_LINE)) {
-      throw new Error(`a line is longer than ${LONGEST_LINE} characters`);
-    }
+    if (isDeep(text)) throw new Error("it is nested too deeply for settings");
     return parseYaml(text, { logLevel: "error", maxAliasCount: MOST_ALIASES });
   } catch (error) {
     const [sentence = ""] = messageOf(error).split(/:?\n/);
@@ -84,6 +84,14 @@ function parsed(path: string): unknown {
       },
     );
   }
+}
+
+/** Whether brackets, lines and indentations could nest deeper than any settings. */
+function isDeep(text: string): boolean {
+  return (text.match(/[[{]/g) ?? []).length > MOST_BRACKETS ||
+    text.split(/[\n\r]/).some((line) =>
+      line.search(/\S|$/) > LARGEST_INDENTATION || (line.match(/[-?:](?=\s|$)/g) ?? []).length > MOST_INDICATORS
+    );
 }
 
 function settingsOf(document: unknown, path: string): JsonObject {

@@ -104,7 +104,6 @@ test("readConfiguration() takes the settings of a cross-validation with all fold
 
 test("readConfiguration() refuses what is no settings file, is too large, or grows when it is read", async () => {
   const remedy = "; give settings as JSON or YAML, such as the config.json of a run";
-  const nested = "a: ".concat("[".repeat(900), "\n", "[".repeat(900), "\n").repeat(20);
   const cases: [text: string, name: string, message: RegExp][] = [
     ["", "a.yaml", /^Cannot read FILE: it holds no settings; write a line for each option, such as epochs: 50$/],
     ["[1, 2]", "a.json", /it holds no settings/],
@@ -114,8 +113,13 @@ test("readConfiguration() refuses what is no settings file, is too large, or gro
     ["\xff\xfe\u0000", "a.yaml", /Cannot (read|use) FILE: /],
     ["#".repeat(70_000), "a.yaml", /it has 70000 bytes, expected settings of at most 65536/],
     [" ".repeat((1 << 20) + 1), "a.json", /expected settings of at most 1048576/],
-    ["- ".repeat(30_000), "a.yaml", /a line is longer than 1000 characters/],
-    [nested, "a.yaml", /Cannot read FILE: /],
+    ["- ".repeat(30_000), "a.yaml", /it is nested too deeply for settings/],
+    ["- &a ? !b ".repeat(100), "a.yaml", /it is nested too deeply for settings/],
+    ["a: " + "[\n".repeat(20_000), "a.yaml", /it is nested too deeply for settings/],
+    [Array.from({ length: 300 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "a.yaml", /it is nested too deeply/],
+    // As deep as it may be: refused as settings, and nothing breaks.
+    [Array.from({ length: 99 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "a.yaml", /unknown key a/],
+    [`a: ${"[".repeat(100)}${"]".repeat(100)}`, "a.yaml", /unknown key a/],
     [
       "a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]\n",
       "a.yaml",

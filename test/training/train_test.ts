@@ -60,7 +60,7 @@ test("train() stopped within an epoch continues to the same bytes and history", 
     await trainTiny(options("whole", changes));
     const { out } = options("parts", changes);
     // Within the first epoch, after its last batch while cases are scored, within the second and the third.
-    const stops = ["batch 2/", "epoch 1/3 scoring", "batch 1/", "epoch 3/3  batch 3/"];
+    const stops = ["batch 2/", "epoch 1/3  scoring", "batch 1/", "epoch 3/3  batch 3/"];
     assert.ok(await trainUntil(options("parts", changes), stops[0] as string));
     assert.deepEqual(filesOf(out), ["config.json", "last.checkpoint", "splits.json"]);
     for (const stop of stops.slice(1)) assert.ok(await trainUntil({ resume: out, version: "0.0.0" }, stop), stop);
