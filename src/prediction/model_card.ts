@@ -75,12 +75,16 @@ function modelRows({ version, net, input, output, labels, plane, training, expor
     ["normalization", pairs(input.normalization as JsonObject)],
     [
       "output",
-      `${output.answer}, ${output.activation === "softmax" ? "the most probable class" : thresholdText(output)}`,
+      `${output.answer}, ${output.activation === "softmax" ? mostProbable(output) : thresholdText(output)}`,
     ],
     ["labels", labels.map(({ value, name }) => `${value} ${name}`).join(", ")],
     ...(isObject(exported) ? [["exported", pairs(exported)] as const] : []),
     ["made by", `seg ${version}`],
   ];
+}
+
+function mostProbable({ classWeights }: ModelMetadata["output"]): string {
+  return `the most probable class${!Array.isArray(classWeights) ? "" : ` after weights of ${classWeights.join(", ")}`}`;
 }
 
 function thresholdText({ activation, threshold }: ModelMetadata["output"]): string {
@@ -98,7 +102,7 @@ function dataRows({ spacing, training }: ModelMetadata): Row[] {
     ["of them for training", trainingCases],
     ["of them for validation", validation],
     ["fold", typeof fold === "number" && typeof folds === "number" ? `${fold} of ${folds}` : undefined],
-    ["median spacing in mm", spacing?.map((one) => Number(one.toFixed(3))).join(" × ")],
+    ["median spacing in mm", lengths(spacing)],
     ["fingerprint", fingerprint],
     ["left out", Array.isArray(ignored) ? `voxels of ${ignored.join(", ")}` : undefined],
     ["seed", seed],
@@ -110,7 +114,8 @@ function dataRows({ spacing, training }: ModelMetadata): Row[] {
 
 function intendedUse({ input, plane, spacing, labels, training }: ModelMetadata): string {
   const dataset = isObject(training["dataset"]) ? textOf(training["dataset"]["name"]) : undefined;
-  const at = spacing === undefined ? "" : ` at about ${spacing.map((one) => Number(one.toFixed(2))).join(" × ")} mm`;
+  const size = lengths(spacing);
+  const at = size === undefined ? "" : ` at about ${size} mm`;
   return `Research on images such as those ${dataset === undefined ? "of its data" : `of ${dataset}`}: ` +
     `${input.channels.join(", ")} in this order, ${plane} slices${at}. It marks ${
       labels.map(({ name }) => name).join(", ")
@@ -163,6 +168,13 @@ function pairs(values: JsonObject): string {
     const text = Array.isArray(value) ? value.join(" ") : textOf(value);
     return text === undefined || text === "" ? [] : [`${words(key)} ${text}`];
   }).join(", ");
+}
+
+/** Lengths in mm; undefined where a file of others has something else. */
+function lengths(value: unknown): string | undefined {
+  return Array.isArray(value) && value.every((one) => typeof one === "number")
+    ? value.map((one) => Number(one.toFixed(3))).join(" × ")
+    : undefined;
 }
 
 /** `learning rate` for `learningRate`. */

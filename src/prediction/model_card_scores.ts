@@ -22,13 +22,9 @@ export interface CardScores {
 
 /** The table, or a sentence where there are no scores. */
 export function scoresSection(training: JsonObject): string {
-  const { validation, thresholdSearch } = training;
-  const tuned = isObject(thresholdSearch) && typeof thresholdSearch["threshold"] === "number"
-    ? `\nThe threshold ${thresholdSearch["threshold"]} was searched afterwards on ${
-      String(thresholdSearch["cases"])
-    } cases` +
-      ` (Dice ${number(thresholdSearch["dice"])}); the table is of 0.5.\n`
-    : "";
+  const { validation, thresholdSearch, weightSearch } = training;
+  const tuned = tuningText("threshold", thresholdSearch, "of 0.5") +
+    tuningText("weights", weightSearch, "without weights");
   if (!isObject(validation)) return `The file has none; seg evaluate makes them.${tuned}`;
   const { cases, patients, confidence, dice, iou } = validation;
   const [diceByClass, iouByClass] = [isObject(dice) ? dice : {}, isObject(iou) ? iou : {}];
@@ -44,6 +40,15 @@ export function scoresSection(training: JsonObject): string {
     `which the network was not trained on; intervals of the mean by the bootstrap over patients (BCa).\n\n${
       table(rows, head)
     }${tuned}`;
+}
+
+/** What seg tune has searched after the training. */
+function tuningText(what: "threshold" | "weights", search: unknown, table: string): string {
+  if (!isObject(search)) return "";
+  const { [what]: found, cases, dice } = search;
+  const value = Array.isArray(found) ? found.join(", ") : String(found);
+  return `\nAfterwards the ${what} ${value} gave Dice ${number(dice)} on ${countOf(Number(cases), "case")}; ` +
+    `the table is ${table}.\n`;
 }
 
 function scoreCells(score: unknown): [string, string] {

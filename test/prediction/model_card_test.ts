@@ -59,6 +59,24 @@ test("modelCard() tells data, network, scores with intervals, limits and hashes"
   assert.doesNotMatch(card, /undefined|NaN|\[object/);
 });
 
+test("modelCard() tells what was tuned after the training", () => {
+  const cases: [what: string, search: object, line: RegExp][] = [
+    [
+      "thresholdSearch",
+      { threshold: 0.35, dice: 0.9, cases: 1 },
+      /^Afterwards the threshold 0\.35 gave Dice 0\.900 on 1 case; /m,
+    ],
+    [
+      "weightSearch",
+      { weights: [1, 1.4], dice: 0.8, cases: 3 },
+      /^Afterwards the weights 1, 1\.4 gave Dice 0\.800 on 3 cases; /m,
+    ],
+  ];
+  for (const [what, search, line] of cases) {
+    assert.match(modelCard(identityModel({ training: { ...TRAINING, [what]: search } }).metadata), line);
+  }
+});
+
 test("modelCard() of a network that is not trained says so", () => {
   const card = modelCard(identityModel({ training: { epochs: 0 } }).metadata);
   assert.match(card, /^This network is not trained\.$/m);
@@ -76,7 +94,7 @@ test("modelCard() keeps names of others within their line and their cell", () =>
   // Metadata may hold anything where text is expected.
   const odd = { dataset: 3, settings: [], validation: { dice: 1 }, members: "x", epoch: {}, identity: 1, fold: "0" };
   assert.doesNotMatch(
-    modelCard({ ...identityModel().metadata, training: odd, hashes: { a: 1 as never } }),
+    modelCard({ ...identityModel().metadata, training: odd, spacing: "1" as never, hashes: { a: 1 as never } }),
     /undefined|\[obj/,
   );
 });
