@@ -10,7 +10,7 @@ export class Random {
   #c: number;
   #d: number;
 
-  /** @param seed any integer; equal seeds give equal sequences. A state continues where another generator stopped. */
+  /** Starts a sequence. @param seed any integer; equal seeds give equal sequences. A state continues where another generator stopped. */
   constructor(seed: number | RandomState) {
     if (typeof seed !== "number") {
       [this.#a, this.#b, this.#c, this.#d] = seed;

@@ -59,6 +59,11 @@ test("imports go from higher layers to lower ones", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("mod.ts, the entry of an area for other programs, is imported by no other file", () => {
+  const wrong = imports.filter(({ file, specifier }) => /(^|\/)mod\.ts$/.test(specifier) && file !== "graph/mod.ts");
+  assert.deepEqual(wrong, []);
+});
+
 test("each package of a file format or runtime has one importer, and cmd-ts is of the commands", () => {
   const wrong = imports.filter(({ file, specifier }) => {
     const allowed = IMPORTERS[specifier];

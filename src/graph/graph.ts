@@ -28,6 +28,7 @@ export class Graph implements GraphBuilder {
     return value;
   }
 
+  /** Makes a constant. @throws {RangeError} where the values do not fill the shape. */
   constant(data: TensorData, name = "constant"): Value {
     if (data.values.length !== elementCount(data.shape)) {
       throw new RangeError(
@@ -37,6 +38,7 @@ export class Graph implements GraphBuilder {
     return { name: this.#unique(name), type: { elementType: data.elementType, shape: data.shape }, constant: data };
   }
 
+  /** A float32 constant of rank 0; the same one for the same number. */
   scalar(value: number): Value {
     const known = this.#scalars.get(value);
     if (known !== undefined) return known;
@@ -45,6 +47,7 @@ export class Graph implements GraphBuilder {
     return made;
   }
 
+  /** Applies `op` and returns its first output; absent attributes have ONNX's defaults. @throws {RangeError} where types or shapes do not fit. */
   apply<I extends Inputs, S extends AttributeSpec>(
     op: OpDefinition<I, S>,
     inputs: I,
@@ -54,6 +57,7 @@ export class Graph implements GraphBuilder {
     return this.applyAll(op, inputs, attributes, name)[0] as Value;
   }
 
+  /** As {@link Graph.apply}, with all outputs; constants where they follow from the inputs alone. */
   applyAll<I extends Inputs, S extends AttributeSpec>(
     op: OpDefinition<I, S>,
     inputs: I,

@@ -7,7 +7,8 @@ export type AttributeKind = "float" | "floats" | "int" | "ints" | "string" | "te
 /** The attributes of an op: name → kind. */
 export type AttributeSpec = Readonly<Record<string, AttributeKind>>;
 
-type AttributeValueOf<K extends AttributeKind> = K extends "float" | "int" ? number
+/** The values of each kind of attribute. */
+export type AttributeValueOf<K extends AttributeKind> = K extends "float" | "int" ? number
   : K extends "floats" | "ints" ? readonly number[]
   : K extends "string" ? string
   : TensorData;

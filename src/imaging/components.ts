@@ -3,7 +3,8 @@
 /** Labels on a grid, first axis fastest, 0 for background. */
 export type LabelArray = Uint8Array | Uint16Array;
 
-type Shape = readonly [number, number, number];
+/** Voxels along x, y and z. */
+export type Shape = readonly [number, number, number];
 
 /** Neighbours by faces (6), also by edges (18), also by corners (26). */
 export type Connectivity = 6 | 18 | 26;
@@ -16,7 +17,8 @@ export interface Components {
   readonly sizes: readonly number[];
 }
 
-interface CleaningOptions {
+/** What {@link largestComponent} and {@link removeSmall} clean. */
+export interface CleaningOptions {
   /** 26 by default. */
   readonly connectivity?: Connectivity;
   /** The label to clean, all others stay; without it everything that is not 0 counts as one object. */

@@ -38,6 +38,7 @@ export interface ScoreSummary {
   readonly medianInterval: Interval | null;
 }
 
+/** One class over all cases. */
 export interface ClassSummary {
   readonly counts: StateCounts;
   readonly scores: Partial<Record<ScoreName, ScoreSummary>>;
@@ -45,6 +46,7 @@ export interface ClassSummary {
   readonly dicePooled: number | null;
 }
 
+/** All classes over all cases. */
 export interface Summary {
   readonly cases: number;
   readonly patients: number;

@@ -44,6 +44,8 @@ export const METRICS = [
   "volume",
   "lesions",
 ] as const;
+
+/** A group of scores to compute. */
 export type Metric = (typeof METRICS)[number];
 
 /** Single numbers of a row, by their direction: is more or less better, or is 0 the best. */
@@ -64,6 +66,8 @@ export const SCORE_DIRECTIONS = {
   volumeDifferenceMl: "zero",
   relativeVolumeDifference: "zero",
 } as const;
+
+/** Name of a single number of a row. */
 export type ScoreName = keyof typeof SCORE_DIRECTIONS;
 
 /** The scores of one class in one case: null where a score is undefined, absent where it was not asked for. */

@@ -99,7 +99,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   host: { name: "host", description: "this machine, as trtexec reports it" },
 };
 
-/** @throws {UsageFailure} where no target has that name. */
+/** The target called `name`. @throws {UsageFailure} where no target has that name. */
 export function findTarget(name: string): Target {
   const target = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
   if (target === undefined) {

@@ -83,7 +83,7 @@ export class PowerMeter {
   #first: number | undefined;
   #last: { readonly seconds: number; readonly powerMw: number } | undefined;
 
-  /** @param seconds when the line arrived, on a clock of the caller */
+  /** Adds a line of tegrastats. @param seconds when the line arrived, on a clock of the caller */
   take(line: string, seconds: number): void {
     const sample = parseTegrastats(line);
     const powerMw = boardPowerMw(sample);

@@ -14,6 +14,7 @@ export interface Update {
 
 /** Changes the weights of a store by its gradients. */
 export interface Optimizer {
+  /** Makes one update in place. */
   update(store: ParameterStore, update: Update): void;
 }
 

@@ -22,7 +22,7 @@ export class ParameterStore {
   /** Values per array, padding included. */
   readonly length: number;
 
-  /** @throws {RangeError} where WebAssembly's 4 GiB do not suffice. */
+  /** Takes copies of `parameters`. @throws {RangeError} where WebAssembly's 4 GiB do not suffice. */
   constructor(parameters: readonly TensorData<"float32">[]) {
     this.#shapes = parameters.map(({ shape }) => shape);
     let length = 0;

@@ -5,7 +5,7 @@ import type { TensorData } from "../tensor_type.ts";
 import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
 import { decodeTensor, type Onnx, onnx, toNumber } from "./proto.ts";
 
-/** @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type. */
+/** Reads the bytes of an ONNX file. @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type. */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
   let model: Onnx.ModelProto;
   try {

@@ -19,7 +19,7 @@ export interface EncodeOptions {
 // onnx-proto is ONNX 1.10.2; ONNX Runtime accepts this version with every opset up to 26, TensorRT 8.2 logs it only.
 const IR_VERSION = 8;
 
-/** @throws {RangeError} where a node is newer than the opset. */
+/** The bytes of `graph` as an ONNX file. @throws {RangeError} where a node is newer than the opset. */
 export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
   const consumed = new Set<Value>(graph.outputs);
   for (const node of graph.nodes) for (const input of node.inputs) if (input !== undefined) consumed.add(input);

@@ -62,7 +62,7 @@ export function encodeMetadata(metadata: ModelMetadata): Record<string, string> 
   );
 }
 
-/** @throws {SyntaxError} naming the first key that is missing or is no JSON. */
+/** What {@link encodeMetadata} wrote. @throws {SyntaxError} naming the first key that is missing or is no JSON. */
 export function decodeMetadata(model: Pick<OnnxModel, "metadata">): ModelMetadata {
   const entries: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(model.metadata)) {

@@ -1,0 +1,55 @@
+/**
+ * TensorRT without its library: the devices, what their parsers refuse in an ONNX file, the command lines of trtexec from
+ * version 8.0 to 11, and what it prints and writes.
+ *
+ * Nothing here starts a program: {@link renderCommandLine} shows what to run, and the parsers read what came of it.
+ *
+ * @module
+ */
+export {
+  findTarget,
+  hostTarget,
+  peakGflops,
+  type Precision,
+  type ReportedDevice,
+  type Target,
+  TARGETS,
+} from "./targets.ts";
+export { decodeVersionNumber, encodeVersionNumber, formatVersion, parseVersion } from "./version.ts";
+export type { TensorRtVersion } from "../graph/op.ts";
+
+export { lint, type LintFinding, type LintOptions } from "./lint.ts";
+export { isImported, type OpSupport, opSupport, supportedOpsets } from "./op_support.ts";
+
+export { assumedCapabilities, type Capabilities, hasFlag, parseHelp } from "./capabilities.ts";
+export {
+  benchArguments,
+  type BenchOptions,
+  buildArguments,
+  type BuildOptions,
+  inferArguments,
+  type InferOptions,
+  type InputFile,
+  type InputShape,
+  profileArguments,
+  type ProfileOptions,
+  quoteForShell,
+  renderCommandLine,
+} from "./command_line.ts";
+
+export {
+  type Binding,
+  LogParser,
+  type MemoryFacts,
+  parseLog,
+  type PerformanceSummary,
+  type SummaryRow,
+  type TrtexecLog,
+  type Verdict,
+} from "./log.ts";
+export { type ExplainedFailure, explainFailure, type FailureKind, type ProcessEnd } from "./failures.ts";
+export { parseTimes, type QueryTimes } from "./times.ts";
+export { type LayerTime, parseProfile, type Profile } from "./profile.ts";
+export { type EngineLayer, type LayerInfo, type LayerTensor, parseLayerInfo } from "./layer_info.ts";
+export { boardPowerMw, parseTegrastats, PowerMeter, type PowerSummary, type TegraSample } from "./tegrastats.ts";
+export { Failure } from "../failure.ts";
