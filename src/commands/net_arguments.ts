@@ -1,6 +1,6 @@
 /** The options that describe a network to build. */
 import { optional } from "cmd-ts";
-import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
+import { HEAD_NAMES, NET_NAMES } from "../graph/nets/names.ts";
 import { oneWordOf, wholeNumber } from "./arguments.ts";
 import { option } from "./option.ts";
 

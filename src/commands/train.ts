@@ -1,6 +1,6 @@
 /** `seg train`: a network from a data set folder. */
 import { command, flag, optional } from "cmd-ts";
-import { HEAD_NAMES, NET_NAMES } from "../graph/nets/catalog.ts";
+import { HEAD_NAMES, NET_NAMES } from "../graph/nets/names.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";

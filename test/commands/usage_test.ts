@@ -97,5 +97,6 @@ test("help loads no library but the one of the command line: the others are load
   assert.deepEqual([...packages], [], "seg --help");
   for (const name of Object.keys(COMMANDS)) visit(`src/commands/${name}.ts`);
   assert.ok(seen.has("src/training/losses.ts"));
+  assert.equal(seen.has("src/graph/graph.ts"), false, "names of networks are enough");
   assert.deepEqual([...packages].filter((name) => name !== "cmd-ts"), []);
 });

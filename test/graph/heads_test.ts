@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildNet, HEAD_NAMES, type NetOptions } from "../../src/graph/nets/catalog.ts";
+import { buildNet, type NetOptions } from "../../src/graph/nets/catalog.ts";
+import { HEAD_NAMES } from "../../src/graph/nets/names.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import type { Value } from "../../src/graph/op.ts";

@@ -9,6 +9,7 @@ import { FAST_SCNN_STRIDE, fastScnn } from "./fast_scnn.ts";
 import { jHead, MAXIMUM_LEVELS } from "./head.ts";
 import { LR_ASPP_STRIDE, lrAspp } from "./lr_aspp.ts";
 import { MOBILE_U_NET_STRIDE, mobileUNet } from "./mobile_u_net.ts";
+import { type BackboneName, HEAD_NAMES, type HeadName, NET_NAMES, PAIRS } from "./names.ts";
 import { U_NET_STRIDE, uNet } from "./u_net.ts";
 import { unext, UNEXT_STRIDE } from "./unext.ts";
 import {
@@ -35,9 +36,11 @@ export const BACKBONES: Readonly<Record<string, Backbone>> = {
   "esp-net": { stride: ESP_NET_STRIDE, build: espNet },
   "fast-scnn": { stride: FAST_SCNN_STRIDE, build: fastScnn },
   "lr-aspp": { stride: LR_ASPP_STRIDE, build: lrAspp },
-};
+} satisfies Readonly<Record<BackboneName, Backbone>>;
 
-const HEADS: Readonly<Record<string, (net: NetBuilder, input: HeadInput) => Value[]>> = {
+type Head = (net: NetBuilder, input: HeadInput) => Value[];
+
+const HEADS: Readonly<Record<string, Head>> = {
   j: jHead,
   none: (_net, { logits }) => [logits],
   "bilinear-loss": bilinearLossHead,
@@ -45,18 +48,7 @@ const HEADS: Readonly<Record<string, (net: NetBuilder, input: HeadInput) => Valu
   "sub-pixel-4": subPixelFourHead,
   guided: guidedHead,
   residual: residualHead,
-};
-
-/** Names for a backbone with the head that its paper gave it. */
-const PAIRS: Readonly<Record<string, { readonly backbone: string; readonly head: string }>> = {
-  "j-net": { backbone: "elu-net", head: "j" },
-};
-
-/** Names of networks that {@link buildNet} accepts. */
-export const NET_NAMES: readonly string[] = [...Object.keys(PAIRS), ...Object.keys(BACKBONES)];
-
-/** Names of heads that {@link buildNet} accepts. */
-export const HEAD_NAMES: readonly string[] = Object.keys(HEADS);
+} satisfies Readonly<Record<HeadName, Head>>;
 
 /** A network to build. */
 export interface NetOptions extends BackboneOptions {
