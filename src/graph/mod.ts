@@ -50,8 +50,9 @@ export {
 export * as ops from "./ops/mod.ts";
 export { findOp, OPS } from "./ops/registry.ts";
 
-export { buildNet, HEAD_NAMES, type Net, NET_NAMES, type NetOptions } from "./nets/catalog.ts";
+export { buildNet, type Net, type NetOptions } from "./nets/catalog.ts";
 export type { BackboneOptions } from "./nets/elu_net.ts";
+export { HEAD_NAMES, NET_NAMES } from "./nets/names.ts";
 
 export { decodeModel } from "./onnx/decode.ts";
 export { encodeModel, type EncodeOptions } from "./onnx/encode.ts";
