@@ -1,7 +1,7 @@
 /**
  * An epoch on the hippocampus data: `seg` against PyTorch with the same slices in memory, by turns on one machine.
  *
- * usage: deno run -A tools/bench_epoch.ts [--rounds 5] [--threads 2] [--cases 200] [--augment flips] [--batch 32] [--width 8] [--json]
+ * usage: deno run -A tools/bench_epoch.ts [--rounds 5] [--threads 2] [--cases 180] [--augment flips] [--batch 32] [--width 8] [--json]
  *
  * `seg` cuts the slices of the training cases (32 px, targets of 64 px, the whole hippocampus against background) and trains on them
  * batch by batch as `seg train` does; the last round of an epoch scores the validation cases. PyTorch gets the same slices as raw
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
-    cases: { type: "string", default: "200" },
+    cases: { type: "string", default: "180" },
     augment: { type: "string", default: "flips" },
     batch: { type: "string", default: "32" },
     width: { type: "string", default: "8" },
