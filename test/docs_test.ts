@@ -22,6 +22,9 @@ const FILES = [
   "scores/demo/metrics.json",
   "report.json",
   "scan.nii.gz",
+  "mask.nii.gz",
+  "masks/scan.nii.gz",
+  "masks/phantom_04.nii.gz",
   "settings.yaml",
   "runs/first/config.json",
 ];

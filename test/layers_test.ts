@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["exporting", "evaluation"],
   ["bench", "training"],
   ["report"],
+  ["view"],
   ["commands"],
 ];
 

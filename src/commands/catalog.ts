@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write the report of a run or an evaluation anew, as one HTML file",
     load: async () => (await import("./report.ts")).report,
   },
+  view: {
+    summary: "show a volume with its masks in the browser, from this machine alone",
+    load: async () => (await import("./view.ts")).view,
+  },
   tune: {
     summary: "search the threshold with the best Dice and save it in the model",
     load: async () => (await import("./tune.ts")).tune,

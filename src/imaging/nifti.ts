@@ -14,7 +14,7 @@ import { type OpenFile, readFailure, withFile } from "./read_failure.ts";
 import type { Volume } from "./volume.ts";
 
 export type { NiftiDatatype, NiftiGeometry } from "./nifti_geometry.ts";
-export { createNiftiGeometry, writeNiftiMask, writeNiftiVolume } from "./nifti_write.ts";
+export { createNiftiGeometry, niftiBytes, writeNiftiMask, writeNiftiVolume } from "./nifti_write.ts";
 
 /** An image and the header that it came with. */
 export interface NiftiImage {

@@ -9,7 +9,7 @@ import {
   quaternionOf,
 } from "./nifti_geometry.ts";
 import { datatypeOfArray, encodeVoxels } from "./nifti_voxels.ts";
-import { spacingMm, type Volume, type VoxelArray } from "./volume.ts";
+import { spacingMm, type Volume } from "./volume.ts";
 
 /**
  * Writes a label map with the header of the image it belongs to: both affines and their codes, units, version and byte order
@@ -77,25 +77,32 @@ export function createNiftiGeometry(
   };
 }
 
-function write(
-  path: string,
-  { data, channels }: { data: VoxelArray; channels: number },
+/**
+ * The content of an uncompressed `.nii` file with the values of `volume` in their own type, channels along a fourth axis.
+ *
+ * @throws {RangeError} where `volume` and `geometry` differ in shape.
+ */
+export function niftiBytes(
+  { data, channels }: Pick<Volume, "data" | "channels">,
   geometry: NiftiGeometry,
-): void {
-  if (!/\.nii(\.gz)?$/i.test(path)) {
-    throw new RangeError(`Cannot write ${path}: the name of a NIfTI file ends in .nii or .nii.gz`);
-  }
+): Uint8Array<ArrayBuffer> {
   const [nx, ny, nz] = geometry.shape;
   if (data.length !== nx * ny * nz * channels) {
-    throw new RangeError(
-      `Cannot write ${path}: ${data.length} values for a grid of ${[nx, ny, nz, channels].join("×")} voxels`,
-    );
+    throw new RangeError(`${data.length} values for a grid of ${[nx, ny, nz, channels].join("×")} voxels`);
   }
   const voxels = encodeVoxels(data, geometry.littleEndian);
   const offset = geometry.version === 1 ? 352 : 544;
   const content = new Uint8Array(offset + voxels.length);
   content.set(headerFor(geometry, { datatype: datatypeOfArray(data), channels }));
   content.set(voxels, offset);
+  return content;
+}
+
+function write(path: string, volume: Pick<Volume, "data" | "channels">, geometry: NiftiGeometry): void {
+  if (!/\.nii(\.gz)?$/i.test(path)) {
+    throw new RangeError(`Cannot write ${path}: the name of a NIfTI file ends in .nii or .nii.gz`);
+  }
+  const content = niftiBytes(volume, geometry);
   writeFileAtomic(path, /\.gz$/i.test(path) ? gzipDeterministic(content) : content);
 }
 

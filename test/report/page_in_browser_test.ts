@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { writeReport } from "../../src/report/write_report.ts";
 import { silentReporter } from "../../src/reporter.ts";
-import { chromiumPath } from "../browser.ts";
+import { chromiumPath } from "../../src/view/chromium.ts";
 import { inFolder } from "../commands/run_program.ts";
 import { trainTiny, withTinyRuns } from "../training/tiny_runs.ts";
 import { HOSTILE, putHostileEvaluation } from "./made_evaluation.ts";
