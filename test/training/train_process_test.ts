@@ -50,14 +50,14 @@ function runSeg(
   });
 }
 
-const SETTINGS = "--width 2 --input-size 16 --output-size 32 --batch 8 --folds 2 --epochs 5 --threads 1 --augment mri"
-  .split(" ");
+const SETTINGS = "--width 2 --input-size 16 --output-size 32 --batch 8 --folds 2 --threads 1 --augment mri".split(" ");
+const [LONG, SHORT] = [["--epochs", "5"], ["--epochs", "2"]] as const;
 
 test("seg train killed again and again continues to the same bytes", async () => {
   await withTinyRuns(async ({ folder, dataset }) => {
     const [whole, killed] = [join(folder, "whole"), join(folder, "killed")];
     const start = performance.now();
-    assert.equal((await runSeg(["train", dataset, "--out", whole, ...SETTINGS])).code, 0);
+    assert.equal((await runSeg(["train", dataset, "--out", whole, ...SETTINGS, ...LONG])).code, 0);
     const milliseconds = performance.now() - start;
     const random = new Random(Date.now());
     let kills = 0;
@@ -65,7 +65,7 @@ test("seg train killed again and again continues to the same bytes", async () =>
       assert.ok(tries < 60, "no end in sight");
       const args = existsSync(killed)
         ? ["train", "--resume", killed]
-        : ["train", dataset, "--out", killed, ...SETTINGS];
+        : ["train", dataset, "--out", killed, ...SETTINGS, ...LONG];
       // Surely once within the second epoch; then early, in the middle, and now and then never, until it may come to its end.
       const limits = kills === 0
         ? { killOnceThere: join(killed, "last.checkpoint") }
@@ -97,7 +97,7 @@ const skip = process.platform === "win32"
 test("seg train leaves nothing half-written where files may not grow, and can be continued", { skip }, async () => {
   await withTinyRuns(async ({ folder, dataset }) => {
     const [whole, full] = [join(folder, "whole"), join(folder, "full")];
-    assert.equal((await runSeg(["train", dataset, "--out", whole, ...SETTINGS])).code, 0);
+    assert.equal((await runSeg(["train", dataset, "--out", whole, ...SETTINGS, ...SHORT])).code, 0);
     // Half a KiB: not even config.json. 64 KiB: no model. 300 KiB: the model, but no checkpoint.
     const expected = [[1, []], [128, ["config.json", "splits.json"]], [600, [
       "best.onnx",
@@ -107,7 +107,9 @@ test("seg train leaves nothing half-written where files may not grow, and can be
       "splits.json",
     ]]];
     for (const [fileBlocks, files] of expected as [number, string[]][]) {
-      const args = existsSync(full) ? ["train", "--resume", full] : ["train", dataset, "--out", full, ...SETTINGS];
+      const args = existsSync(full)
+        ? ["train", "--resume", full]
+        : ["train", dataset, "--out", full, ...SETTINGS, ...SHORT];
       const { code, stderr } = await runSeg(args, { fileBlocks });
       assert.equal(code, 1, `${fileBlocks} blocks`);
       assert.match(stderr, /Cannot write .*: the file-size limit of this shell is reached/);
