@@ -47,7 +47,7 @@ export {
 } from "./tensor_type.ts";
 
 /** Every op of ONNX that a graph can hold, under its name. */
-export * as ops from "./ops/mod.ts";
+export * as ops from "./ops/ops.ts";
 export { findOp, OPS } from "./ops/registry.ts";
 
 export { buildNet, type Net, type NetOptions } from "./nets/catalog.ts";

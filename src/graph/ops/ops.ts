@@ -1,4 +1,4 @@
-/** Every op of ONNX that a graph can hold, under its name: for users of the library, as `ops` of the entry `graph`. */
+/** The only list of ops: all that a graph can hold, by name. Users of the library have it as `ops` of the entry `graph`. */
 export { clip, elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, pRelu, selu, softplus } from "./activation.ts";
 export { add, div, mul, sub } from "./arithmetic.ts";
 export { averagePool, globalAveragePool, globalMaxPool } from "./average_pool.ts";
