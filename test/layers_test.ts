@@ -66,7 +66,7 @@ test("mod.ts, the entry of an area for other programs, is imported by no other f
 });
 
 test("each package of a file format or runtime has one importer, and cmd-ts is of the commands", () => {
-  const wrong = imports.filter(({ specifier }) => {
+  const wrong = imports.filter(({ file, specifier }) => {
     const allowed = IMPORTERS[specifier];
     if (allowed === undefined) return false;
     return specifier === "cmd-ts" ? !file.startsWith("commands/") : !allowed.includes(file);
