@@ -1,5 +1,5 @@
 /** Writing so that nothing is lost: every file appears whole, under its own name, or not at all. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { Failure, messageOf } from "./failure.ts";
@@ -32,6 +32,15 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
   }
 }
 
+/** Makes a folder and those above it; one that exists is left as it is. @throws {Failure} where it cannot be made. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeFailure(folder, error);
+  }
+}
+
 /** Turns an error of the file system during writing into one sentence with the remedy. */
 export function writeFailure(path: string, error: unknown): Failure {
   const code = (error as { code?: string }).code ?? "";
@@ -44,6 +53,7 @@ const WRITE_REMEDIES: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up; free some space and run the command again",
   EFBIG: "the file-size limit of this shell is reached; raise it with ulimit -f and run the command again",
   ENOENT: "its folder does not exist; create the folder first",
+  ENOTDIR: "a part of the path is a file; choose another folder with --out",
   EACCES: "permission is denied; choose another folder with --out",
   EROFS: "the file system is read-only; choose another folder with --out",
 };

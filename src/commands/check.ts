@@ -73,8 +73,7 @@ export const check = command({
     run: async ({ reporter }) => {
       const { checkDataset, writeCheckFiles } = await import("../data/check.ts");
       const { findingSentence } = await import("../data/finding.ts");
-      const { refuseExisting } = await import("../files.ts");
-      const { mkdirSync } = await import("node:fs");
+      const { makeFolder, refuseExisting } = await import("../files.ts");
       const { join } = await import("node:path");
       if (args.write) {
         for (const name of ["check.json", "fingerprint.json", "splits.json"]) {
@@ -84,7 +83,7 @@ export const check = command({
       const report = checkDataset(args.dataset, { ...args, splitsFile: args.splitFile, reporter });
       const { layout, evidence, ignored, cases, errors, warnings } = report;
       if (args.write) {
-        mkdirSync(args.out, { recursive: true });
+        makeFolder(args.out);
         const names = writeCheckFiles(report, args.out);
         reporter.note(`Wrote ${names.join(", ")} to ${args.out}`);
       }

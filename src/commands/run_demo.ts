@@ -1,12 +1,12 @@
 /** The steps of `seg demo`, each by the very functions that the other commands call. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { benchModel } from "../bench/bench_model.ts";
 import { isPhantom, writePhantom } from "../data/phantom.ts";
 import { runEvaluation } from "../evaluation/run_evaluation.ts";
 import { exportModel } from "../exporting/export_model.ts";
 import { Failure } from "../failure.ts";
-import { refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import { validationIds } from "../evaluation/evaluation_dataset.ts";
 import { addModelCard, CARD_FILE } from "../prediction/model_card.ts";
@@ -118,7 +118,7 @@ export async function runDemo(
   }, { reporter: silentReporter, signal });
   reporter.note("5/6 Exporting the model for inference");
   const exported = join(out, "export", "model.onnx");
-  mkdirSync(join(out, "export"), { recursive: true });
+  makeFolder(join(out, "export"));
   const inference = addModelCard(exportModel({ bytes, file: model, producerVersion: version }).bytes, {
     file: "model.onnx",
     source: { file: "best.onnx", bytes },

@@ -1,12 +1,12 @@
 /** The steps of `seg export`: inference model, lint, engine, parity, kit. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Parity, paritySentence } from "../evaluation/parity.ts";
 import { exportModel } from "../exporting/export_model.ts";
 import { inspectModel } from "../exporting/inspect_model.ts";
 import { refuseLintErrors, refuseUnknownNodes } from "../exporting/obstacles.ts";
 import { UsageFailure } from "../failure.ts";
-import { refuseExisting, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { addModelCard, CARD_FILE } from "../prediction/model_card.ts";
 import { readOnnxFile } from "../prediction/model_file.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
@@ -145,18 +145,19 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
     };
   }
   makeFolder(out);
-  const kept = new Set(written.filter((path) => existsSync(path)));
+  const made = [onnx, cardPath, engine, passportPath(engine)];
+  const kept = new Set(made.filter((path) => existsSync(path)));
   try {
     writeFileAtomic(onnx, bytes);
     if (card !== undefined) writeFileAtomic(cardPath, card);
-    const made = trtexec && await makeEngine(trtexec, engineRequest, context);
+    const built = trtexec && await makeEngine(trtexec, engineRequest, context);
     if (kit !== undefined) {
       await exportKit({ folder: kit, name: stem, exported: bytes, target, precision, workspaceMiB, data });
     }
     const forms = {
       source: source.bytes,
       exported: bytes,
-      engine: trtexec && made && { trtexec, runnable: made.runnable },
+      engine: trtexec && built && { trtexec, runnable: built.runnable },
       maximumDiceDrop,
     };
     const parity = data === undefined ? null : await exportParity(data, forms, context);
@@ -167,7 +168,7 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
         seg: version,
         target: target.name,
         precision,
-        trtexec: made?.report ?? null,
+        trtexec: built?.report ?? null,
         ...parity,
       });
     }
@@ -182,14 +183,13 @@ export async function runExport(request: ExportRequest, context: JobContext): Pr
       ...report,
       engine: trt && !failed ? engine : null,
       kit: kit ?? null,
-      trtexec: made?.report ?? null,
+      trtexec: built?.report ?? null,
       parity,
       parityReport: parity && parityReport,
     };
   } catch (error) {
     // What this run has made is not whole without its last step; what was there before is the user's.
-    discard([onnx, cardPath, engine].filter((path) => !kept.has(path)));
-    if (!kept.has(engine)) discard([passportPath(engine)]);
+    discard(made.filter((path) => !kept.has(path)));
     throw error;
   }
 }
@@ -205,12 +205,4 @@ function adviceFor({ fuse }: ExportRequest, precision: Precision | undefined): s
 
 function discard(paths: readonly string[]): void {
   for (const path of paths) rmSync(path, { force: true });
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeFailure(folder, error);
-  }
 }

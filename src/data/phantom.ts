@@ -1,7 +1,7 @@
 /** Built-in demo data: made-up heads with bright lesions, so that the whole chain can be tried without a download. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFailure, writeJsonAtomic } from "../files.ts";
+import { makeFolder, writeJsonAtomic } from "../files.ts";
 import { createNiftiGeometry, writeNiftiMask, writeNiftiVolume } from "../imaging/nifti.ts";
 import type { Affine, Volume } from "../imaging/volume.ts";
 import { Random } from "../random.ts";
@@ -44,11 +44,7 @@ const NOISE = 25;
  * @throws {Failure} where the folder cannot be written.
  */
 export function writePhantom(folder: string, { seed = 0, cases = 12 }: PhantomOptions = {}): void {
-  try {
-    for (const name of ["imagesTr", "labelsTr"]) mkdirSync(join(folder, name), { recursive: true });
-  } catch (error) {
-    throw writeFailure(folder, error);
-  }
+  for (const name of ["imagesTr", "labelsTr"]) makeFolder(join(folder, name));
   const training = [];
   for (let number = 0; number < cases; number++) {
     const { id, image, mask } = makePhantom(number, { seed });

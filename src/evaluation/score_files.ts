@@ -1,7 +1,6 @@
 /** The files that an evaluation leaves: every case, the summary, and everything for programs. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { refuseExisting, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
+import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import type { Summary } from "../metrics/aggregate.ts";
 import { evaluationCsv, type EvaluationDocument } from "./evaluation_report.ts";
 import { summaryCsv } from "./summary_csv.ts";
@@ -33,11 +32,7 @@ export function writeScores(
   files: ScoreFiles,
   { document, summary }: { document: EvaluationDocument; summary: Summary },
 ): void {
-  try {
-    mkdirSync(files.folder, { recursive: true });
-  } catch (error) {
-    throw writeFailure(files.folder, error);
-  }
+  makeFolder(files.folder);
   writeFileAtomic(files.csv, evaluationCsv(document.cases));
   writeFileAtomic(files.summary, summaryCsv(summary));
   writeJsonAtomic(files.json, document);

@@ -1,18 +1,8 @@
 /** Joins the parts of a prediction that several tasks shared. */
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { refuseExisting, temporaryName, writeFailure, writeJsonAtomic } from "../files.ts";
+import { makeFolder, refuseExisting, temporaryName, writeFailure, writeJsonAtomic } from "../files.ts";
 import { idsHash, type PartCase, type PartRecord, readRecord, recordName } from "./part_record.ts";
 
 /** A prediction that is whole; also in `prediction.json`. */
@@ -149,14 +139,6 @@ function refuseGaps(parts: readonly PlacedPart[]): void {
     throw new Failure(
       `${subject} ${missing.join(", ")} of ${of} ${verb} missing; predict what is missing, or name its folder too`,
     );
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeFailure(folder, error);
   }
 }
 

@@ -1,9 +1,9 @@
 /** What a part of a shared prediction leaves beside its masks: which cases it has, of what configuration, and whether it is done. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
-import { writeFailure, writeJsonAtomic } from "../files.ts";
+import { makeFolder, writeJsonAtomic } from "../files.ts";
 import { isObject } from "../json_object.ts";
 
 /** One of several parts of the cases, by its number from 1. */
@@ -80,11 +80,7 @@ export function beginPart(folder: string, record: PartRecord, { force }: { force
 
 /** Writes a record whole. @throws {Failure} where the folder cannot be written to. */
 export function writeRecord(folder: string, record: PartRecord): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeFailure(folder, error);
-  }
+  makeFolder(folder);
   writeJsonAtomic(join(folder, recordName(record.part)), record);
 }
 

@@ -1,8 +1,8 @@
 /** Segments cases one after the other and writes their masks, overlays and probabilities. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
-import { writeFailure } from "../files.ts";
+import { makeFolder } from "../files.ts";
 import type { LabelMetadata, ModelMetadata } from "../graph/onnx/metadata.ts";
 import { createNiftiGeometry, type NiftiGeometry, writeNiftiMask, writeNiftiVolume } from "../imaging/nifti.ts";
 import { overlayMontage } from "../imaging/overlay.ts";
@@ -205,12 +205,4 @@ function warnAboutSpacing(
     `${one.inputs[0]} has voxels of ${shown(found)} mm, the model was trained on ${shown(trained)} mm: ` +
       `look at its mask before you use it`,
   );
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeFailure(folder, error);
-  }
 }

@@ -1,9 +1,9 @@
 /** The kit: a folder that builds, checks and times a network on a Jetson which has nothing but JetPack. */
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import { writeFileAtomic } from "../files.ts";
+import { makeFolder, writeFileAtomic } from "../files.ts";
 import { elementCount, formatShape } from "../graph/tensor_type.ts";
 import { workspaceLadder } from "./build_engine.ts";
 import { kitScript } from "./kit_script.ts";
@@ -89,7 +89,7 @@ export function makeKit(options: KitOptions): KitFile[] {
 export function writeKit(folder: string, files: readonly KitFile[]): void {
   for (const { path, content, executable } of files) {
     const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     writeFileAtomic(target, content);
     if (executable) chmodSync(target, 0o755);
   }

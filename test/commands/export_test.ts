@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
+import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { identityModel, markedVolume } from "../prediction/identity_model.ts";
@@ -159,5 +160,21 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
     ]);
     // The model of the refused engine stays out as well.
     assert.deepEqual(readdirSync(folder).filter((name) => ["out", "v", "f", "kit"].includes(name)), []);
+  });
+});
+
+test("seg export that fails keeps what was in its folder before", async () => {
+  await inFolder(async (folder) => {
+    const { model } = putInputs(folder);
+    const bare = join(folder, "bare.onnx");
+    writeFileSync(bare, replaceMetadata(readFileSync(model), {}));
+    const out = join(folder, "out");
+    const before = ["model-card.md", "bare.engine", "bare.engine.json"];
+    for (const name of before) put(out, name, "mine");
+    put(folder, "file", "");
+    const end = await runProgram(["export", bare, "--out", out, "--kit", join(folder, "file", "kit")]);
+    assert.deepEqual([end.code, end.stdout], [1, ""]);
+    assert.match(end.stderr, /^Cannot write .*kit/m);
+    assert.deepEqual(readdirSync(out).sort(), [...before].sort());
   });
 });

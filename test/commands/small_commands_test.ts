@@ -82,6 +82,11 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
       /^E03 {2}imagesTr\/phantom_02\.nii\.gz: found that gzip data ends early at byte 500, expected a readable file; copy the file again$/m,
     );
     assert.match(bad.stdout, /: 1 error, \d+ warnings$/m);
+    const nowhere = await runProgram(["check", dataset, "--write", "--out", join(image, "checked")]);
+    assert.deepEqual([nowhere.code, nowhere.stderr], [
+      1,
+      `Cannot write ${join(image, "checked")}: a part of the path is a file; choose another folder with --out\n`,
+    ]);
     assert.deepEqual([again.code, again.stderr], [
       1,
       `${join(out, "check.json")} exists already; choose another name with --out or add --force to overwrite it\n`,
