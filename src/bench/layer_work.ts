@@ -1,6 +1,7 @@
 /** The work of a graph's layers as an engine runs them: activations inside the layer before. */
 import type { Graph, Node } from "../graph/graph.ts";
 import type { Value } from "../graph/op.ts";
+import { nodeFlops } from "../graph/passes/flops.ts";
 import { ELEMENT_ARRAYS, elementCount, sameShape } from "../graph/tensor_type.ts";
 import type { LayerWork } from "./roofline.ts";
 
@@ -11,7 +12,7 @@ export function layerWork(graph: Graph): LayerWork[] {
   const layers: { name: string; flops: number; inputBytes: number; outputBytes: number }[] = [];
   const layerOf = new Map<Value, (typeof layers)[number]>();
   for (const node of graph.nodes) {
-    const flops = node.op.flops(node.inputs, node.outputs.map(({ type }) => type), node.attributes);
+    const flops = nodeFlops(node);
     const data = new Set(node.inputs.filter((input): input is Value => input !== undefined));
     const inputBytes = sumBytes([...data]);
     const outputBytes = sumBytes(

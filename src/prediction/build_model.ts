@@ -3,6 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import { buildNet, type NetOptions } from "../graph/nets/catalog.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata } from "../graph/onnx/metadata.ts";
+import { totalFlops } from "../graph/passes/flops.ts";
 import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization.ts";
 import { parameterCount } from "../graph/passes/parameters.ts";
 import { countKernels } from "../tensorrt/kernels.ts";
@@ -42,7 +43,7 @@ export function buildModel({ activation, version, ...options }: BuildModelOption
   const { net, head, width, channels, inputSize, outputSize, seed } = options;
   const { graph } = buildNet({ net, head, width, channels, classes, inputSize, outputSize, seed });
   const headless = buildNet({ net, head: "none", width, channels, classes, inputSize, outputSize, seed }).graph;
-  const parameters = parameterCount(graph);
+  const [parameters, flops, kernels] = [parameterCount(graph), totalFlops(graph), kernelsOf(graph)];
   const levels = graph.outputs.map(({ name }) => name);
   const metadata = encodeMetadata({
     version,
@@ -62,19 +63,12 @@ export function buildModel({ activation, version, ...options }: BuildModelOption
     bytes: encodeModel(graph, { opset: 13, graphName: net, producerVersion: version, metadata, batchName: "N" }),
     parameters,
     headParameters: parameters - parameterCount(headless),
-    flops: flopsOf(graph),
-    headFlops: flopsOf(graph) - flopsOf(headless),
+    flops,
+    headFlops: flops - totalFlops(headless),
     nodes: graph.nodes.length,
-    kernels: kernelsOf(graph),
-    headKernels: kernelsOf(graph) - kernelsOf(headless),
+    kernels,
+    headKernels: kernels - kernelsOf(headless),
   };
-}
-
-function flopsOf(graph: Graph): number {
-  return graph.nodes.reduce(
-    (sum, { op, inputs, outputs, attributes }) => sum + op.flops(inputs, outputs.map(({ type }) => type), attributes),
-    0,
-  );
 }
 
 // Normalization is part of the convolution before it in all that is exported.

@@ -12,6 +12,7 @@ import { reshape } from "../ops/movement.ts";
 import { matMul, reduceSum } from "../ops/reduce.ts";
 import { resolveWindow, type WindowAttributes } from "../ops/window.ts";
 import { elementCount, floats } from "../tensor_type.ts";
+import { nodeFlops } from "./flops.ts";
 import { rewrite, type Rewritten } from "./rewrite.ts";
 
 interface Pair {
@@ -86,14 +87,12 @@ function findPair(graph: Graph, last: Node): Pair | undefined {
 }
 
 function saves({ up, last, stride, kernel }: Pair): boolean {
-  const flopsOf = ({ op, inputs, outputs, attributes }: Node) =>
-    op.flops(inputs, outputs.map(({ type }) => type), attributes);
   const [x, wUp] = up.inputs as [Value, Value];
   const [outputs, between] = (last.inputs[1] as Value).type.shape as [number, number];
   const taps = (stride + kernel - 1) ** 2;
   const applied = 2 * elementCount(x.type.shape) * outputs * taps;
   const composition = 2 * (wUp.type.shape[0] as number) * outputs * taps * between * kernel ** 2;
-  return applied + composition < flopsOf(up) + flopsOf(last);
+  return applied + composition < nodeFlops(up) + nodeFlops(last);
 }
 
 interface Composition {

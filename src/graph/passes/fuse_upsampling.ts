@@ -18,6 +18,7 @@ import {
   stackMaps,
   zeroMap,
 } from "./planar_convolution.ts";
+import { nodeFlops, totalFlops } from "./flops.ts";
 import { rewrite } from "./rewrite.ts";
 import { shareConstants } from "./share_constants.ts";
 
@@ -165,13 +166,5 @@ function saves({ parts, nodes }: Pick<Chain, "parts"> & { readonly nodes: readon
   }, 1);
   const x = (nodes[0] as Node).inputs[0] as Value;
   const composed = 2 * elementCount(x.type.shape) * (parts.at(-1) as PlanarConvolution).outputs * taps;
-  return composed <= nodes.reduce((sum, node) => sum + flopsOf(node), 0);
-}
-
-function totalFlops(graph: Graph): number {
-  return graph.nodes.reduce((sum, node) => sum + flopsOf(node), 0);
-}
-
-function flopsOf({ op, inputs, outputs, attributes }: Node): number {
-  return op.flops(inputs, outputs.map(({ type }) => type), attributes);
+  return composed <= nodes.reduce((sum, node) => sum + nodeFlops(node), 0);
 }

@@ -2,6 +2,7 @@
 import type { Graph, Node } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { ELEMENT_ARRAYS, elementCount, type TensorType } from "../tensor_type.ts";
+import { nodeFlops } from "./flops.ts";
 import { parameters } from "./parameters.ts";
 
 /** One node. */
@@ -62,9 +63,10 @@ export function byteCount({ elementType, shape }: TensorType): number {
 }
 
 function layerRow(
-  { name, op, inputs, outputs, attributes }: Node,
+  node: Node,
   { read, uncounted }: { readonly read: ReadonlySet<Value>; readonly uncounted: Set<Value> },
 ): LayerRow {
+  const { name, op, inputs, outputs } = node;
   let learned = 0;
   for (const input of new Set(inputs)) {
     if (input !== undefined && uncounted.delete(input)) learned += elementCount(input.type.shape);
@@ -75,7 +77,7 @@ function layerRow(
     type: op.type,
     outputShape: outputs[0]?.type.shape ?? [],
     parameters: learned,
-    flops: op.flops(inputs, outputs.map(({ type }) => type), attributes),
+    flops: nodeFlops(node),
     bytes: sum(moved.map((value) => (value === undefined ? 0 : byteCount(value.type)))),
   };
 }
