@@ -1,7 +1,6 @@
 /** `seg check`: all faults of a data set in one run. */
 import { command, flag, optional } from "cmd-ts";
 import {
-  datasetOptions,
   existingFile,
   existingFolder,
   forceFlag,
@@ -12,6 +11,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { countOf } from "../count_of.ts";
+import { datasetOptions } from "./dataset_arguments.ts";
 import { datasetCommand } from "./dataset_command.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";

@@ -3,7 +3,6 @@ import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import {
-  datasetOptions,
   existingFile,
   existingFolder,
   existingPath,
@@ -11,7 +10,6 @@ import {
   jsonFlag,
   list,
   listOf,
-  maskOptions,
   oneWordOf,
   outputFolder,
   providerOption,
@@ -19,7 +17,9 @@ import {
   threadsOption,
   trtexecOption,
 } from "./arguments.ts";
+import { datasetOptions } from "./dataset_arguments.ts";
 import type { Job } from "./job.ts";
+import { maskOptions } from "./mask_arguments.ts";
 import { option, restPositionals } from "./option.ts";
 import { optionName } from "./option_name.ts";
 import { reportAfter, reportLine } from "./report_after.ts";

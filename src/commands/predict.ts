@@ -1,19 +1,19 @@
 /** `seg predict`: masks for volumes, slices or whole folders. */
 import { command, flag, optional } from "cmd-ts";
 import {
-  datasetOptions,
   existingFile,
   existingPath,
   forceFlag,
   jsonFlag,
-  maskOptions,
   outputFolder,
-  part,
   providerOption,
   threadsOption,
   trtexecOption,
 } from "./arguments.ts";
+import { part } from "./array_arguments.ts";
+import { datasetOptions } from "./dataset_arguments.ts";
 import type { Job } from "./job.ts";
+import { maskOptions } from "./mask_arguments.ts";
 import { option, positional, restPositionals } from "./option.ts";
 
 export const predict = command({

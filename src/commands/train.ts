@@ -6,11 +6,9 @@ import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";
 import { TRAIN_DEFAULTS } from "../training/train_options.ts";
 import {
-  datasetOptions,
   duration,
   existingFile,
   existingFolder,
-  foldNumber,
   jsonFlag,
   list,
   numbers,
@@ -18,10 +16,11 @@ import {
   outputFolder,
   providerOption,
   realNumber,
-  seedNumber,
   threadsOption,
   wholeNumber,
 } from "./arguments.ts";
+import { foldNumber, seedNumber } from "./array_arguments.ts";
+import { datasetOptions } from "./dataset_arguments.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
 import { programVersion } from "./version.ts";

@@ -5,7 +5,6 @@ import type { ThresholdSearch } from "../evaluation/threshold_search.ts";
 import type { WeightSearch } from "../evaluation/weight_search.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import {
-  datasetOptions,
   existingFile,
   existingFolder,
   jsonFlag,
@@ -14,6 +13,7 @@ import {
   providerOption,
   threadsOption,
 } from "./arguments.ts";
+import { datasetOptions } from "./dataset_arguments.ts";
 import { datasetCommand } from "./dataset_command.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";

@@ -3,16 +3,14 @@ import { test } from "node:test";
 import type { Type } from "cmd-ts";
 import {
   duration,
-  foldNumber,
   list,
   listOf,
   oneWordOf,
   outputFile,
-  part,
   realNumber,
-  seedNumber,
   wholeNumber,
 } from "../../src/commands/arguments.ts";
+import { foldNumber, part, seedNumber } from "../../src/commands/array_arguments.ts";
 
 async function fails(type: Type<string, unknown>, text: string, message: string): Promise<void> {
   await assert.rejects(async () => await type.from(text), { message });

@@ -3,15 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { flag, option, optional } from "cmd-ts";
-import {
-  duration,
-  foldNumber,
-  list,
-  numbers,
-  oneWordOf,
-  realNumber,
-  wholeNumber,
-} from "../../src/commands/arguments.ts";
+import { duration, list, numbers, oneWordOf, realNumber, wholeNumber } from "../../src/commands/arguments.ts";
+import { foldNumber } from "../../src/commands/array_arguments.ts";
 import { type OptionDefinitions, readConfiguration } from "../../src/commands/configuration.ts";
 import { parseCommand } from "../../src/commands/parse_command.ts";
 import { train } from "../../src/commands/train.ts";
