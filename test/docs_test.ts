@@ -39,8 +39,6 @@ const MODELS = [
   "nano/best.engine",
   "nano-16/best.engine",
   "nano-level-0/best.engine",
-  "nano-16/best.engine",
-  "nano-level-0/best.engine",
   "exported.onnx",
   "other.onnx",
   "small.onnx",

@@ -6,7 +6,7 @@ import { parse as parseYaml } from "yaml";
 import { Failure, messageOf } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { didYouMean } from "./did_you_mean.ts";
-import { optionName } from "./option_name.ts";
+import { longNames, optionName } from "./option_name.ts";
 
 /** Options by the name of the property that holds their value. */
 export type OptionDefinitions = Parameters<typeof command>[0]["args"];
@@ -106,21 +106,15 @@ function settingsOf(document: unknown, path: string): JsonObject {
 function knownNames(definitions: OptionDefinitions): Map<string, string> {
   const names = new Map<string, string>();
   for (const [property, definition] of Object.entries(definitions)) {
-    const { name } = longName(definition);
+    const [name] = longName(definition);
     for (const text of [property, optionName(property).slice(2), name, camelCase(name)]) names.set(text, property);
   }
   return names;
 }
 
-function longName(definition: OptionDefinitions[string]): { name: string; isFlag: boolean } {
-  const [options, flags] = [new Set<string>(), new Set<string>()];
-  definition.register?.({
-    forceFlagLongNames: flags,
-    forceFlagShortNames: new Set(),
-    forceOptionLongNames: options,
-    forceOptionShortNames: new Set(),
-  });
-  return { name: [...options, ...flags][0] as string, isFlag: flags.size > 0 };
+function longName(definition: OptionDefinitions[string]): [name: string, isFlag: boolean] {
+  const { options, flags } = longNames(definition);
+  return [[...options, ...flags][0] as string, flags.length > 0];
 }
 
 function camelCase(name: string): string {
@@ -129,7 +123,7 @@ function camelCase(name: string): string {
 
 /** What the option makes of a value, by the checks of the command line. */
 async function valueOf(value: unknown, definition: OptionDefinitions[string]): Promise<unknown> {
-  const { name, isFlag } = longName(definition);
+  const [name, isFlag] = longName(definition);
   if (isFlag) {
     if (typeof value === "boolean") return value;
     throw new Error(`found ${JSON.stringify(value)}, expected true or false`);

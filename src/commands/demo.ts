@@ -1,6 +1,6 @@
 /** `seg demo`: the whole chain on built-in phantom data. */
-import { command } from "cmd-ts";
-import { forceFlag, jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
+import { command, flag } from "cmd-ts";
+import { jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { option } from "./option.ts";
 
@@ -24,7 +24,7 @@ export const demo = command({
       type: { ...wholeNumber(1, 1000), defaultValue: () => 25 },
       description: "epochs (25)",
     }),
-    force: { ...forceFlag, description: "overwrite an earlier demo" },
+    force: flag({ long: "force", description: "overwrite an earlier demo" }),
     json: jsonFlag,
   },
   examples: [

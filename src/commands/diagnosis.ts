@@ -2,6 +2,7 @@
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { alignColumns } from "../align_columns.ts";
 import { messageOf } from "../failure.ts";
 import { Graph } from "../graph/graph.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
@@ -22,7 +23,7 @@ import {
   nvidiaDriver,
   withoutHome,
 } from "./surroundings.ts";
-import { packageVersion, programVersion } from "./version.ts";
+import { packageVersion, packageVersions, programVersion, runtimeVersion } from "./version.ts";
 
 /** The document of `seg doctor --json`. */
 export interface Diagnosis {
@@ -66,18 +67,15 @@ export interface Diagnosis {
 /** Looks at the machine; nothing is changed and nothing is fetched. */
 export async function diagnose(): Promise<Diagnosis> {
   const jetson = readJetson();
-  const deno = (globalThis as { readonly Deno?: { readonly version: { readonly deno: string } } }).Deno;
   const [trtexec, inference] = [await lookForTrtexec(), await tryInference()];
   const [name, limits, driver] = [distribution(), containerLimits(), nvidiaDriver()];
   const space = disks();
   return {
     seg: programVersion(),
-    runtime: deno === undefined
-      ? { name: "node", version: process.versions.node }
-      : { name: "deno", version: deno.version.deno },
+    runtime: runtimeVersion(),
     onnxRuntime: packageVersion("onnxruntime-node"),
     started: { engineOptions: process.execArgv, program: withoutHome(fileURLToPath(import.meta.url)) },
-    packages: Object.fromEntries(PACKAGES.map((name) => [name, packageVersion(name)])),
+    packages: packageVersions(),
     system: {
       ...(name !== undefined && { name }),
       platform: platform(),
@@ -153,8 +151,6 @@ async function tryInference(): Promise<Diagnosis["inference"]> {
   }
 }
 
-const PACKAGES = ["onnxruntime-node", "onnx-proto", "protobufjs", "cmd-ts", "nifti-reader-js", "fast-png", "yaml"];
-
 function glibcVersion(): { glibc?: string } {
   // Node's report alone knows the C library; Deno has none.
   const report = process.report?.getReport?.() as { header?: { glibcVersionRuntime?: string } } | undefined;
@@ -199,8 +195,7 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     if (gpuClockHz) rows.push(["GPU clock", `${gpuClockHz.current / 1e6} MHz of at most ${gpuClockHz.maximum / 1e6}`]);
   }
   rows.push(["inference", diagnosis.inference === "works" ? "works" : diagnosis.inference.fault]);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return [...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), ...diagnosis.remarks].join("\n");
+  return [alignColumns(rows, { left: 2 }), ...diagnosis.remarks].join("\n");
 }
 
 function limitText(limits: Diagnosis["system"]["limits"]): string {

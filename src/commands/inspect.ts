@@ -48,7 +48,10 @@ export const inspect = command({
       } catch (error) {
         throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
       }
-      if (args.card) return { json: { model, card: cardOf(model, inspection) }, text: cardOf(model, inspection) };
+      if (args.card) {
+        const card = cardOf(model, inspection);
+        return { json: { model, card }, text: card };
+      }
       return {
         json: { model, ...inspection },
         text: inspectionText(inspection),

@@ -4,6 +4,7 @@ import { parse, runSafely } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { Job } from "./job.ts";
+import { longNames } from "./option_name.ts";
 import type { CompletedTopic } from "./option.ts";
 
 /** A command whose handler makes a job of its arguments. */
@@ -18,8 +19,7 @@ export type Parsed = { readonly help: string } | { readonly job: Job };
  * @throws {UsageFailure} with a line for every wrong argument and a hint at `--help`.
  */
 export async function parseCommand(name: string, made: JobCommand, argv: readonly string[]): Promise<Parsed> {
-  const beforeDivider = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
-  if (beforeDivider.some((text) => text === "--help" || text === "-h")) {
+  if (beforeDivider(argv).some((text) => text === "--help" || text === "-h")) {
     const result = await runSafely(made, ["--help"]);
     if (result._tag === "ok") throw new Error(`The command ${name} has no help`);
     // Everything that is not marked so is optional: in most commands nearly all.
@@ -39,15 +39,18 @@ export async function parseArguments<C extends JobCommand>(
   made: C,
   argv: readonly string[],
 ): Promise<Parameters<C["handler"]>[0]> {
-  const beforeDivider = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
-  const known = optionNames(made);
-  const lines = optionsWithoutValue(beforeDivider, known.options);
+  const { options, flags } = longNames(made);
+  const lines = optionsWithoutValue(beforeDivider(argv), options);
   const result = await parse(made, [...argv]);
   if (result._tag === "ok" && lines.length === 0) return result.value;
   if (result._tag === "error") {
-    for (const error of result.error.errors) lines.push(...sentences(error, [...known.options, ...known.flags]));
+    for (const error of result.error.errors) lines.push(...sentences(error, [...options, ...flags, "help"]));
   }
   throw new UsageFailure(`seg ${name}: ${[...new Set(lines)].join("\n  ")}\nTry seg ${name} --help`);
+}
+
+function beforeDivider(argv: readonly string[]): readonly string[] {
+  return argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
 }
 
 /** cmd-ts takes the default, or the next option, where a value is missing. */
@@ -86,15 +89,4 @@ function unknownArgument({ type, raw }: ParsingError["nodes"][number], known: re
 
 function nameOf(node: { readonly raw: string } | undefined): string {
   return node?.raw.replace(/[= ].*$/s, "") ?? "an option";
-}
-
-function optionNames(made: JobCommand): { options: string[]; flags: string[] } {
-  const [options, flags] = [new Set<string>(), new Set<string>()];
-  made.register({
-    forceFlagLongNames: flags,
-    forceFlagShortNames: new Set(),
-    forceOptionLongNames: options,
-    forceOptionShortNames: new Set(),
-  });
-  return { options: [...options], flags: [...flags, "help"] };
 }

@@ -1,25 +1,50 @@
-/** The versions of this program and of its packages. */
+/** The versions of this program, of its packages, and of what runs it. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+
+interface Manifest {
+  readonly name?: string;
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
 
 /** The version in the package.json above this file, whether it is the source or its compiled form. */
 export function programVersion(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, "package.json");
-    if (!existsSync(path)) continue;
-    const { name, version } = JSON.parse(readFileSync(path, "utf8")) as { name?: string; version?: string };
-    if (name === "seg" && version !== undefined) return version;
-  }
-  return "unknown";
+  return programManifest().version ?? "unknown";
 }
 
 /** The version of an installed package, or `unknown`. */
 export function packageVersion(name: string): string {
   // Some packages do not export their package.json: the file beside their modules is read.
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, "node_modules", name, "package.json");
-    if (existsSync(path)) return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
-  }
+  for (const { version } of manifestsAbove("node_modules", name)) if (version !== undefined) return version;
   return "unknown";
+}
+
+/** The versions of the packages that this program is made of. */
+export function packageVersions(): Record<string, string> {
+  const names = Object.keys(programManifest().dependencies ?? {});
+  return Object.fromEntries(names.map((name) => [name, packageVersion(name)]));
+}
+
+/** What runs this program. */
+export function runtimeVersion(): { readonly name: "node" | "deno"; readonly version: string } {
+  const deno = (globalThis as { readonly Deno?: { readonly version: { readonly deno: string } } }).Deno;
+  return deno === undefined
+    ? { name: "node", version: process.versions.node }
+    : { name: "deno", version: deno.version.deno };
+}
+
+function programManifest(): Manifest {
+  for (const manifest of manifestsAbove()) if (manifest.name === "seg") return manifest;
+  return {};
+}
+
+/** The package.json in `path` of each folder above this file. */
+function* manifestsAbove(...path: readonly string[]): Generator<Manifest> {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const file = join(folder, ...path, "package.json");
+    if (existsSync(file)) yield JSON.parse(readFileSync(file, "utf8")) as Manifest;
+  }
 }

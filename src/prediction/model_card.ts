@@ -12,11 +12,6 @@ import { list, plain, type Row, section, table } from "./model_card_text.ts";
 /** The file of a card, beside the model. */
 export const CARD_FILE = "model-card.md";
 
-/** `metadata` with its card. */
-export function withCard(metadata: ModelMetadata): ModelMetadata {
-  return { ...metadata, card: modelCard(metadata) };
-}
-
 /**
  * The bytes of a model with the card of its metadata in them, and the text for the file beside it; nothing where the metadata do not say
  * how the model is used. Equal bytes give equal bytes.
@@ -40,8 +35,8 @@ export function addModelCard(
     ...(source && { [`source ${source.file}`]: sha256(source.bytes) }),
     "network without metadata": sha256(replaceMetadata(bytes, {})),
   };
-  const carded = withCard({ ...own, hashes });
-  const whole = replaceMetadata(bytes, { ...model.metadata, ...encodeMetadata(carded) });
+  const card = modelCard({ ...own, hashes });
+  const whole = replaceMetadata(bytes, { ...model.metadata, ...encodeMetadata({ ...own, hashes, card }) });
   return { bytes: whole, card: modelCard({ ...own, hashes: { ...hashes, [file]: sha256(whole) } }) };
 }
 
