@@ -149,7 +149,7 @@ function fishScript(commands: readonly CommandShape[]): string {
         const value = option.takesValue ? ` ${fishValue(option.completion)}` : "";
         return `${seen} -l ${option.name}${value} -d ${fishQuoted(option.description)}`;
       }),
-      ...(operands === undefined ? [] : [`${seen} ${fishValue(operands).replace(/^-r /, "").replace(/^-x /, "")}`]),
+      ...(operands === undefined ? [] : [`${seen} ${fishOffer(operands)}`]),
     ];
   });
   return `# Completion of seg for fish. Load it with: seg completion fish | source
@@ -161,12 +161,17 @@ ${lines.join("\n")}
 `;
 }
 
+/** That an option takes a value, and which: `-r` any, with files among what is offered, `-x` what is offered alone. */
 function fishValue(completion: Completion | undefined): string {
   if (completion === undefined) return "-x";
-  if (completion === "file") return "-r -F";
-  if (completion === "folder") return "-x -a '(__fish_complete_directories)'";
+  return `${completion === "file" ? "-r" : "-x"} ${fishOffer(completion)}`;
+}
+
+function fishOffer(completion: Completion): string {
+  if (completion === "file") return "-F";
+  if (completion === "folder") return "-a '(__fish_complete_directories)'";
   const words = completion.words.join(" ");
-  return completion.list === true ? `-x -a '(__fish_append , ${words})'` : `-x -a '${words}'`;
+  return completion.list === true ? `-a '(__fish_append , ${words})'` : `-a '${words}'`;
 }
 
 /** A word in single quotes for bash and zsh. */
