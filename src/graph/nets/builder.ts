@@ -21,6 +21,8 @@ export interface ConvolutionOptions {
   readonly dilation?: number;
   readonly groups?: number;
   readonly bias?: boolean;
+  /** Weights and bias start at zero instead of random values. */
+  readonly startsAtZero?: boolean;
 }
 
 /** Side of a square kernel, or its height and width. */
@@ -48,9 +50,9 @@ export class NetBuilder {
     return this.graph.constant(floats(values, shape), name);
   }
 
-  /** A parameter `[channels]` that starts with one value everywhere. */
-  vector(name: string, channels: number, value: number): Value {
-    return this.graph.constant(floats(new Float32Array(channels).fill(value)), name);
+  /** A parameter that starts with one value everywhere. */
+  filled(name: string, shape: readonly number[], value: number): Value {
+    return this.graph.constant(floats(new Float32Array(elementCount(shape)).fill(value), shape), name);
   }
 
   /** Conv that keeps the size but for its stride: w `[output, input / groups, height, width]`. */
@@ -59,12 +61,14 @@ export class NetBuilder {
     inputChannels: number,
     outputChannels: number,
     kernel: Kernel,
-    { stride = 1, dilation = 1, groups = 1, bias = true }: ConvolutionOptions = {},
+    { stride = 1, dilation = 1, groups = 1, bias = true, startsAtZero = false }: ConvolutionOptions = {},
   ): Module {
     const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
     const fan = inputChannels / groups * height * width;
-    const w = this.weight(`${name}.weight`, [outputChannels, inputChannels / groups, height, width], fan);
-    const b = bias ? this.weight(`${name}.bias`, [outputChannels], fan) : undefined;
+    const parameter = (suffix: string, shape: readonly number[]) =>
+      startsAtZero ? this.filled(`${name}.${suffix}`, shape, 0) : this.weight(`${name}.${suffix}`, shape, fan);
+    const w = parameter("weight", [outputChannels, inputChannels / groups, height, width]);
+    const b = bias ? parameter("bias", [outputChannels]) : undefined;
     // Kernels of even side are for strides that tile the map.
     const [above, beside] = [height, width].map((side) => dilation * Math.floor((side - 1) / 2)) as [number, number];
     const attributes = {
@@ -75,16 +79,6 @@ export class NetBuilder {
       ...(groups === 1 ? {} : { group: groups }),
     };
     return (x) => this.graph.apply(conv, b === undefined ? [x, w] : [x, w, b], attributes, name);
-  }
-
-  /** A dense convolution with bias that keeps the size, whose weights start at zero. */
-  zeroConvolution(name: string, inputChannels: number, outputChannels: number, kernel: number): Module {
-    const shape = [outputChannels, inputChannels, kernel, kernel];
-    const w = this.graph.constant(floats(new Float32Array(elementCount(shape)), shape), `${name}.weight`);
-    const b = this.vector(`${name}.bias`, outputChannels, 0);
-    const side = (kernel - 1) / 2;
-    const attributes = { kernel_shape: [kernel, kernel], pads: [side, side, side, side] };
-    return (x) => this.graph.apply(conv, [x, w, b], attributes, name);
   }
 
   /** ConvTranspose with stride 2 that doubles the size. */
@@ -109,10 +103,10 @@ export class NetBuilder {
 
   /** BatchNormalization over batch and pixels, epsilon 1e-5. */
   normalization(name: string, channels: number): Module {
-    const scale = this.vector(`${name}.weight`, channels, 1);
-    const bias = this.vector(`${name}.bias`, channels, 0);
-    const mean = this.vector(`${name}.running_mean`, channels, 0);
-    const variance = this.vector(`${name}.running_var`, channels, 1);
+    const scale = this.filled(`${name}.weight`, [channels], 1);
+    const bias = this.filled(`${name}.bias`, [channels], 0);
+    const mean = this.filled(`${name}.running_mean`, [channels], 0);
+    const variance = this.filled(`${name}.running_var`, [channels], 1);
     return (x) => this.graph.apply(batchNormalization, [x, scale, bias, mean, variance], { epsilon: 1e-5 }, name);
   }
 
@@ -161,10 +155,7 @@ export class NetBuilder {
 
   /** x for x > 0, else a learned slope · x; one slope per channel, 1/4 at first (He et al. 2015). */
   preluOf(name: string, channels: number): Module {
-    const slope = this.graph.constant(
-      floats(new Float32Array(channels).fill(0.25), [channels, 1, 1]),
-      `${name}.weight`,
-    );
+    const slope = this.filled(`${name}.weight`, [channels, 1, 1], 0.25);
     return (x) => this.graph.apply(pRelu, [x, slope]);
   }
 

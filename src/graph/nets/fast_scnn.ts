@@ -3,7 +3,7 @@ import type { Value } from "../op.ts";
 import { averagePool } from "../ops/average_pool.ts";
 import { chain, channelScale, type Module, type NetBuilder } from "./builder.ts";
 import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
-import { depthwise, invertedResidual } from "./inverted_residual.ts";
+import { depthwise, invertedResiduals } from "./inverted_residual.ts";
 
 /** The input size must be a multiple of this: three halvings to the high-resolution branch, two more to the other. */
 export const FAST_SCNN_STRIDE = 32;
@@ -31,28 +31,21 @@ export function fastScnn(net: NetBuilder, x: Value, { width, channels, classes }
     separable(net, "down.1", c32, c48, 2),
     separable(net, "down.2", c48, c64, 2),
   )(x);
-  let low = high;
+  let y = high;
   let from = c64;
-  STAGES.forEach(([wanted, blocks, firstStride], stage) => {
-    for (let block = 0; block < blocks; block++) {
-      low = invertedResidual(net, `global.${stage}.${block}`, {
-        inputChannels: from,
-        outputChannels: scaled(wanted),
-        expandedChannels: 6 * from,
-        stride: block === 0 ? firstStride : 1,
-        activation,
-      })(low);
-      from = scaled(wanted);
-    }
+  STAGES.forEach(([wanted, blocks, stride], stage) => {
+    const outputChannels = scaled(wanted);
+    const options = { inputChannels: from, outputChannels, expansion: 6, blocks, stride, activation };
+    y = invertedResiduals(net, `global.${stage}`, options)(y);
+    from = outputChannels;
   });
-  low = pyramidPooling(net, "pyramid", c128)(low);
+  const low = pyramidPooling(net, "pyramid", c128)(y);
   // Feature fusion module, table 2.
   const size = high.type.shape[2] as number;
   const fromLow = chain(
-    (y) => net.resized(y, size),
+    (z) => net.resized(z, size),
     depthwise(net, "fuse.filter", c128, { dilation: 4, activation }),
-    net.convolution("fuse.low.0", c128, c128, 1),
-    net.normalization("fuse.low.1", c128),
+    net.unit("fuse.low", c128, c128, 1, { bias: true }),
   )(low);
   const fromHigh = net.unit("fuse.high", c64, c128, 1, { bias: true })(high);
   const features = chain(

@@ -34,6 +34,31 @@ export function invertedResidual(net: NetBuilder, name: string, options: Inverte
   return stride === 1 && inputChannels === outputChannels ? (x) => net.sum(block(x), x) : block;
 }
 
+/** A stage of blocks: the first has the stride and changes the channels, each expands its own input by the same factor. */
+export interface StageOptions extends Pick<InvertedResidualOptions, "inputChannels" | "outputChannels" | "activation"> {
+  readonly expansion: number;
+  readonly blocks: number;
+  readonly stride: number;
+}
+
+/** The blocks of a stage one after the other, numbered from 0. */
+export function invertedResiduals(
+  net: NetBuilder,
+  name: string,
+  { inputChannels, outputChannels, activation, expansion, blocks, stride }: StageOptions,
+): Module {
+  return chain(...Array.from({ length: blocks }, (_, block) => {
+    const from = block === 0 ? inputChannels : outputChannels;
+    return invertedResidual(net, `${name}.${block}`, {
+      inputChannels: from,
+      outputChannels,
+      expandedChannels: expansion * from,
+      stride: block === 0 ? stride : 1,
+      activation,
+    });
+  }));
+}
+
 /** How {@link depthwise} filters. */
 export interface DepthwiseOptions {
   readonly kernel?: number;

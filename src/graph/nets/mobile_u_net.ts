@@ -2,7 +2,7 @@
 import type { Value } from "../op.ts";
 import { chain, channelScale, type NetBuilder } from "./builder.ts";
 import type { BackboneOptions, BackboneOutput } from "./elu_net.ts";
-import { invertedResidual } from "./inverted_residual.ts";
+import { invertedResidual, invertedResiduals } from "./inverted_residual.ts";
 
 /** The input size must be a multiple of this: the stem and four stages halve it. */
 export const MOBILE_U_NET_STRIDE = 32;
@@ -32,19 +32,12 @@ export function mobileUNet(net: NetBuilder, x: Value, { width, channels, classes
   let y = net.unit("stem", channels, scaled(32), 3, { stride: 2, activation })(x);
   let from = scaled(32);
   const maps: { readonly map: Value; readonly channels: number }[] = [];
-  STAGES.forEach(([expansion, wanted, blocks, firstStride], stage) => {
-    if (firstStride === 2) maps.push({ map: y, channels: from });
-    for (let block = 0; block < blocks; block++) {
-      const stride = block === 0 ? firstStride : 1;
-      y = invertedResidual(net, `enc.${stage}.${block}`, {
-        inputChannels: from,
-        outputChannels: scaled(wanted),
-        expandedChannels: expansion * from,
-        stride,
-        activation,
-      })(y);
-      from = scaled(wanted);
-    }
+  STAGES.forEach(([expansion, wanted, blocks, stride], stage) => {
+    if (stride === 2) maps.push({ map: y, channels: from });
+    const outputChannels = scaled(wanted);
+    const options = { inputChannels: from, outputChannels, expansion, blocks, stride, activation };
+    y = invertedResiduals(net, `enc.${stage}`, options)(y);
+    from = outputChannels;
   });
   maps.reverse().forEach(({ map, channels: wanted }, level) => {
     const up = net.doubling(`up.${level}`, from, wanted);

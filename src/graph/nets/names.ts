@@ -1,7 +1,7 @@
 /** The names of networks and heads alone: a command line is read without loading what they stand for. */
 
 /** Networks that give the logits at the size of their input. */
-export const BACKBONE_NAMES = [
+const BACKBONE_NAMES = [
   "elu-net",
   "u-net",
   "mobile-u-net",

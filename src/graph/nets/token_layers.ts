@@ -5,15 +5,13 @@ import { sqrt } from "../ops/elementwise.ts";
 import { erf } from "../ops/mathematics.ts";
 import { concat, pad, slice } from "../ops/movement.ts";
 import { reduceMean } from "../ops/reduce.ts";
-import { floats } from "../tensor_type.ts";
 import type { Module, NetBuilder } from "./builder.ts";
 
 /** Layer normalization over the channels of each pixel (Ba et al. 2016), epsilon 1e-5. */
 export function channelNormalization(net: NetBuilder, name: string, channels: number): Module {
   const { graph } = net;
-  const vector = (suffix: string, value: number) =>
-    graph.constant(floats(new Float32Array(channels).fill(value), [channels, 1, 1]), `${name}.${suffix}`);
-  const [scale, bias] = [vector("weight", 1), vector("bias", 0)];
+  const scale = net.filled(`${name}.weight`, [channels, 1, 1], 1);
+  const bias = net.filled(`${name}.bias`, [channels, 1, 1], 0);
   const mean = (x: Value) => graph.apply(reduceMean, [x], { axes: [1], keepdims: 1 });
   return (x) => {
     const centred = graph.apply(sub, [x, mean(x)]);

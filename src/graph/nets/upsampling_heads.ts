@@ -43,7 +43,7 @@ function corrected(net: NetBuilder, { logits, features, levels }: HeadInput, fac
   const [, classes, size] = logits.type.shape as [number, number, number, number];
   const [, width, featureSize] = features.type.shape as [number, number, number, number];
   const shares = classes * factor ** 2;
-  const projection = net.zeroConvolution("head.sub_pixel", width, shares, 1)(features);
+  const projection = net.convolution("head.sub_pixel", width, shares, 1, { startsAtZero: true })(features);
   // Upsampling and a 1×1 convolution may change places.
   const onGrid = enlarge(net, projection, size / featureSize);
   const correction = net.graph.apply(depthToSpace, [onGrid], { blocksize: factor, mode: "CRD" });
@@ -63,7 +63,7 @@ export function guidedHead(net: NetBuilder, { logits, features, levels }: HeadIn
   const [, width, featureSize] = features.type.shape as [number, number, number, number];
   const projection = net.convolution("head.guide", width, GUIDES, 1)(features);
   let guide = net.relu(enlarge(net, projection, size / featureSize));
-  const correct = net.zeroConvolution("head.correction", classes + GUIDES, classes, 3);
+  const correct = net.convolution("head.correction", classes + GUIDES, classes, 3, { startsAtZero: true });
   const outputs = [logits];
   for (let level = 1; level <= levels; level++) {
     const doubled = enlarge(net, outputs[level - 1] as Value, 2);
@@ -81,7 +81,7 @@ export function residualHead(net: NetBuilder, { logits, levels }: HeadInput): Va
   const outputs = [logits];
   for (let level = 1; level <= levels; level++) {
     const doubled = enlarge(net, outputs[level - 1] as Value, 2);
-    const correction = net.zeroConvolution(`head.${level}`, classes, classes, 3)(doubled);
+    const correction = net.convolution(`head.${level}`, classes, classes, 3, { startsAtZero: true })(doubled);
     outputs.push(net.graph.apply(add, [doubled, correction]));
   }
   return outputs;

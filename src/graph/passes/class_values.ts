@@ -30,7 +30,7 @@ export function classValues(graph: Graph, classes: number): ReadonlySet<Value> {
 }
 
 /** Whether the parameters of an op decide how many channels it makes. */
-export function mixesChannels(op: OpDefinition): boolean {
+function mixesChannels(op: OpDefinition): boolean {
   return op.channelParameters?.some(({ outputAxis }) => outputAxis !== undefined) ?? false;
 }
 
