@@ -5,9 +5,10 @@ import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
 import { Failure, UsageFailure } from "../failure.ts";
 import { openModel } from "../prediction/open_model.ts";
-import { beginPart, idsHash, type Part, type PartRecord, sha256, writeRecord } from "../prediction/part_record.ts";
+import { beginPart, idsHash, type Part, type PartRecord, writeRecord } from "../prediction/part_record.ts";
 import { fileNames, predictCases, type PredictionResult } from "../prediction/predict_cases.ts";
 import { findCases, type PredictionCase, refuseOutputAmongInputs } from "../prediction/prediction_cases.ts";
+import { sha256 } from "../sha256.ts";
 import type { JobContext, Outcome } from "./job.ts";
 import type { predict } from "./predict.ts";
 

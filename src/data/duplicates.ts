@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../sha256.ts";
 import type { CaseFiles } from "./layout.ts";
 
 /**
@@ -44,7 +45,7 @@ function sizeAndMiddle(path: string): string | undefined {
   } finally {
     closeSync(file);
   }
-  return `${size}:${createHash("sha256").update(bytes).digest("hex")}`;
+  return `${size}:${sha256(bytes)}`;
 }
 
 /** All image files of a case, in order. */

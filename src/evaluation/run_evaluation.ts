@@ -1,5 +1,4 @@
 /** The whole evaluation of one model or one folder of masks. */
-import { createHash } from "node:crypto";
 import { countOf } from "../count_of.ts";
 import { type DatasetOptions, openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
@@ -9,6 +8,7 @@ import { openModel } from "../prediction/open_model.ts";
 import type { SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import type { Reporter } from "../reporter.ts";
+import { sha256 } from "../sha256.ts";
 import { compareEvaluations, type Comparison, comparisonLines, readEvaluation } from "./compare_evaluations.ts";
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
 import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";
@@ -138,7 +138,7 @@ export async function scoreModel(dataset: string, path: string, options: Scoring
       return answer.mask.data;
     };
     const scored = await scoreCases(index, { cases, predictionOf }, options);
-    const hash = bytes && { modelSha256: createHash("sha256").update(bytes).digest("hex") };
+    const hash = bytes && { modelSha256: sha256(bytes) };
     return { ...scored, split, subject: path, ...hash, ...(study && { views: study.views }) };
   } finally {
     await predictor.release();

@@ -1,10 +1,10 @@
 /** What a model says of itself to people: a model card (Mitchell et al. 2019, doi 10.1145/3287560.3287596), made from its metadata. */
-import { createHash } from "node:crypto";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { decodeMetadata, encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
 import { countOf } from "../count_of.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
+import { sha256 } from "../sha256.ts";
 import { metadataFault } from "./metadata_fault.ts";
 import { scoresSection } from "./model_card_scores.ts";
 import { list, plain, type Row, section, table } from "./model_card_text.ts";
@@ -181,8 +181,4 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? String(value)
     : undefined;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,10 +1,10 @@
 /** What a part of a shared prediction leaves beside its masks: which cases it has, of what configuration, and whether it is done. */
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
 import { makeFolder, writeJsonAtomic } from "../files.ts";
 import { isObject } from "../json_object.ts";
+import { sha256 } from "../sha256.ts";
 
 /** One of several parts of the cases, by its number from 1. */
 export interface Part {
@@ -31,11 +31,6 @@ export interface PartRecord {
   readonly done: boolean;
   /** Cases that have no files: they are tried again when the part is. */
   readonly failures: readonly { readonly id: string; readonly message: string }[];
-}
-
-/** SHA-256 of a text or of bytes, in hexadecimal. */
-export function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 /** SHA-256 of the ids of cases in whatever order. */

@@ -1,10 +1,10 @@
 /** What the files of a training run tell. */
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { readModelFile } from "../prediction/model_file.ts";
+import { sha256 } from "../sha256.ts";
 import { type EpochRecord, readCheckpoint } from "../training/checkpoint.ts";
 import { type RunFolder, runFolder } from "../training/run_folder.ts";
 import type { StopReason } from "../training/train_options.ts";
@@ -112,7 +112,7 @@ function isEpochRecord(value: unknown): value is EpochRecord {
 
 function readModel(path: string): NonNullable<RunRecord["model"]> {
   const { bytes, metadata } = readModelFile(path);
-  return { bytes, metadata, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { bytes, metadata, sha256: sha256(bytes) };
 }
 
 /** The epochs whose model was scored. */

@@ -1,10 +1,10 @@
 /** The kit: a folder that builds, checks and times a network on a Jetson which has nothing but JetPack. */
-import { createHash } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { makeFolder, writeFileAtomic } from "../files.ts";
 import { elementCount, formatShape } from "../graph/tensor_type.ts";
+import { sha256 } from "../sha256.ts";
 import { workspaceLadder } from "./build_engine.ts";
 import { kitScript } from "./kit_script.ts";
 import type { TensorContract } from "./raw_input.ts";
@@ -81,7 +81,7 @@ export function makeKit(options: KitOptions): KitFile[] {
     ),
     ...options.outputs.map(({ values }, i) => file(`reference/expected_${i}.txt`, printValues(values))),
   ];
-  const sums = data.map(({ path, content }) => `${createHash("sha256").update(content).digest("hex")}  ${path}\n`);
+  const sums = data.map(({ path, content }) => `${sha256(content)}  ${path}\n`);
   return [...data, file("SHA256SUMS", sums.join("")), file("README.md", readme(options))];
 }
 

@@ -1,8 +1,8 @@
 /** What a run must have in common with its checkpoint, and with the other folds of its cross-validation. */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
+import { sha256 } from "../sha256.ts";
 import type { Preparation } from "./preparation.ts";
 import type { TrainOptions } from "./train_options.ts";
 
@@ -98,7 +98,7 @@ function lastingSettings(options: TrainOptions) {
 
 function contentHash(path: string): string {
   try {
-    return createHash("sha256").update(readFileSync(path)).digest("hex");
+    return sha256(readFileSync(path));
   } catch (error) {
     throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the file to start from with --init`, {
       cause: error,
@@ -107,7 +107,7 @@ function contentHash(path: string): string {
 }
 
 function hashOf(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+  return sha256(JSON.stringify(value));
 }
 
 function sorted(value: object): object {
