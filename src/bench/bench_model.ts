@@ -5,13 +5,13 @@ import { Failure, messageOf } from "../failure.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { importAtBatch } from "../exporting/import_at_batch.ts";
-import { peakGflops, type Target } from "../tensorrt/targets.ts";
+import type { Target } from "../tensorrt/targets.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import type { BenchReport } from "./bench_report.ts";
 import { runWorker } from "./bench_process.ts";
 import { layerWork } from "./layer_work.ts";
 import { latencyStatistics } from "./percentiles.ts";
-import { roofline } from "./roofline.ts";
+import { roofline, roofOf } from "./roofline.ts";
 import type { BenchRequest } from "./worker_protocol.ts";
 
 /** What to measure, and how. */
@@ -161,9 +161,6 @@ function workOf(
     flops: layers.reduce((sum, layer) => sum + layer.flops, 0),
     bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0),
   };
-  const gflops = target === undefined ? undefined : peakGflops(target, "fp32");
-  if (target?.bandwidthGBs === undefined || gflops === undefined) return work;
-  const { floorFps } = roofline(layers, { gflops, bandwidthGBs: target.bandwidthGBs });
-  const roof = { device: target.name, precision: "fp32" as const, gflops, bandwidthGBs: target.bandwidthGBs };
-  return { ...work, rooflineFps: batch * floorFps, roof };
+  const roof = target && roofOf(target, "fp32");
+  return roof === undefined ? work : { ...work, rooflineFps: batch * roofline(layers, roof).floorFps, roof };
 }

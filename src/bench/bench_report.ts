@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
 import { isObject } from "../json_object.ts";
-import type { Precision } from "../tensorrt/targets.ts";
 import type { LatencyStatistics } from "./percentiles.ts";
+import type { Roof } from "./roofline.ts";
 
 /** A finished benchmark. Times in ms, sizes in bytes; `latencyMs` is that of one run with `batch` images. */
 export interface BenchReport {
@@ -26,13 +26,7 @@ export interface BenchReport {
   /** Images per second that the target's arithmetic and memory rates allow at most. */
   readonly rooflineFps?: number;
   /** The device of the roofline with its peak rates. */
-  readonly roof?: {
-    readonly device: string;
-    /** Of the arithmetic, and of the bytes in memory. */
-    readonly precision: Precision;
-    readonly gflops: number;
-    readonly bandwidthGBs: number;
-  };
+  readonly roof?: Roof;
   /** Kernels that a run starts. */
   readonly kernels?: number;
   /** The time that arithmetic and memory need at least for a run, and its share of the measured time, 0 to 1. */

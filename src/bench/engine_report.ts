@@ -2,13 +2,13 @@
 import type { TensorRtVersion } from "../graph/op.ts";
 import type { TrtexecLog } from "../tensorrt/log.ts";
 import type { Profile } from "../tensorrt/profile.ts";
-import { peakGflops, type Precision, type Target } from "../tensorrt/targets.ts";
+import type { Precision, Target } from "../tensorrt/targets.ts";
 import type { PowerSummary } from "../tensorrt/tegrastats.ts";
 import type { QueryTimes } from "../tensorrt/times.ts";
 import { formatVersion } from "../tensorrt/version.ts";
 import type { BenchReport } from "./bench_report.ts";
 import { FEWEST_SAMPLES, type LatencyStatistics, latencyStatistics } from "./percentiles.ts";
-import { type LayerWork, type Roofline, roofline } from "./roofline.ts";
+import { type LayerWork, type Roofline, roofline, roofOf } from "./roofline.ts";
 
 /** One timing run. */
 export interface EngineRun {
@@ -130,18 +130,14 @@ function rooflineOf(
   work: readonly LayerWork[] | undefined,
   { target, precision, computeMs }: { target: Target | undefined; precision: Precision; computeMs: number },
 ) {
-  const gflops = target && peakGflops(target, precision);
-  if (work === undefined || gflops === undefined || target?.bandwidthGBs === undefined) return undefined;
-  const { layers, ...sums } = roofline(work, { gflops, bandwidthGBs: target.bandwidthGBs }, computeMs);
+  const roof = target && roofOf(target, precision);
+  if (work === undefined || roof === undefined) return undefined;
+  const { layers, ...sums } = roofline(work, roof, computeMs);
   const { floorMs, reached } = sums;
   return {
     roofline: sums,
     floors: layers,
-    figures: {
-      roof: { device: target.name, precision, gflops, bandwidthGBs: target.bandwidthGBs },
-      floorMs,
-      ...(reached !== undefined && { floorShare: reached }),
-    },
+    figures: { roof, floorMs, ...(reached !== undefined && { floorShare: reached }) },
   };
 }
 

@@ -6,10 +6,8 @@ export interface MeasureOptions {
   /** Runs that are not counted: at least so long and so many. */
   readonly warmUpMs: number;
   readonly warmUpRuns: number;
-  /** Runs that are counted: at least so long. */
+  /** Runs that are counted: at least so long; beyond it for {@link FEWEST_SAMPLES}, up to three times it or ten seconds. */
   readonly durationMs: number;
-  /** Goes on beyond `durationMs` for {@link FEWEST_SAMPLES}, but no longer than this times it (default: 3, but at least ten seconds). */
-  readonly patience?: number;
   /** Called about once a second with the share that is done, 0 to 1. */
   readonly progress?: (share: number) => void;
   /** A clock in ms. */
@@ -18,14 +16,8 @@ export interface MeasureOptions {
 
 /** The latency of every counted run in ms. */
 export async function measureLatency(run: () => Promise<void>, options: MeasureOptions): Promise<Float64Array> {
-  const {
-    warmUpMs,
-    warmUpRuns,
-    durationMs,
-    patience = Math.max(3, 10_000 / durationMs),
-    progress,
-    now = () => performance.now(),
-  } = options;
+  const { warmUpMs, warmUpRuns, durationMs, progress, now = () => performance.now() } = options;
+  const longestMs = Math.max(3 * durationMs, 10_000);
   const warmUpStart = now();
   for (let runs = 0; runs < warmUpRuns || now() - warmUpStart < warmUpMs; runs++) await run();
   let samples = new Float64Array(1024);
@@ -42,7 +34,7 @@ export async function measureLatency(run: () => Promise<void>, options: MeasureO
     }
     samples[count++] = after - before;
     const elapsed = after - start;
-    if (elapsed >= durationMs && (count >= FEWEST_SAMPLES || elapsed >= patience * durationMs)) break;
+    if (elapsed >= durationMs && (count >= FEWEST_SAMPLES || elapsed >= longestMs)) break;
     if (after - reported >= 1000) {
       reported = after;
       progress?.(Math.min(1, elapsed / durationMs));

@@ -1,4 +1,5 @@
 /** The time that a network needs at least, from the device's arithmetic and memory rates (Williams, Waterman, Patterson 2009). */
+import { peakGflops, type Precision, type Target } from "../tensorrt/targets.ts";
 
 /** Work of one layer for one inference. */
 export interface LayerWork {
@@ -15,6 +16,22 @@ export interface DeviceRates {
   readonly bandwidthGBs: number;
   /** Time of the host to start one kernel, where known: small networks on a Nano are bound by it. */
   readonly launchMs?: number;
+}
+
+/** A device with its peak rates. */
+export interface Roof {
+  readonly device: string;
+  /** Of the arithmetic, and of the bytes in memory. */
+  readonly precision: Precision;
+  readonly gflops: number;
+  readonly bandwidthGBs: number;
+}
+
+/** The peak rates of a device; undefined where one is unknown. */
+export function roofOf(target: Target, precision: Precision): Roof | undefined {
+  const { name: device, bandwidthGBs } = target;
+  const gflops = peakGflops(target, precision);
+  return gflops === undefined || bandwidthGBs === undefined ? undefined : { device, precision, gflops, bandwidthGBs };
 }
 
 /** What bounds a layer. */

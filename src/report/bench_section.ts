@@ -4,14 +4,14 @@ import { basename, join } from "node:path";
 import { type BenchReport, readBenchReport } from "../bench/bench_report.ts";
 import { compareBench, shortNumber } from "../bench/compare_bench.ts";
 import { layerWork } from "../bench/layer_work.ts";
-import { roofline } from "../bench/roofline.ts";
+import { type Roof, roofline, roofOf } from "../bench/roofline.ts";
 import { exportModel } from "../exporting/export_model.ts";
-import { findTarget, peakGflops, TARGETS } from "../tensorrt/targets.ts";
+import { findTarget, TARGETS } from "../tensorrt/targets.ts";
 import { linearAxis } from "./axis.ts";
 import { chartFigure, fillOf, SERIES_COLOURS } from "./chart.ts";
 import { type Content, markup } from "./markup.ts";
 import { numberText } from "./number_text.ts";
-import { type Roof, rooflineChart, type RooflinePoint } from "./roofline_chart.ts";
+import { rooflineChart, type RooflinePoint } from "./roofline_chart.ts";
 import { tableHtml } from "./table.ts";
 
 /** A benchmark with the name of its file. */
@@ -99,7 +99,8 @@ export interface RooflineSource {
  * else of the Jetson Nano. Undefined where there is nothing to draw.
  */
 export function rooflineBody({ model, benches }: RooflineSource): Content {
-  const roof = benches.find(({ report }) => report.roof !== undefined)?.report.roof ?? nanoRoof();
+  const roof = benches.find(({ report }) => report.roof !== undefined)?.report.roof ??
+    roofOf(findTarget("nano"), "fp16") as Roof;
   const device = TARGETS[roof.device]?.description.split(",")[0] ?? roof.device;
   const layers = model && layersOf(model);
   const measured = benches.flatMap(({ name, report }) => measuredPoint(name, report, roof));
@@ -134,16 +135,6 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
       points: [...points, ...measured],
     }),
   ];
-}
-
-function nanoRoof(): NonNullable<BenchReport["roof"]> {
-  const target = findTarget("nano");
-  return {
-    device: target.name,
-    precision: "fp16",
-    gflops: peakGflops(target, "fp16") as number,
-    bandwidthGBs: target.bandwidthGBs as number,
-  };
 }
 
 function measuredPoint(name: string, report: BenchReport, roof: Pick<Roof, "device">): RooflinePoint[] {

@@ -16,7 +16,7 @@ export interface RooflinePoint {
 }
 
 /** Peak rates of a device. */
-export interface Roof {
+interface Roof {
   readonly device: string;
   readonly gflops: number;
   readonly bandwidthGBs: number;
