@@ -3,7 +3,7 @@ import { type CaseFiles, type DatasetIndex, type DatasetOptions, openDataset } f
 import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 
-/** Options that the model does not decide. */
+/** Options that the model does not decide: its channels and labels win. */
 export type EvaluationDatasetOptions = Omit<DatasetOptions, "channels" | "labels">;
 
 /**
@@ -12,6 +12,7 @@ export type EvaluationDatasetOptions = Omit<DatasetOptions, "channels" | "labels
  * @throws {Failure} where the data set cannot be read or has other channels or labels.
  */
 export function openForModel(path: string, metadata: ModelMetadata, options: EvaluationDatasetOptions): DatasetIndex {
+  const others = { ...options, channels: undefined, labels: undefined };
   const { input: { channels }, labels } = metadata;
   const names = labels.map(({ name }) => name);
   const values = labels.map(({ value }) => value);
@@ -23,13 +24,13 @@ export function openForModel(path: string, metadata: ModelMetadata, options: Eva
   ];
   for (const attempt of attempts) {
     try {
-      const index = openDataset(path, { ...options, ...attempt });
+      const index = openDataset(path, { ...others, ...attempt });
       if (index.channels.length === channels.length) return index;
     } catch (error) {
       if (!(error instanceof UsageFailure)) throw error;
     }
   }
-  const found = openDataset(path, options);
+  const found = openDataset(path, others);
   const listed = (all: DatasetIndex["labels"] | ModelMetadata["labels"]) =>
     all.map(({ value, name }) => `${value} (${name})`).join(", ");
   throw new Failure(

@@ -118,8 +118,7 @@ export type Scored = ScoredCases & {
 /** Scores a model on the chosen cases of a data set. @throws {Failure} where they do not belong together. */
 export async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
   const { bytes, metadata, start } = await openModel(path, options);
-  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = options;
-  const index = openForModel(dataset, metadata, { layout, map, ignore, group, spacingMm, ignoreOrigin });
+  const index = openForModel(dataset, metadata, options);
   const { cases, split } = chooseCases(index, metadata, options.split);
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);

@@ -32,8 +32,7 @@ export type Tuning =
 export async function tuneModel(path: string, dataset: string, options: TuneOptions): Promise<Tuning> {
   const file = readModelFile(path);
   const { bytes, metadata, model } = file;
-  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = options;
-  const index = openForModel(dataset, metadata, { layout, map, ignore, group, spacingMm, ignoreOrigin });
+  const index = openForModel(dataset, metadata, options);
   const { cases, split } = chooseCases(index, metadata, options.split);
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);

@@ -122,8 +122,7 @@ async function openSource(
     };
   }
   const { metadata, start } = await openModel(subject, { trtexec, ...context });
-  const { layout, map, ignore, group, spacingMm, ignoreOrigin } = source;
-  const index = openForModel(dataset, metadata, { layout, map, ignore, group, spacingMm, ignoreOrigin });
+  const index = openForModel(dataset, metadata, source);
   const predictor = await start({ threads, provider });
   return {
     index,
