@@ -28,6 +28,15 @@ export function ignoredClass({ classes, ignored }: Labelling): number | undefine
   return ignored.length === 0 ? undefined : classes.length + 1;
 }
 
+/** What masks of class indices are scored for: the classes under their indices, and the index of what is left out. */
+export function scoredClasses(labelling: Labelling): {
+  readonly classes: readonly { readonly name: string; readonly value: number }[];
+  readonly ignored: number | undefined;
+} {
+  const classes = labelling.classes.map(({ name }, i) => ({ name, value: i + 1 }));
+  return { classes, ignored: ignoredClass(labelling) };
+}
+
 /**
  * Positions of the requested channels (names or indices); all where nothing is requested.
  *
@@ -95,9 +104,12 @@ export function selectLabels(source: Declarations, options: LabelOptions = {}): 
   const all = mapDeclared(source.labels, map);
   const ignored = selectIgnored(all, options.ignore ?? []);
   const declared = all.filter(({ value }) => !ignored.includes(value));
+  const regions = source.regions.filter(({ name }) => !meansIgnore(name));
   const classes = options.labels === undefined
     ? declared.map(({ value, name }) => ({ value, name, values: [value] }))
-    : options.labels.map((wanted, index) => selectLabel(wanted, { ...source, labels: declared, map, ignored, index }));
+    : options.labels.map((wanted, index) =>
+      selectLabel(wanted, { ...source, labels: declared, regions, map, ignored, index })
+    );
   refuseOverlap(classes);
   const both = classes.find(({ values }) => values.length === 0 || values.some((value) => ignored.includes(value)));
   if (both !== undefined || classes.length === 0) {
@@ -123,8 +135,13 @@ function selectIgnored(declared: readonly LabelDeclaration[], requested: readonl
     const choices = ["a value from 1", ...declared.map(({ name }) => name)];
     throw new UsageFailure(`Unknown label ${wanted} in --ignore, expected ${choices.join(", ")}`);
   });
-  const named = declared.filter((label) => label.name.toLowerCase() === "ignore").map(({ value }) => value);
+  const named = declared.filter(({ name }) => meansIgnore(name)).map(({ value }) => value);
   return [...new Set([...named, ...values])].sort((a, b) => a - b);
+}
+
+/** nnU-Net's name for voxels without a class. */
+function meansIgnore(name: string): boolean {
+  return name.toLowerCase() === "ignore";
 }
 
 /**
@@ -191,7 +208,7 @@ function selectLabel(wanted: string | number, context: SelectContext): LabelClas
   const text = String(wanted).toLowerCase();
   const label = declared.find((one) => one.name.toLowerCase() === text || String(one.value) === text);
   if (label) return { value: label.value, name: label.name, values: [label.value] };
-  const region = regions.find((one) => one.name.toLowerCase() === text && text !== "ignore");
+  const region = regions.find((one) => one.name.toLowerCase() === text);
   if (region) {
     const values = new Set(region.values.map((value) => map.get(value) ?? value));
     for (const value of [0, ...ignored]) values.delete(value);
@@ -201,11 +218,7 @@ function selectLabel(wanted: string | number, context: SelectContext): LabelClas
   if (context.labelsByConvention && /^[1-9]\d{0,8}$/.test(text)) {
     return { value: Number(text), name: `label ${text}`, values: [Number(text)] };
   }
-  const choices = [
-    ...declared.map((one) => `${one.value} (${one.name})`),
-    ...regions.map((one) => one.name).filter((name) => name !== "ignore"),
-    "whole",
-  ];
+  const choices = [...declared.map((one) => `${one.value} (${one.name})`), ...regions.map((one) => one.name), "whole"];
   throw new UsageFailure(`Unknown label ${wanted} in --labels, expected ${[...new Set(choices)].join(", ")}`);
 }
 

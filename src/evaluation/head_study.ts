@@ -1,6 +1,6 @@
 /** What the grid and the head do to the scores: the same cases at the size of the network, of the head and of the image. */
 import type { DatasetIndex, LoadedCase } from "../data/dataset.ts";
-import { ignoredClass } from "../data/selection.ts";
+import { ignoredClass, scoredClasses } from "../data/selection.ts";
 import { Failure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { labelSquareVolume } from "../imaging/square_volume.ts";
@@ -102,7 +102,7 @@ export class HeadStudy {
   ): void {
     if (squares === undefined) return;
     const { plane } = this.#metadata;
-    const classes = this.#index.labels.length + (ignoredClass(this.#index.labelling) === undefined ? 1 : 2);
+    const classes = 1 + (ignoredClass(this.#index.labelling) ?? this.#index.labels.length);
     const reference = labelSquareVolume(loaded.mask, { plane, size: squares.shape[0], classes });
     this.#score(view, id, { reference, prediction: squares, image: loaded.image });
   }
@@ -128,8 +128,7 @@ export class HeadStudy {
       prediction: prediction.data,
       shape: prediction.shape,
       spacingMm: image.spacingKnown ? spacingMm(prediction.affine) : undefined,
-      classes: this.#index.labels.map(({ name }, i) => ({ name, value: i + 1 })),
-      ignored: ignoredClass(this.#index.labelling),
+      ...scoredClasses(this.#index.labelling),
     });
     const known = this.#views.get(view) ?? { ...(view !== "level 0" && { size: prediction.shape[0] }), cases: [] };
     known.cases.push({ case: id, patient, rows });

@@ -1,12 +1,13 @@
 /** Whether two forms of one model give the same masks: judged by voxels and Dice on real cases, not by tensors. */
-import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
-import { ignoredClass } from "../data/selection.ts";
+import type { CaseFiles, DatasetIndex } from "../data/dataset.ts";
+import { scoredClasses } from "../data/selection.ts";
 import { Failure } from "../failure.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
 import { comparePaired } from "../metrics/compare.ts";
 import type { Interval } from "../metrics/order_statistics.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { Reporter } from "../reporter.ts";
+import { loadScoredCase } from "./load_scored_case.ts";
 
 /** One case in both forms. Dice is the mean over its classes; it is 1 where there is nothing to find and nothing was found, so that a false alarm counts. */
 export interface ParityCase {
@@ -117,10 +118,8 @@ async function compareCase(
   options: ParityOptions,
 ): Promise<{ readonly result: ParityCase; readonly foreground: boolean }> {
   const { index, reference, candidate, signal } = options;
-  const { image, mask } = loadCase(index, files);
-  if (mask === undefined) throw new Failure(`Case ${files.id} has no mask to compare with; add the mask`);
-  const classes = index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
-  const ignored = ignoredClass(index.labelling);
+  const { image, mask } = loadScoredCase(index, files);
+  const { classes, ignored } = scoredClasses(index.labelling);
   const first = await reference.segment(image, { signal, keepProbabilities: true });
   const second = await candidate.segment(image, { signal, keepProbabilities: true });
   const dice = (truth: Uint8Array, prediction: Uint8Array) => {

@@ -1,6 +1,6 @@
 /** Scores predictions against the masks of a data set, case by case on the images' own grids. */
 import type { CaseFiles, DatasetIndex, LoadedCase } from "../data/dataset.ts";
-import { ignoredClass } from "../data/selection.ts";
+import { scoredClasses } from "../data/selection.ts";
 import { Failure } from "../failure.ts";
 import { spacingMm } from "../imaging/volume.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
@@ -50,7 +50,7 @@ export async function scoreCases(
   { cases, predictionOf }: { cases: readonly CaseFiles[]; predictionOf: PredictionOf },
   options: ScoreOptions,
 ): Promise<ScoredCases> {
-  const classes = index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
+  const scoredAs = scoredClasses(index.labelling);
   const scored: EvaluatedCase[] = [];
   const missing: string[] = [];
   for (const [done, files] of cases.entries()) {
@@ -71,8 +71,7 @@ export async function scoreCases(
       prediction,
       shape: image.shape,
       spacingMm: image.spacingKnown ? spacingMm(image.affine) : undefined,
-      classes,
-      ignored: ignoredClass(index.labelling),
+      ...scoredAs,
     });
     scored.push({ case: files.id, patient: files.patient, rows, conventions, ...(confusion && { confusion }) });
   }

@@ -1,7 +1,7 @@
 /** The threshold with the best Dice on cases that the model was not trained on. */
 import type { CaseFiles, DatasetIndex } from "../data/dataset.ts";
 import type { Predictor } from "../prediction/predictor.ts";
-import { tuningCases, type TuningOptions } from "./tuning_cases.ts";
+import { bestScore, tuningCases, type TuningOptions } from "./tuning_cases.ts";
 
 /** A threshold and the mean Dice of the cases at it. */
 export interface ThresholdScore {
@@ -49,11 +49,7 @@ export async function searchThreshold(
   const perClass = scores.map((ofClass) => meanCurve([...ofClass.values()].map(meanCurve)));
   const curve = meanCurve(perClass).map((dice, i) => ({ threshold: thresholds[i] as number, dice }));
   const before = curve.find(({ threshold }) => threshold === own) as ThresholdScore;
-  const distance = ({ threshold }: ThresholdScore) => Math.abs(threshold - own);
-  const best = curve.reduce((found, one) => {
-    const gain = one.dice - found.dice;
-    return gain > 1e-9 || (gain > -1e-9 && distance(one) < distance(found)) ? one : found;
-  });
+  const best = bestScore(before, curve, { distance: ({ threshold }) => Math.abs(threshold - own) });
   return { best, before, cases: data.cases.map(({ id }) => id), curve };
 }
 

@@ -45,7 +45,19 @@ export async function* tuningCases(
   }
   if (hasForeground) return;
   throw new Failure(
-    `None of the ${cases.length} cases has anything to find, so that no threshold is better than another; ` +
+    `None of the ${cases.length} cases has anything to find, so that no choice is better than another; ` +
       `search on cases with foreground`,
   );
+}
+
+/** The score with the best Dice; of equal ones, the nearest to `known`, which it is where nothing gains. */
+export function bestScore<S extends { readonly dice: number }>(
+  known: S,
+  candidates: readonly S[],
+  { distance }: { distance: (score: S) => number },
+): S {
+  return candidates.reduce((found, one) => {
+    const gain = one.dice - found.dice;
+    return gain > 1e-9 || (gain > -1e-9 && distance(one) < distance(found)) ? one : found;
+  }, known);
 }

@@ -1,7 +1,7 @@
 /** The weights of classes with the best Dice on cases that the model was not trained on. */
 import type { CaseFiles, DatasetIndex } from "../data/dataset.ts";
 import type { Predictor } from "../prediction/predictor.ts";
-import { tuningCases, type TuningOptions } from "./tuning_cases.ts";
+import { bestScore, tuningCases, type TuningOptions } from "./tuning_cases.ts";
 import { type CaseVoxels, diceByWeight, unsettledVoxels } from "./weighted_dice.ts";
 
 /** Weights of the classes in their order, and the mean Dice of the cases with them. */
@@ -76,12 +76,10 @@ export async function searchWeights(
 
 /** The best of the candidates; of equal ones, the nearest to `known`. */
 function better(known: WeightScore, candidates: readonly WeightScore[]): WeightScore {
-  const distance = ({ weights }: WeightScore) =>
-    weights.reduce((sum, weight, k) => sum + Math.abs(Math.log(weight / (known.weights[k] as number))), 0);
-  return candidates.reduce((found, one) => {
-    const gain = one.dice - found.dice;
-    return gain > 1e-9 || (gain > -1e-9 && distance(one) < distance(found)) ? one : found;
-  }, known);
+  return bestScore(known, candidates, {
+    distance: ({ weights }) =>
+      weights.reduce((sum, weight, k) => sum + Math.abs(Math.log(weight / (known.weights[k] as number))), 0),
+  });
 }
 
 /** All weights times each factor of the grid, brought to the nearest weight of the grid; none beyond its ends. */

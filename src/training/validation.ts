@@ -1,6 +1,6 @@
 /** Scores of a model on whole cases, on their own grids, while it is trained. */
 import { type CaseFiles, type DatasetIndex, loadCase, type LoadedCase } from "../data/dataset.ts";
-import { ignoredClass } from "../data/selection.ts";
+import { scoredClasses } from "../data/selection.ts";
 import { overlayMontage, type Picture } from "../imaging/overlay.ts";
 import { aggregate, type ScoredCase } from "../metrics/aggregate.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
@@ -60,7 +60,7 @@ export class Validation {
     signal: AbortSignal,
     { begin, pictures: wanted = 0 }: { readonly begin?: (number: number) => void; readonly pictures?: number } = {},
   ): Promise<ValidationResult> {
-    const classes = this.#index.labels.map(({ name }, i) => ({ name, value: i + 1 }));
+    const { classes, ignored } = scoredClasses(this.#index.labelling);
     const dice = classes.map(() => [] as number[]);
     const iou = classes.map(() => [] as number[]);
     const cases: ScoredCase[] = [];
@@ -74,7 +74,7 @@ export class Validation {
         prediction: predicted.data,
         shape: predicted.shape,
         classes,
-        ignored: ignoredClass(this.#index.labelling),
+        ignored,
         metrics: ["dice", "iou"],
       });
       cases.push({ case: files.id, patient: files.patient, rows });
