@@ -1,5 +1,5 @@
 /** Element-wise ops with one input, and the shapes of rules that they share. */
-import type { GradientRequest, GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
 import { noFlops, noGradient, noTensorRtLimit } from "../op.ts";
 import {
   elementCount,
@@ -189,6 +189,3 @@ function castTarget(attributes: { readonly to?: number | undefined }): ElementTy
 export function castData(data: TensorData, elementType: ElementType): TensorData {
   return data.elementType === elementType ? data : tensorOf(elementType, data.shape, numbersOf(data));
 }
-
-/** A request to a rule with one input and one output. */
-export type UnaryRequest = GradientRequest<readonly [Value], Record<never, never>>;
