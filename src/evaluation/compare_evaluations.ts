@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { alignColumns } from "../align_columns.ts";
 import { Failure, messageOf } from "../failure.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
 import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
 import { comparePaired, type PairedComparison } from "../metrics/compare.ts";
@@ -23,15 +24,22 @@ export type Comparison = Readonly<Record<string, Partial<Record<ScoreName, Paire
  * @throws {Failure} where the file is none.
  */
 export function readEvaluation(path: string): ScoredCase[] {
-  let rows: unknown;
+  return readEvaluationDocument(path).cases;
+}
+
+/** As {@link readEvaluation}, with all that the file holds. */
+export function readEvaluationDocument(path: string): { readonly document: JsonObject; readonly cases: ScoredCase[] } {
+  let value: unknown;
   try {
     if (statSync(path).size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes`);
-    rows = (JSON.parse(readFileSync(path, "utf8")) as { cases?: unknown } | null)?.cases;
+    value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the metrics.json of seg evaluate --out`, {
       cause: error,
     });
   }
+  const document = isObject(value) ? value : {};
+  const rows = document["cases"];
   if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isCaseRow)) {
     throw new Failure(`${path} holds no scores of cases; give the metrics.json of seg evaluate --out`);
   }
@@ -41,7 +49,7 @@ export function readEvaluation(path: string): ScoredCase[] {
     scored.rows.push(row);
     cases.set(id, scored);
   }
-  return [...cases.values()];
+  return { document, cases: [...cases.values()] };
 }
 
 function isCaseRow(value: unknown): value is CaseRow {

@@ -1,6 +1,5 @@
 /** The scores that a report shows: of an evaluation's file, or of cases that were scored just now. */
-import { readFileSync } from "node:fs";
-import { readEvaluation } from "../evaluation/compare_evaluations.ts";
+import { readEvaluationDocument } from "../evaluation/compare_evaluations.ts";
 import { type EvaluatedSplit, type EvaluationDocument, evaluationDocument } from "../evaluation/evaluation_report.ts";
 import { scoreColumns } from "../evaluation/score_table.ts";
 import type { EvaluatedCase } from "../evaluation/score_cases.ts";
@@ -31,6 +30,8 @@ export interface EvaluationFile extends Scores {
   readonly settings: JsonObject;
   /** Differences to another model, by class and score. */
   readonly comparison?: JsonObject;
+  /** Of a cross-validation, as the file has them. */
+  readonly folds?: unknown;
 }
 
 /** So many scores are shown without a choice among them. */
@@ -71,9 +72,7 @@ export function scoresOf(
  * @throws {Failure} where the file is missing, damaged, or of something else.
  */
 export function readEvaluationFile(path: string): EvaluationFile {
-  const cases = readEvaluation(path);
-  const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-  const document = isObject(value) ? value : {};
+  const { document, cases } = readEvaluationDocument(path);
   const fault = rowFault(cases);
   if (fault !== undefined) throw new Failure(`Cannot use ${path}: ${fault}; run seg evaluate again`);
   const text = (name: string) => typeof document[name] === "string" ? document[name] : undefined;
@@ -94,6 +93,7 @@ export function readEvaluationFile(path: string): EvaluationFile {
     ...(modelSha256 !== undefined && { modelSha256 }),
     settings: isObject(document["settings"]) ? document["settings"] : {},
     ...(isObject(document["comparison"]) && { comparison: document["comparison"] }),
+    folds: document["folds"],
   };
 }
 

@@ -1,5 +1,5 @@
 /** Writes `report.html` of a run, an evaluation or a cross-validation, from the files of its folder. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { scoreModel } from "../evaluation/run_evaluation.ts";
 import type { EvaluatedCase } from "../evaluation/score_cases.ts";
@@ -137,12 +137,11 @@ function crossValidationText(path: string, work: Work): string {
     );
   }
   const scores = readEvaluationFile(path);
-  const document: unknown = JSON.parse(readFileSync(path, "utf8"));
   return evaluationPage(scores, {
     ...surroundings(work),
     pictures: "every fold has its own model and its own report.",
     modelFacts: [],
-    folds: foldsBody(isObject(document) ? document["folds"] : undefined, work.folder),
+    folds: foldsBody(scores.folds, work.folder),
   });
 }
 
