@@ -1,21 +1,13 @@
 /** The table of all cases, which the reader sorts. */
 import { scoreColumns } from "../evaluation/score_table.ts";
 import type { ClassScores } from "../metrics/case_scores.ts";
-import type { MaskState } from "../metrics/overlap.ts";
 import { type Content, markup } from "./markup.ts";
 import { numberText } from "./number_text.ts";
-import { type Scores, shownScores } from "./scores.ts";
+import { type Scores, shownScores, STATES } from "./scores.ts";
 import { type Cell, type Column, tableHtml } from "./table.ts";
 
 /** More rows would make the page slow. */
-export const MOST_ROWS = 4000;
-
-const STATES: Readonly<Record<MaskState, string>> = {
-  hit: "hit",
-  missed: "missed",
-  false_alarm: "false alarm",
-  true_empty: "true empty",
-};
+const MOST_ROWS = 4000;
 
 /** A row per case and class, the lowest Dice first. */
 export function caseTable(scores: Scores): Content {
@@ -55,7 +47,7 @@ export function caseTable(scores: Scores): Content {
         id,
         ...(patients ? [patient] : []),
         ...(several ? [row.class] : []),
-        { shown: STATES[row.state], style: row.state },
+        { shown: STATES[row.state].name, style: row.state },
         ...names.map((name) => score(row[name], columns[name].digits)),
         ...(volumes ? [score(row.referenceMl, 2), score(row.volumeMl, 2)] : []),
       ]),

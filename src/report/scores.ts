@@ -5,8 +5,9 @@ import { scoreColumns } from "../evaluation/score_table.ts";
 import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { Failure } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { aggregate, type ScoredCase, type Summary } from "../metrics/aggregate.ts";
+import { aggregate, type ScoredCase, type StateCounts, type Summary } from "../metrics/aggregate.ts";
 import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
+import type { MaskState } from "../metrics/overlap.ts";
 
 /** What the scores follow. */
 export type Conventions = Pick<CaseScores, "unit" | "emptyRule" | "hd95Variant"> & {
@@ -97,12 +98,20 @@ export function readEvaluationFile(path: string): EvaluationFile {
   };
 }
 
-const STATES: readonly unknown[] = ["hit", "missed", "false_alarm", "true_empty"];
+/** The four states in words, and where their counts are. */
+export const STATES: Readonly<
+  Record<MaskState, { readonly name: string; readonly meaning: string; readonly count: keyof StateCounts }>
+> = {
+  hit: { name: "hit", meaning: "in the reference and in the prediction", count: "hit" },
+  missed: { name: "missed", meaning: "in the reference, not in the prediction", count: "missed" },
+  false_alarm: { name: "false alarm", meaning: "in the prediction, not in the reference", count: "falseAlarm" },
+  true_empty: { name: "true empty", meaning: "in neither", count: "trueEmpty" },
+};
 
 function rowFault(cases: readonly ScoredCase[]): string | undefined {
   for (const { case: id, rows } of cases) {
     for (const row of rows) {
-      if (!STATES.includes(row.state)) return `case ${id} has the state ${JSON.stringify(row.state)}`;
+      if (!Object.keys(STATES).includes(row.state)) return `case ${id} has the state ${JSON.stringify(row.state)}`;
       for (const name of ["truePositives", "falsePositives", "falseNegatives"] as const) {
         if (!Number.isFinite(row[name])) return `case ${id} has ${JSON.stringify(row[name])} as ${name}`;
       }

@@ -6,16 +6,8 @@ import type { ScoreName } from "../metrics/case_scores.ts";
 import { dotChart, type DotRow } from "./dot_chart.ts";
 import { type Content, markup } from "./markup.ts";
 import { countText, intervalText, numberText } from "./number_text.ts";
-import { type Scores, shownScores } from "./scores.ts";
+import { type Scores, shownScores, STATES } from "./scores.ts";
 import { tableHtml } from "./table.ts";
-
-/** The four states with what they mean. */
-export const STATE_NAMES = {
-  hit: ["hit", "in the reference and in the prediction"],
-  missed: ["missed", "in the reference, not in the prediction"],
-  falseAlarm: ["false alarm", "in the prediction, not in the reference"],
-  trueEmpty: ["true empty", "in neither"],
-} as const satisfies Record<keyof StateCounts, readonly [string, string]>;
 
 /** Which cases were scored, in words. */
 export function splitText({ split, cases, summary, missing }: Scores): string {
@@ -144,16 +136,16 @@ function quartiles(score: ScoreSummary | undefined): [number, number] | undefine
 }
 
 function statesTable({ summary }: Scores): Content {
-  const states = Object.entries(STATE_NAMES) as [keyof StateCounts, readonly [string, string]][];
-  const row = (label: string, counts: StateCounts) => [label, ...states.map(([state]) => counts[state])];
+  const states = Object.values(STATES);
+  const row = (label: string, counts: StateCounts) => [label, ...states.map(({ count }) => counts[count])];
   const classes = Object.entries(summary.perClass).map(([label, { counts }]) => row(label, counts));
   return [
     tableHtml({
       caption: "Cases by what reference and prediction hold",
-      columns: [{ title: "class", text: true }, ...states.map(([, [title]]) => ({ title }))],
+      columns: [{ title: "class", text: true }, ...states.map(({ name }) => ({ title: name }))],
       rows: classes.length < 2 ? classes : [...classes, row("all", summary.counts)],
     }),
-    markup`<p class="quiet key">${states.map(([, [name, meaning]]) => markup`<span>${name}: ${meaning}</span>`)}</p>`,
+    markup`<p class="quiet key">${states.map(({ name, meaning }) => markup`<span>${name}: ${meaning}</span>`)}</p>`,
   ];
 }
 
