@@ -50,11 +50,14 @@ export function speedSections({ benches, roofline }: Surroundings): Section[] {
   ];
 }
 
+/** A number of a `<dl class="figures">`. */
+export function figure(name: string, value: string, note: string): Content {
+  return markup`<div><dt>${name}</dt><dd>${value} <small>${note}</small></dd></div>`;
+}
+
 /** The numbers that are looked for first. */
 export function headline(scores: Scores): Content {
   const { summary: { mean, counts } } = scores;
-  const figure = (name: string, value: string, note: string) =>
-    markup`<div><dt>${name}</dt><dd>${value} <small>${note}</small></dd></div>`;
   const means = ([["Dice", "dice", 3], ["IoU", "iou", 3], [`HD95 ${scores.conventions.unit}`, "hd95", 2], [
     "NSD",
     "nsd",

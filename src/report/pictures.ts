@@ -5,12 +5,12 @@ import { ignoredClass } from "../data/selection.ts";
 import { openForModel } from "../evaluation/evaluation_dataset.ts";
 import { findPredictedMask, readPredictedMask } from "../evaluation/predicted_masks.ts";
 import { overlayMontage, type Picture } from "../imaging/overlay.ts";
-import { encodePng } from "../imaging/png.ts";
+import { encodePng, type PixelImage } from "../imaging/png.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
 import type { Plane } from "../imaging/slices.ts";
 import type { Volume } from "../imaging/volume.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
-import { confusionCounts, readLabelPair } from "../metrics/overlap.ts";
+import { type ConfusionCounts, confusionCounts, overlapScores, readLabelPair } from "../metrics/overlap.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import { openModel } from "../prediction/open_model.ts";
 import type { SegmentOptions } from "../prediction/predictor.ts";
@@ -38,7 +38,7 @@ export interface PictureSource
 }
 
 /** The best, the median and the worst case by Dice; fewer where there are fewer cases. */
-export function chosenCases(cases: readonly ScoredCase[]): { place: string; case: ScoredCase; dice: number }[] {
+function chosenCases(cases: readonly ScoredCase[]): { place: string; case: ScoredCase; dice: number }[] {
   const ranked = cases.flatMap((scored) => {
     const values = scored.rows.flatMap(({ dice }) => typeof dice === "number" ? [dice] : []);
     return values.length === 0
@@ -146,11 +146,10 @@ function agree(
 ): boolean {
   const classes = rows.map((row, i) => ({ name: row.class, value: i + 1 }));
   const pair = readLabelPair(reference, prediction, { shape: image.shape, classes, ignored });
-  const dice = (tp: number, fp: number, fn: number) => tp + fp + fn === 0 ? 1 : 2 * tp / (2 * tp + fp + fn);
+  const dice = (counts: ConfusionCounts) => overlapScores(counts, "one").dice as number;
   return rows.every((row, i) => {
     const now = confusionCounts(pair, classes[i] as (typeof classes)[number]);
-    const before = dice(row.truePositives, row.falsePositives, row.falseNegatives);
-    return Math.abs(dice(now.truePositives, now.falsePositives, now.falseNegatives) - before) <= SAME_DICE;
+    return Math.abs(dice(now) - dice({ ...row, trueNegatives: now.trueNegatives })) <= SAME_DICE;
   });
 }
 
@@ -175,7 +174,7 @@ function drawCase(
 }
 
 /** Without the alpha channel, which is full everywhere. */
-function opaque({ width, height, data }: Picture): { width: number; height: number; data: Uint8Array; channels: 3 } {
+function opaque({ width, height, data }: Picture): PixelImage {
   const samples = new Uint8Array(3 * width * height);
   for (let from = 0, to = 0; from < data.length; from += 4) {
     samples[to++] = data[from] as number;

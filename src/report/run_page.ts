@@ -1,6 +1,6 @@
 /** The report of a training run. */
 import { curvesBody } from "./curves_section.ts";
-import { footText, headline, scoreSections, speedSections, type Surroundings } from "./evaluation_page.ts";
+import { figure, footText, headline, scoreSections, speedSections, type Surroundings } from "./evaluation_page.ts";
 import { type Content, markup } from "./markup.ts";
 import { bytesText, durationText, numberText } from "./number_text.ts";
 import { type Fact, originBody } from "./origin_section.ts";
@@ -88,8 +88,6 @@ function stateText({ run, epochs, history, stopped }: RunRecord): Content {
 
 function figures({ history, best, seconds, epochs }: RunRecord, { scored }: { scored: boolean }): Content {
   const last = history.at(-1);
-  const figure = (name: string, value: string, note: string) =>
-    markup`<div><dt>${name}</dt><dd>${value} <small>${note}</small></dd></div>`;
   return [
     best && !scored ? figure("best Dice", numberText(best.dice, 3), `epoch ${best.epoch}`) : undefined,
     last && figure("last loss", numberText(last.trainLoss, 4), "all levels together"),

@@ -10,7 +10,6 @@ import { METRICS } from "../metrics/case_scores.ts";
 import { readModelFile } from "../prediction/model_file.ts";
 import type { Reporter } from "../reporter.ts";
 import { readScores, SCORES } from "../training/fold_run.ts";
-import { isEnginePath } from "../tensorrt/open_engine.ts";
 import { type NamedBench, readBenchReports } from "./bench_section.ts";
 import { evaluationPage, type Surroundings } from "./evaluation_page.ts";
 import { foldsBody } from "./folds_section.ts";
@@ -32,6 +31,7 @@ export interface ReportOptions {
   readonly seconds?: number;
 }
 
+/** What {@link writeReport} may use. */
 export interface ReportContext {
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
@@ -42,11 +42,6 @@ export interface WrittenReport {
   readonly path: string;
   readonly kind: "run" | "evaluation" | "cross-validation";
   readonly bytes: number;
-}
-
-/** The file of a report. */
-export function reportPath(folder: string): string {
-  return join(folder, "report.html");
 }
 
 /**
@@ -69,7 +64,7 @@ export async function writeReport(
     : isRun(folder)
     ? ["run", await runText(work)] as const
     : ["evaluation", await evaluationText(scores, work)] as const;
-  const path = reportPath(folder);
+  const path = join(folder, "report.html");
   const bytes = new TextEncoder().encode(text);
   writeFileAtomic(path, bytes);
   return { path, kind, bytes: bytes.length };
@@ -117,12 +112,10 @@ async function evaluationText(path: string, work: Work): Promise<string> {
     );
   }
   const scores = readEvaluationFile(path);
-  const pictures = await tried(
-    "drawing cases",
-    work,
-    (context) => casePictures(scores.cases, { ...optionsOf(scores.settings), ...subjectOf(scores) }, context),
-  );
-  const model = modelOf(scores.subject);
+  const { subject, dataset } = scores;
+  const source = { ...optionsOf(scores.settings), subject, dataset };
+  const pictures = await tried("drawing cases", work, (context) => casePictures(scores.cases, source, context));
+  const model = modelOf(subject);
   return evaluationPage(scores, {
     ...surroundings(work, model),
     pictures,
@@ -218,10 +211,6 @@ async function tried<T>(
   }
 }
 
-function subjectOf({ subject, dataset }: Scores): Pick<PictureSource, "subject" | "dataset"> {
-  return { subject, dataset };
-}
-
 function datasetOf({ settings }: RunRecord): string {
   return typeof settings["dataset"] === "string" ? settings["dataset"] : "";
 }
@@ -253,7 +242,7 @@ function isText(value: unknown): boolean {
 }
 
 function modelOf(path: string) {
-  if (!existsSync(path) || isEnginePath(path) || !path.endsWith(".onnx")) return undefined;
+  if (!path.endsWith(".onnx")) return undefined;
   try {
     const { bytes, metadata } = readModelFile(path);
     return { bytes, file: path, training: metadata.training };
