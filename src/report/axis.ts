@@ -13,16 +13,22 @@ export interface Axis {
 
 /**
  * An even axis with about `count` ticks at 1, 2 or 5 times a power of ten. Where all values are under 0.01 (or over 100 000), the
- * ticks are multiples of a power of ten that stands in the label.
+ * ticks are multiples of a power of ten that stands in the label. `whole`: the ticks are whole numbers.
  */
 export function linearAxis(
   values: readonly number[],
-  { label, from, to, count = 5 }: { label: string; from?: number; to?: number; count?: number },
+  { label, from, to, count = 5, whole = false }: {
+    label: string;
+    from?: number;
+    to?: number;
+    count?: number;
+    whole?: boolean;
+  },
 ): Axis {
   const low = Math.min(from ?? Infinity, ...extremes(values));
   const high = Math.max(to ?? -Infinity, ...extremes(values));
   const spread = high > low ? high - low : Math.abs(high) || 1;
-  const raw = spread / count;
+  const raw = whole ? Math.max(1, spread / count) : spread / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 5].find((multiple) => multiple * power >= raw * 0.999) ?? 10);
   const first = Math.floor(low / step + 1e-9);
@@ -57,7 +63,8 @@ export function logAxis(values: readonly number[], { label }: { label: string })
   return { label, min: 10 ** low, max: 10 ** high, ticks, share: (value) => (Math.log10(value) - low) / (high - low) };
 }
 
-function extremes(values: readonly number[]): number[] {
+/** The smallest and the largest value, however many there are; nothing where there are none. */
+export function extremes(values: readonly number[]): number[] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return low <= high ? [low, high] : [];

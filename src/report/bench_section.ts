@@ -8,7 +8,7 @@ import { type Roof, roofline, roofOf } from "../bench/roofline.ts";
 import { exportModel } from "../exporting/export_model.ts";
 import { findTarget, TARGETS } from "../tensorrt/targets.ts";
 import { linearAxis } from "./axis.ts";
-import { chartFigure, fillOf, SERIES_COLOURS } from "./chart.ts";
+import { fillOf, rowsFigure, SERIES_COLOURS } from "./chart.ts";
 import { type Content, markup } from "./markup.ts";
 import { numberText } from "./number_text.ts";
 import { rooflineChart, type RooflinePoint } from "./roofline_chart.ts";
@@ -33,15 +33,12 @@ export function readBenchReports(folder: string, more: readonly string[]): Named
   }));
 }
 
-const ROW_HEIGHT = 34;
-
 /** Latencies of all benchmarks as a chart and a table. */
 export function benchBody(benches: readonly NamedBench[]): Content {
   const names = benches.map(({ name, report }) => `${name} (${report.backend})`);
-  const longest = Math.max(...names.map((name) => name.length));
   const reports = benches.map(({ report }) => report);
   return [
-    chartFigure({
+    rowsFigure({
       title: "Latency of a run: range, median and 90th and 99th percentile",
       description: benches.map(({ report: { latencyMs: { p50, p90, p99 } } }, i) =>
         `${names[i]}: median ${shortNumber(p50)} ms, 90th percentile ${shortNumber(p90)} ms, 99th ${
@@ -50,23 +47,20 @@ export function benchBody(benches: readonly NamedBench[]): Content {
       ).join("; "),
       x: linearAxis(reports.map(({ latencyMs }) => latencyMs.max), { label: "ms", from: 0 }),
       width: 520,
-      height: 72 + ROW_HEIGHT * benches.length,
-      leftMargin: Math.min(220, 18 + 7 * longest),
-      rightMargin: 20,
-      draw: (area) =>
-        reports.map(({ latencyMs: { min, p50, p90, p99, max } }, i) => {
-          const middle = area.top + ROW_HEIGHT * (i + 0.5);
-          return [
-            markup`<text x="${area.left - 8}" y="${middle + 4}" text-anchor="end">${
-              shortened(names[i] as string)
-            }</text>`,
-            markup`<path class="line stroke-${i % SERIES_COLOURS}" d="M${area.x(min)} ${middle}H${area.x(max)}" />`,
-            markup`<path class="mean" d="M${area.x(p50)} ${middle - 9}v18" />`,
-            [p90, p99].map((value) =>
-              markup`<circle class="${fillOf(i)}" cx="${area.x(value)}" cy="${middle}" r="4.5" />`
-            ),
-          ];
-        }),
+      names,
+      rowHeight: 34,
+      mostLetters: 30,
+      mostMargin: 220,
+      drawRow: (i, { area, middle }) => {
+        const { min, p50, p90, p99, max } = (reports[i] as BenchReport).latencyMs;
+        return [
+          markup`<path class="line stroke-${i % SERIES_COLOURS}" d="M${area.x(min)} ${middle}H${area.x(max)}" />`,
+          markup`<path class="mean" d="M${area.x(p50)} ${middle - 9}v18" />`,
+          [p90, p99].map((value) =>
+            markup`<circle class="${fillOf(i)}" cx="${area.x(value)}" cy="${middle}" r="4.5" />`
+          ),
+        ];
+      },
     }),
     tableHtml({
       caption: "Benchmarks side by side",
@@ -81,10 +75,6 @@ export function benchBody(benches: readonly NamedBench[]): Content {
     }),
     benches.map(({ name, report: { notes } }) => notes.map((note) => markup`<p class="notice">${name}: ${note}</p>`)),
   ];
-}
-
-function shortened(name: string): string {
-  return name.length > 30 ? `${name.slice(0, 29)}…` : name;
 }
 
 /** What the roofline is drawn of. */

@@ -77,6 +77,40 @@ export function chartFigure(
       </svg></figure>`;
 }
 
+/** A chart of rows below each other with their names on the left; `drawRow` gets the height of a row's middle. */
+export function rowsFigure(
+  { names, rowHeight, mostLetters, mostMargin, drawRow, ...chart }:
+    & Pick<Chart, "title" | "description" | "x" | "width">
+    & {
+      readonly names: readonly string[];
+      readonly rowHeight: number;
+      /** Of a name. */
+      readonly mostLetters: number;
+      readonly mostMargin: number;
+      readonly drawRow: (index: number, at: { readonly area: ChartArea; readonly middle: number }) => Content;
+    },
+): Markup {
+  return chartFigure({
+    ...chart,
+    height: 72 + rowHeight * names.length,
+    leftMargin: Math.min(mostMargin, 18 + 7 * Math.max(...names.map((name) => name.length))),
+    rightMargin: 20,
+    draw: (area) =>
+      names.map((name, index) => {
+        const middle = area.top + rowHeight * (index + 0.5);
+        return [
+          markup`<text x="${area.left - 8}" y="${middle + 4}" text-anchor="end">${shortened(name, mostLetters)}</text>`,
+          drawRow(index, { area, middle }),
+        ];
+      }),
+  });
+}
+
+/** The name with an ellipsis in place of what is too much. */
+export function shortened(name: string, mostLetters: number): string {
+  return name.length > mostLetters ? `${name.slice(0, mostLetters - 1)}…` : name;
+}
+
 /** The classes of the stroke of series `index`. */
 export function strokeOf(index: number): string {
   const dash = Math.floor(index / SERIES_COLOURS) + index;

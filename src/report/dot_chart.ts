@@ -1,6 +1,6 @@
 /** Rows of values on one axis: every case a dot, their mean a line with its interval. */
 import { linearAxis } from "./axis.ts";
-import { type ChartArea, chartFigure, fillOf, round } from "./chart.ts";
+import { type ChartArea, fillOf, round, rowsFigure } from "./chart.ts";
 import { type Content, Markup, markup } from "./markup.ts";
 
 /** A row of the chart. */
@@ -11,7 +11,6 @@ export interface DotRow {
   readonly interval?: readonly [number, number] | undefined;
 }
 
-const ROW_HEIGHT = 46;
 /** More dots than this lie on each other. */
 const MOST_DOTS = 400;
 
@@ -31,28 +30,27 @@ export function dotChart(
     ...(interval ?? []),
     ...(mean === undefined ? [] : [mean]),
   ]);
-  const longest = Math.max(...rows.map(({ name }) => name.length));
-  return chartFigure({
+  return rowsFigure({
     title,
     description,
     x: linearAxis(values, { label, from, ...(to !== undefined && { to }) }),
     width: 500,
-    height: 72 + ROW_HEIGHT * rows.length,
-    leftMargin: Math.min(190, 18 + 7 * longest),
-    rightMargin: 20,
-    draw: (area) => rows.map((row, index) => rowOf(row, { index, area })),
+    names: rows.map(({ name }) => name),
+    rowHeight: 46,
+    mostLetters: 26,
+    mostMargin: 190,
+    drawRow: (index, at) => rowOf(rows[index] as DotRow, { index, ...at }),
   });
 }
 
-function rowOf({ name, dots, mean, interval }: DotRow, { index, area }: { index: number; area: ChartArea }): Content {
-  const middle = area.top + ROW_HEIGHT * (index + 0.5);
+function rowOf(
+  { dots, mean, interval }: DotRow,
+  { index, area, middle }: { index: number; area: ChartArea; middle: number },
+): Content {
   const shown = dots.length <= MOST_DOTS
     ? dots
     : dots.filter((_, i) => i % Math.ceil(dots.length / MOST_DOTS) === 0 || i === dots.length - 1);
   return [
-    markup`<text x="${area.left - 8}" y="${middle + 4}" text-anchor="end">${
-      name.length > 26 ? `${name.slice(0, 25)}…` : name
-    }</text>`,
     shown.map(({ name, value }, i) =>
       markup`<circle class="${fillOf(index)} soft" cx="${area.x(value)}" cy="${
         round(

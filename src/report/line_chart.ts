@@ -1,6 +1,6 @@
 /** Lines over epochs, with their names at their ends. */
-import { type Axis, linearAxis } from "./axis.ts";
-import { type ChartArea, chartFigure, fillOf, round, strokeOf } from "./chart.ts";
+import { type Axis, extremes, linearAxis } from "./axis.ts";
+import { type ChartArea, chartFigure, fillOf, round, shortened, strokeOf } from "./chart.ts";
 import { type Content, Markup, markup } from "./markup.ts";
 
 /** A line; null where there is no value. */
@@ -22,7 +22,7 @@ const LINE_HEIGHT = 14;
 /** More points than pixels are not seen. */
 const MOST_POINTS = 800;
 
-/** A chart of lines; the labels stand at their right ends where there are several. */
+/** A chart of lines over whole numbers; the labels stand at their right ends where there are several. */
 export function lineChart(
   { title, description, xLabel, y, series, mark }: {
     readonly title: string;
@@ -34,14 +34,12 @@ export function lineChart(
   },
 ): Markup {
   const xs = series.flatMap(({ points }) => points.map(([x]) => x));
-  const wholes = linearAxis(xs, { label: xLabel });
-  const x = { ...linearAxis(xs, { label: xLabel, from: Math.min(...xs), to: Math.max(Math.min(...xs) + 1, ...xs) }) };
-  const axis = { ...x, ticks: wholes.ticks.filter(({ value }) => value >= x.min && value <= x.max && value % 1 === 0) };
+  const [first = 0, last = first] = extremes(xs);
   const longest = series.length > 1 ? Math.max(...series.map(({ name }) => name.length)) : 0;
   return chartFigure({
     title,
     description,
-    x: axis,
+    x: linearAxis(xs, { label: xLabel, from: first, to: Math.max(first + 1, last), whole: true }),
     y,
     rightMargin: series.length > 1 ? Math.min(150, 22 + 6.5 * longest) : 16,
     draw: (area) => [
@@ -99,7 +97,7 @@ function endLabels(series: readonly Series[], area: ChartArea): Content {
   return ends.map(({ name, index, y }) =>
     markup`<path class="line ${strokeOf(index)}" d="M${area.right + 4} ${round(y)}h12" /><text x="${
       area.right + 19
-    }" y="${round(y + 4)}">${name.length > 20 ? `${name.slice(0, 19)}…` : name}</text>`
+    }" y="${round(y + 4)}">${shortened(name, 20)}</text>`
   );
 }
 

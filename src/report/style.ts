@@ -1,4 +1,5 @@
 /** The style of a report: light and dark by the reader's setting, and always light on paper. */
+import { SERIES_COLOURS } from "./chart.ts";
 
 /** Lines and marks by Okabe and Ito (2008), darker on light ground and lighter on dark ground: at least 3:1 to the ground. */
 export const STYLE = `
@@ -55,7 +56,7 @@ svg .roof { fill: none; stroke: var(--text); stroke-width: 2; }
 svg .mean { stroke: var(--text); stroke-width: 2.5; fill: none; }
 svg .ring { fill: none; stroke: var(--text); stroke-width: 1.5; }
 ${
-  Array.from({ length: 6 }, (_, i) =>
+  Array.from({ length: SERIES_COLOURS }, (_, i) =>
     `svg .stroke-${i} { stroke: var(--series-${i}); } svg .fill-${i} { fill: var(--series-${i}); }`).join("\n")
 }
 svg .dash-1 { stroke-dasharray: 7 4; } svg .dash-2 { stroke-dasharray: 2 4; } svg .dash-3 { stroke-dasharray: 8 3 2 3; }
@@ -99,7 +100,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 0.75r
   nav, .skip, details { display: none; }
   h2 { break-after: avoid; } figure, tr, .figures { break-inside: avoid; } thead { display: table-header-group; }
   .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: 0.15rem 0.4rem; }
-  th button::after { content: none; } th[aria-sort="none"] button::after { content: none; }
+  th button::after { content: none; }
   .charts { grid-template-columns: repeat(3, 1fr); gap: 0.5rem; } .pictures { grid-template-columns: 1fr 1fr; gap: 0.75rem; } a { color: inherit; text-decoration: none; }
   .heat-0, .heat-1, .heat-2, .heat-3, .heat-4, .heat-5, .heat-6, .heat-7, .heat-8, .heat-9, .heat-10 { print-color-adjust: exact; }
 }

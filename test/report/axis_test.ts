@@ -27,6 +27,12 @@ test("linearAxis() puts the power of very small and very large values into the l
   assert.equal(linearAxis([0, 2_500_000], { label: "voxels" }).label, "voxels × 10⁶");
 });
 
+test("linearAxis() of whole numbers has no ticks between them", () => {
+  assert.deepEqual(texts(linearAxis([1, 3], { label: "epoch", from: 1, to: 3, whole: true })), ["1", "2", "3"]);
+  assert.deepEqual(texts(linearAxis([1], { label: "epoch", from: 1, to: 2, whole: true })), ["1", "2"]);
+  assert.deepEqual(texts(linearAxis([1, 30], { label: "epoch", from: 1, to: 30, whole: true })), ["10", "20", "30"]);
+});
+
 test("linearAxis() of equal values still has a length", () => {
   for (const value of [0, 5, -0.25]) {
     const { min, max, ticks, share } = linearAxis([value, value], { label: "" });
