@@ -81,7 +81,18 @@ function reportFault(value: unknown): string | undefined {
   for (const name of ["fps", "samples"]) {
     if (!isPositive(value[name])) return `${name} is ${value[name]}, no positive number`;
   }
+  const { notes, roof } = value;
+  if (notes !== undefined && !(Array.isArray(notes) && notes.every((note) => typeof note === "string"))) {
+    return `notes is ${JSON.stringify(notes)}, no list of texts`;
+  }
+  if (roof !== undefined && !isRoof(roof)) return `roof is ${JSON.stringify(roof)}, no device with peak rates`;
   return undefined;
+}
+
+function isRoof(value: unknown): value is Roof {
+  return isObject(value) && typeof value["device"] === "string" &&
+    (value["precision"] === "fp32" || value["precision"] === "fp16") &&
+    ["gflops", "bandwidthGBs"].every((name) => isPositive(value[name]));
 }
 
 function isPositive(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** What the files of a training run tell. */
 import { existsSync, readFileSync } from "node:fs";
+import { countOf } from "../count_of.ts";
 import { Failure, messageOf } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
@@ -85,6 +86,7 @@ function readHistory(path: string): EpochRecord[] {
       cause: error,
     });
   }
+  let levels: number | undefined;
   return text.split("\n").filter((line) => line !== "").map((line, i) => {
     const fault = (found: string) =>
       new Failure(`Cannot use ${path}: line ${i + 1} ${found}; restore the file, or continue the run with --resume`);
@@ -96,6 +98,9 @@ function readHistory(path: string): EpochRecord[] {
     }
     if (!isEpochRecord(value)) throw fault("is no record of an epoch");
     if (value.epoch !== i + 1) throw fault(`is of epoch ${value.epoch}, expected ${i + 1}`);
+    const { length } = value.lossPerLevel;
+    levels ??= length;
+    if (length !== levels) throw fault(`is of ${countOf(length, "level")}, expected ${levels}`);
     return value;
   });
 }
@@ -105,7 +110,7 @@ function isEpochRecord(value: unknown): value is EpochRecord {
   const { lossPerLevel, dicePerClass } = value;
   const isScore = (score: unknown) => score === null || Number.isFinite(score);
   return ["epoch", "learningRate", "trainLoss", "seconds"].every((name) => Number.isFinite(value[name])) &&
-    Array.isArray(lossPerLevel) && lossPerLevel.every(Number.isFinite) &&
+    Array.isArray(lossPerLevel) && lossPerLevel.length > 0 && lossPerLevel.every(Number.isFinite) &&
     isObject(dicePerClass) && Object.values(dicePerClass).every(isScore) &&
     ["dice", "iou"].every((name) => isScore(value[name]));
 }

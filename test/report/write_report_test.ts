@@ -112,6 +112,25 @@ test("writeReport() refuses damaged and missing files of a run with one sentence
     await refuses("history.jsonl", rmSync, /^Cannot read .*; restore the file/);
     await refuses("history.jsonl", (path) => appendFileSync(path, "{}\n"), /line 2 is no record of an epoch/);
     await refuses("history.jsonl", (path) => appendFileSync(path, "{"), /line 2 is no JSON/);
+    const [record] = readFileSync(join(out, "history.jsonl"), "utf8").split("\n").map((line) =>
+      line && JSON.parse(line)
+    );
+    const further = { ...record, epoch: 2, lossPerLevel: [...record.lossPerLevel, 1] };
+    await refuses(
+      "history.jsonl",
+      (path) => appendFileSync(path, JSON.stringify(further)),
+      /line 2 is of 3 levels, expected 2/,
+    );
+    await refuses(
+      "history.jsonl",
+      (path) => writeFileSync(path, JSON.stringify({ ...record, lossPerLevel: [] })),
+      /line 1 is no record of an epoch/,
+    );
+    await refuses(
+      "history.jsonl",
+      (path) => appendFileSync(path, JSON.stringify({ ...record, epoch: 3 })),
+      /line 2 is of epoch 3, expected 2/,
+    );
     await refuses("best.onnx", rmSync, /^Cannot read /);
     await refuses("best.onnx", (path) => writeFileSync(path, readFileSync(path).subarray(0, 900)), /^Cannot /);
     await refuses("last.checkpoint", (path) => writeFileSync(path, "x"), /^Cannot read /);
@@ -181,6 +200,16 @@ test("writeReport() shows the benchmarks of the folder and those that are named"
       assert.ok(text.includes(expected), expected);
     }
     assert.ok(text.includes("The &lt;clock&gt; fell"));
+    for (
+      const [damage, fault] of [
+        [{ notes: "fell" }, /desk\.json: notes is "fell", no list of texts/],
+        [{ roof: { ...roof, gflops: 0 } }, /desk\.json: roof is \{"device":"nano",.*no device with peak rates/],
+        [{ roof: { ...roof, device: 5 } }, /no device with peak rates/],
+      ] as const
+    ) {
+      writeFileSync(other, JSON.stringify({ ...bench, samples: 200, ...damage }));
+      await assert.rejects(reportText(folder, { benches: [other] }), fault);
+    }
     writeFileSync(other, "{}");
     await assert.rejects(reportText(folder, { benches: [other] }), /desk\.json: it names no backend and device/);
   });
