@@ -2,12 +2,13 @@
  * Nets, heads, input sizes and recipes on the user's own data: patient-wise folds, one process per training, resumable.
  *
  * usage: node dist/tools/ablation.js DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors]
- *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [--cell auto]
+ *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [--cell auto] [--report]
  *          [-- options of seg train]
  *
  * Each training validates once, at its last epoch: no weights are chosen by the patients that are scored. A run that is stopped goes on
  * where it was when it is started again with the same folder. Writes results.json and results.md after every training.
  * --cell auto: the one cell of this task of an array job; the same line without it writes the results in the end.
+ * --report: trains nothing, and writes the results of what is done.
  * --quick: one seed, two folds, 200 steps each.
  */
 import { mkdirSync } from "node:fs";
@@ -38,6 +39,7 @@ const { values, positionals: [dataset] } = parseArgs({
     jobs: { type: "string", default: "1" },
     baselines: { type: "string", default: "none,j,bilinear-loss" },
     cell: { type: "string" },
+    report: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
   },
 });
@@ -74,7 +76,7 @@ let done = 0;
 let failed = 0;
 const started = performance.now();
 let stopped = false;
-const queue = values.cell === undefined ? [...cells] : [cellOfTask()];
+const queue = values.report ? [] : values.cell === undefined ? [...cells] : [cellOfTask()];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 if (values.cell === undefined) report();
 process.exitCode = stopped ? 130 : failed > 0 ? 1 : 0;

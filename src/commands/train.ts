@@ -121,6 +121,12 @@ const settings = {
     type: optional(oneWordOf(["equal", "halving"])),
     description: `weights of the losses of the levels: equal or halving (${D.levelWeights})`,
   }),
+  levelTargets: option({
+    long: "level-targets",
+    type: optional(oneWordOf(["area", "nearest"])),
+    description:
+      "what levels smaller than the output learn: the share of a pixel that is covered, or the mask at its centre (area)",
+  }),
   optimizer: option({
     long: "optimizer",
     type: optional(oneWordOf(["adam", "adamw", "sgd"])),

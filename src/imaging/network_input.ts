@@ -2,7 +2,7 @@
 import { type Normalization, normalize } from "./normalize.ts";
 import { type CanonicalVolume, toCanonical } from "./orientation.ts";
 import { imageSquares, type Plane, type SliceGeometry, sliceGeometry } from "./slices.ts";
-import type { Volume } from "./volume.ts";
+import type { Volume, VoxelArray } from "./volume.ts";
 
 /** A volume that is ready to be cut into network squares. */
 export interface PreparedImage {
@@ -12,15 +12,17 @@ export interface PreparedImage {
   /** What lies beyond the edges of a slice: the smallest intensity, as a rule the air around the head. */
   readonly padValue: number;
   /** Brings values on the canonical grid back to the order of the file. */
-  readonly restore: CanonicalVolume<Float32Array>["restore"];
+  readonly restore: CanonicalVolume<VoxelArray>["restore"];
 }
 
 /** Brings a volume into canonical order and normalizes it; slices are to be taken in `plane`. */
 export function prepareImage(image: Volume, options: { normalization: Normalization; plane: Plane }): PreparedImage {
-  const { volume, restore } = toCanonical(normalize(image, options.normalization));
+  // In this order the voxels that are moved are those of the file, which are often smaller than float32.
+  const canonical = toCanonical(image);
+  const volume = normalize(canonical.volume, options.normalization);
   let padValue = Infinity;
-  for (const value of volume.data) if (value < padValue) padValue = value;
-  return { volume, geometry: sliceGeometry(volume, options.plane), padValue, restore };
+  for (let i = 0; i < volume.data.length; i++) padValue = Math.min(padValue, volume.data[i] as number);
+  return { volume, geometry: sliceGeometry(volume, options.plane), padValue, restore: canonical.restore };
 }
 
 /** Slice `index` as network input `[channels, size, size]`. */

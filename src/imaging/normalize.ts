@@ -54,22 +54,37 @@ export function zScore(
     target?: Float32Array;
   },
 ): Float32Array {
-  const chosen = nonZero ? withoutZeros(values) : values;
   target.fill(0);
+  const counted = countValues(values, { nonZero });
+  const chosen = counted?.values ?? (nonZero ? withoutZeros(values) : values);
   if (chosen.length === 0) return target;
-  const [low, high] = percentiles(chosen, [lowerPercentile, upperPercentile]) as [number, number];
+  const counts = counted?.counts;
+  const [low, high] = weightedPercentiles(chosen, [lowerPercentile, upperPercentile], counts) as [number, number];
   const clip = (value: number) => value < low ? low : value > high ? high : value;
-  let sum = 0;
-  for (let i = 0; i < chosen.length; i++) sum += clip(chosen[i] as number);
-  const mean = sum / chosen.length;
-  let squares = 0;
-  for (let i = 0; i < chosen.length; i++) squares += (clip(chosen[i] as number) - mean) ** 2;
-  const deviation = Math.sqrt(squares / chosen.length);
+  const average = (of: (clipped: number) => number) => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < chosen.length; i++) {
+      const weight = counts === undefined ? 1 : counts[i] as number;
+      sum += weight * of(clip(chosen[i] as number));
+      count += weight;
+    }
+    return sum / count;
+  };
+  const mean = average((value) => value);
+  const deviation = Math.sqrt(average((value) => (value - mean) ** 2));
   // Rounding of the mean leaves a deviation of this order in a constant image.
   if (!(deviation > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) return target;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (!(nonZero && value === 0)) target[i] = (clip(value) - mean) / deviation;
+  const scaled = (value: number) => (clip(value) - mean) / deviation;
+  if (counted === undefined) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number;
+      if (!(nonZero && value === 0)) target[i] = scaled(value);
+    }
+  } else {
+    const { mask } = counted;
+    const table = new Float32Array(mask + 1);
+    for (const value of chosen) table[value & mask] = scaled(value);
+    for (let i = 0; i < values.length; i++) target[i] = table[(values[i] as number) & mask] as number;
   }
   return target;
 }
@@ -82,9 +97,16 @@ export function zScore(
  */
 export function percentiles(values: VoxelArray, wanted: readonly number[]): number[] {
   if (values.length === 0) throw new RangeError("Cannot take percentiles of no values");
-  const ranks = wanted.map((percentile) => (values.length - 1) * percentile / 100);
+  const counted = countValues(values, { nonZero: false });
+  return weightedPercentiles(counted?.values ?? values, wanted, counted?.counts);
+}
+
+/** {@link percentiles} of values that occur `counts` times each; these are in ascending order. */
+function weightedPercentiles(values: VoxelArray, wanted: readonly number[], counts?: Float64Array): number[] {
+  const total = counts === undefined ? values.length : counts.reduce((sum, count) => sum + count, 0);
+  const ranks = wanted.map((percentile) => (total - 1) * percentile / 100);
   const needed = [...new Set(ranks.flatMap((rank) => [Math.floor(rank), Math.ceil(rank)]))].sort((a, b) => a - b);
-  const found = orderStatistics(values, needed);
+  const found = counts === undefined ? orderStatistics(values, needed) : countedStatistics(values, counts, needed);
   return ranks.map((rank) => {
     const lower = found.get(Math.floor(rank)) as number;
     const upper = found.get(Math.ceil(rank)) as number;
@@ -141,6 +163,41 @@ function orderStatistics(values: VoxelArray, ranks: readonly number[]): Map<numb
     before += count;
   }
   return found;
+}
+
+/** The values of the given ranks, in ascending order, of ascending values that occur `counts` times each. */
+function countedStatistics(values: VoxelArray, counts: Float64Array, ranks: readonly number[]): Map<number, number> {
+  const found = new Map<number, number>();
+  let [at, end] = [0, counts[0] as number];
+  for (const rank of ranks) {
+    while (rank >= end) end += counts[++at] as number;
+    found.set(rank, values[at] as number);
+  }
+  return found;
+}
+
+/**
+ * The values of an integer array in ascending order, each once, and how often it occurs; `undefined` for more than 16 bits.
+ *
+ * `mask` takes a value to its place in a table of all values of the type.
+ */
+function countValues(
+  values: VoxelArray,
+  { nonZero }: { nonZero: boolean },
+): { values: Float64Array; counts: Float64Array; mask: number } | undefined {
+  if (values.BYTES_PER_ELEMENT > 2) return undefined;
+  const size = 2 ** (8 * values.BYTES_PER_ELEMENT);
+  const mask = size - 1;
+  const table = new Uint32Array(size);
+  for (let i = 0; i < values.length; i++) {
+    const at = (values[i] as number) & mask;
+    table[at] = (table[at] as number) + 1;
+  }
+  if (nonZero) table[0] = 0;
+  const smallest = values instanceof Int8Array || values instanceof Int16Array ? -size / 2 : 0;
+  const range = Array.from({ length: size }, (_, i) => smallest + i);
+  const present = Float64Array.from(range.filter((value) => table[value & mask] !== 0));
+  return { values: present, counts: present.map((value) => table[value & mask] as number), mask };
 }
 
 function withoutZeros(values: VoxelArray): VoxelArray {

@@ -136,13 +136,16 @@ export async function prepareTraining(
   // Settings that do not fit are told before the slices are cut.
   buildTraining(start, { settings, classes, ignored });
   const plane = settings.plane ?? commonPlane(index, chosen.train);
-  const { inputSize, outputSize } = start;
+  const { inputSize } = start;
+  const outputSize = targetSize(start, settings);
   const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION, ignored };
   const samples = chosen.train.flatMap((files, done) => {
     reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
     return caseSamples(index, files, sampling);
   });
-  const source = settings.init === undefined || newHead ? await startAtPrior(start, { samples, index }) : start;
+  const source = settings.init === undefined || newHead
+    ? await startAtPrior(start, { samples, index, size: outputSize })
+    : start;
   const training = buildTraining(source, { settings, classes, ignored });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
@@ -225,11 +228,16 @@ function cardSettings(
 
 async function startAtPrior(
   source: NetworkSource,
-  { samples, index }: { samples: readonly Sample[]; index: DatasetIndex },
+  { samples, index, size }: { samples: readonly Sample[]; index: DatasetIndex; size: number },
 ): Promise<NetworkSource> {
-  const frequencies = classFrequencies(samples, { classes: index.labels.length, size: source.outputSize });
+  const frequencies = classFrequencies(samples, { classes: index.labels.length, size });
   const several = (source.graph(1).outputs[0]?.type.shape[1] as number) > 1;
   return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies, { several })));
+}
+
+/** Side of the squares of targets: nearest pixels are taken from the mask at the output size, be the network's own output smaller. */
+function targetSize({ outputSize }: NetworkSource, settings: TrainSettings): number {
+  return settings.levelTargets === "nearest" ? Math.max(outputSize, settings.outputSize) : outputSize;
 }
 
 function buildTraining(
@@ -246,6 +254,8 @@ function buildTraining(
       loss,
       frozen: (parameter) => frozen.some((matches) => matches(parameter)),
       freezeNormalization: settings.freezeNormalization,
+      ...(settings.levelTargets !== undefined && { levelTargets: settings.levelTargets }),
+      targetSize: targetSize(source, settings),
       // Halving from the last level, the answer, down to the first.
       levelWeights: graph.outputs.map((_, level) =>
         settings.levelWeights === "halving" ? 0.5 ** (levels - 1 - level) : 1

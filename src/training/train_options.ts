@@ -1,5 +1,6 @@
 /** What `seg train` can be told, and what it tells in the end. */
 import type { MirrorAxes } from "./augmentations.ts";
+import type { LevelTargets } from "./training_graph.ts";
 import type { ValidationScores } from "./validation.ts";
 import type { Plane } from "../imaging/slices.ts";
 
@@ -36,6 +37,8 @@ export interface TrainSettings {
   /** Weights of the classes in the loss, background first. */
   readonly classWeights?: readonly number[];
   readonly levelWeights: "equal" | "halving";
+  /** How levels smaller than the output see the mask; absent: by area averages. */
+  readonly levelTargets?: LevelTargets;
   readonly optimizer: "adam" | "adamw" | "sgd";
   /** Of sgd; absent: 0.9. */
   readonly momentum?: number;

@@ -4,7 +4,7 @@ import type { Attributes, Inputs, Value } from "../graph/op.ts";
 import { add, mul } from "../graph/ops/arithmetic.ts";
 import { averagePool } from "../graph/ops/average_pool.ts";
 import { identity } from "../graph/ops/elementwise.ts";
-import { reshape } from "../graph/ops/movement.ts";
+import { reshape, slice } from "../graph/ops/movement.ts";
 import { composeUpsampling } from "../graph/passes/compose_upsampling.ts";
 import { differentiate } from "../graph/passes/differentiate.ts";
 import { parameters } from "../graph/passes/parameters.ts";
@@ -12,11 +12,18 @@ import { rewrite } from "../graph/passes/rewrite.ts";
 import { elementCount, formatShape, sameShape } from "../graph/tensor_type.ts";
 import type { Loss } from "./losses.ts";
 
+/** How a mask is brought to the size of a level: the share of each pixel that is covered, or the mask at each pixel's centre. */
+export type LevelTargets = "area" | "nearest";
+
 /** What {@link trainingGraph} builds into the model. */
 export interface TrainingGraphOptions {
   readonly loss: Loss;
   /** Weight of each level's loss in the sum (default: 1 each). */
   readonly levelWeights?: readonly number[];
+  /** How the levels smaller than the target see it: by its area averages (the default) or by one of its pixels each. */
+  readonly levelTargets?: LevelTargets;
+  /** Side S of the target, a multiple of every level's (default: the last level's). */
+  readonly targetSize?: number;
   /** Names of constants that stay as they are. */
   readonly frozen?: (name: string) => boolean;
   /** Keeps normalization layers at their running averages. */
@@ -41,7 +48,7 @@ export interface BatchStatistics {
 export interface TrainingGraph {
   readonly graph: Graph;
   readonly image: Value;
-  /** `[N, classes, S, S]` at the size of the last level; the other levels see its area averages. */
+  /** `[N, classes, S, S]`; smaller levels see its area averages, or the pixels nearest to their centres. */
   readonly target: Value;
   /** One scalar per level. */
   readonly losses: readonly Value[];
@@ -81,11 +88,12 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
   const logits = [...graph.outputs];
   graph.outputs.length = 0;
   const image = graph.inputs.find((input) => ![...inputs.values()].includes(input)) as Value;
-  const target = graph.input("target", targetType(logits));
+  const target = graph.input("target", targetType(logits, options.targetSize));
+  const toSize = options.levelTargets === "nearest" ? centrePixels : areaAverage;
   const losses: Value[] = [];
   const seeds = new Map<Value, Value>();
   logits.forEach((value, level) => {
-    const term = options.loss(graph, value, areaAverage(graph, target, value.type.shape));
+    const term = options.loss(graph, value, toSize(graph, target, value.type.shape));
     const weight = options.levelWeights?.[level] ?? 1;
     losses.push(graph.output(term.value, `loss_${level}`));
     const seed = weight === 1 ? term.gradient : graph.apply(mul, [term.gradient, graph.scalar(weight)]);
@@ -171,23 +179,21 @@ function keptShare(attributes: Attributes): number {
   return momentum ?? 0.9;
 }
 
-function targetType(logits: readonly Value[]): Value["type"] {
+function targetType(logits: readonly Value[], size: number | undefined): Value["type"] {
   const last = logits.at(-1) as Value;
+  const shape = size === undefined ? last.type.shape : [...last.type.shape.slice(0, 2), size, size];
   for (const { name, type } of logits) {
-    const [, classes, height, width] = type.shape;
-    const [, lastClasses, lastHeight, lastWidth] = last.type.shape;
-    const divides = type.shape.length === 4 && classes === lastClasses &&
-      (lastHeight as number) % (height as number) === 0 &&
-      (lastWidth as number) % (width as number) === 0;
+    const divides = type.shape.length === 4 && type.shape[1] === shape[1] &&
+      [2, 3].every((axis) => (shape[axis] as number) % (type.shape[axis] as number) === 0);
     if (!divides) {
       throw new RangeError(
-        `Output ${name} of shape ${formatShape(type.shape)} is no smaller level of output ${last.name} ${
-          formatShape(last.type.shape)
-        }`,
+        `Output ${name} of shape ${formatShape(type.shape)} is no smaller level of ${
+          size === undefined ? `output ${last.name}` : "a target"
+        } ${formatShape(shape)}`,
       );
     }
   }
-  return last.type;
+  return { ...last.type, shape };
 }
 
 /** The mean of `x` `[N, C, H, W]` over the squares that make up each pixel of `shape` `[N, C, h, w]`. */
@@ -196,4 +202,12 @@ function areaAverage(graph: Graph, x: Value, shape: readonly number[]): Value {
   const [, , height, width] = shape as [number, number, number, number];
   const kernel = [(x.type.shape[2] as number) / height, (x.type.shape[3] as number) / width];
   return graph.apply(averagePool, [x], { kernel_shape: kernel, strides: kernel });
+}
+
+/** The values of `x` `[N, C, H, W]` nearest to the centres of the pixels of `shape` `[N, C, h, w]`; where two are equally near, the latter. */
+function centrePixels(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (sameShape(x.type.shape, shape)) return x;
+  const ends = x.type.shape.slice(2);
+  const steps = ends.map((length, axis) => length / (shape[2 + axis] as number));
+  return graph.apply(slice, [x], { starts: steps.map((step) => Math.floor(step / 2)), ends, axes: [2, 3], steps });
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { firstNonFinite, normalize, percentiles, zScore } from "../../src/imaging/normalize.ts";
 import { scalingAffine, type VoxelArray } from "../../src/imaging/volume.ts";
 import { Random } from "../../src/random.ts";
+import { largestDifference } from "../golden.ts";
 
 test("percentiles() agrees with numpy", () => {
   // numpy.percentile([3, 1, 4, 1, 5, 9, 2, 6, 5, 3.5], [0.5, 33, 50, 99.5])
@@ -25,6 +26,9 @@ test("percentiles() of many values are those of the sorted values", () => {
       Float64Array.from({ length: count }, (_, i) => i % 2 === 0 ? -1.7e308 : 1.7e308 * random.uniform()),
     ],
     ["integers", Int16Array.from({ length: count }, () => random.integer(5) - 2)],
+    ["small integers", Int8Array.from({ length: count }, () => random.integer(256) - 128)],
+    ["large integers", Uint16Array.from({ length: count }, () => random.integer(65536))],
+    ["wide integers", Int32Array.from({ length: count }, () => random.integer(1e6) - 5e5)],
     ["constant", new Uint8Array(count).fill(9)],
     ["two", Uint8Array.from({ length: count }, (_, i) => i < 200 ? 1 : 0)],
   ];
@@ -58,6 +62,20 @@ test("zScore() of the non-zero voxels leaves zeros alone", () => {
   const options = { lowerPercentile: 0, upperPercentile: 100, nonZero: true };
   assert.deepEqual([...zScore(Int16Array.of(0, 10, 0, 20, 0), options)], [0, -1, 0, 1, 0]);
   assert.deepEqual([...zScore(new Int16Array(3), options)], [0, 0, 0]);
+});
+
+test("zScore() gives integers what it gives the same numbers in float64", () => {
+  const random = new Random(8);
+  for (const make of [Uint8Array, Int8Array, Uint16Array, Int16Array, Int32Array]) {
+    const values = new make(20_000).map(() => random.normal(20, 40));
+    for (const nonZero of [false, true]) {
+      const options = { lowerPercentile: 0.5, upperPercentile: 99.5, nonZero };
+      const [found, expected] = [zScore(values, options), zScore(Float64Array.from(values), options)];
+      // The sums are taken in another order, and rounded to float32 in the end.
+      assert.ok(largestDifference(found, expected) < 1e-6, make.name);
+      assert.equal(found.every((value, i) => value !== 0 || values[i] === 0), true);
+    }
+  }
 });
 
 test("zScore() makes a constant image 0", () => {

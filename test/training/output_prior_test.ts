@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildNet } from "../../src/graph/nets/catalog.ts";
+import { buildNet, type NetOptions } from "../../src/graph/nets/catalog.ts";
+import { HEAD_NAMES } from "../../src/graph/nets/names.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { replaceConstants, rewrite } from "../../src/graph/passes/rewrite.ts";
 import { floats, type TensorData } from "../../src/graph/tensor_type.ts";
@@ -33,20 +34,34 @@ test("priorLogits() give the frequencies back", () => {
   assert.ok(priorLogits([0], { several: false }).every(Number.isFinite));
 });
 
+/** The mean logits of every output over a blank image, by class, after the prior. */
+async function meansAtPrior(options: Pick<NetOptions, "net" | "head" | "classes">, logits: readonly number[]) {
+  const net = buildNet({ ...options, width: 2, channels: 1, inputSize: 16, outputSize: 128, seed: 1 }).graph;
+  const { graph } = rewrite(net, { source: replaceConstants(await outputPrior(net, logits)) });
+  const session = await createSession(encodeModel(graph, { opset: 13 }));
+  const outputs = await session.run({ image: floats(new Float32Array(256), [1, 1, 16, 16]) });
+  return (Object.entries(outputs) as [string, TensorData<"float32">][]).map(([name, { values }]) => {
+    const pixels = values.length / options.classes;
+    const means = logits.map((_, k) =>
+      values.subarray(k * pixels, (k + 1) * pixels).reduce((a, b) => a + b, 0) / pixels
+    );
+    return { name, means };
+  });
+}
+
 test("outputPrior() brings the mean logits of every level to the prior", async () => {
   for (const [classes, logits] of [[1, [-4]], [3, [-0.1, -3, -5]]] as const) {
-    const net =
-      buildNet({ net: "j-net", width: 2, channels: 1, classes, inputSize: 16, outputSize: 128, seed: 1 }).graph;
-    const { graph } = rewrite(net, { source: replaceConstants(await outputPrior(net, logits)) });
-    const session = await createSession(encodeModel(graph, { opset: 13 }));
-    const outputs = await session.run({ image: floats(new Float32Array(256), [1, 1, 16, 16]) });
-    for (const [name, { values }] of Object.entries(outputs) as [string, TensorData<"float32">][]) {
-      const pixels = values.length / classes;
-      const means = logits.map((_, k) =>
-        values.subarray(k * pixels, (k + 1) * pixels).reduce((a, b) => a + b, 0) / pixels
-      );
+    for (const { name, means } of await meansAtPrior({ net: "j-net", classes }, logits)) {
       // float32 sums over up to 16,384 pixels.
       assert.ok(largestDifference(means, logits) < 1e-3, `${name}: ${means}`);
+    }
+  }
+});
+
+test("outputPrior() finds the bias behind the upsampling and the corrections of every head", async () => {
+  for (const head of HEAD_NAMES) {
+    for (const { name, means } of await meansAtPrior({ net: "elu-net", head, classes: 2 }, [-0.1, -3])) {
+      assert.ok(largestDifference(means, [-0.1, -3]) < 1e-3, `${head} ${name}: ${means}`);
     }
   }
 });

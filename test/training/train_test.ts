@@ -137,6 +137,10 @@ test("train() stops after the epoch in which its time is over", async () => {
     // The time before counts.
     const again = await trainTiny({ resume: options("run").out, version: "0.0.0" });
     assert.deepEqual([again.epochs, again.stopped], [1, "time-budget"]);
+    // However seldom it validates, there is a model in the end.
+    const seldom = options("seldom", { epochs: 50, validateEvery: 100, timeBudgetSeconds: 0.01 });
+    const { epochs, stopped } = await trainTiny(seldom);
+    assert.deepEqual([epochs, stopped, bestModel(seldom.out).length > 0], [1, "time-budget", true]);
   });
 });
 

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Graph } from "../../src/graph/graph.ts";
 import type { Value } from "../../src/graph/op.ts";
+import { mul } from "../../src/graph/ops/arithmetic.ts";
+import { resize } from "../../src/graph/ops/resize.ts";
 import { buildNet } from "../../src/graph/nets/catalog.ts";
 import { parameters } from "../../src/graph/passes/parameters.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { elementCount, floats, type TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
-import { createLoss } from "../../src/training/losses.ts";
+import { createLoss, type Loss } from "../../src/training/losses.ts";
 import { cancelledShifts, trainingGraph } from "../../src/training/training_graph.ts";
 import { largestDifference, readGolden, relativeDifference, withConstants } from "../golden.ts";
 
@@ -63,6 +66,47 @@ test("trainingGraph() equals PyTorch: outputs, losses, every gradient, batch sta
     // PyTorch's running variance is unbiased.
     check(runningVariance, variance, count / (count - 1));
   }
+});
+
+test("trainingGraph() shows smaller levels the area averages or the centre pixels of the target", async () => {
+  const graph = new Graph();
+  const image = graph.input("image", { elementType: "float32", shape: [1, 1, 2, 2] });
+  // Outputs that are the image, twice as large and as it is, and targets of 8 × 8.
+  const doubled = graph.apply(resize, [image], { scales: [1, 1, 2, 2], mode: "nearest" });
+  graph.output(graph.apply(mul, [image, graph.scalar(1)]), "level_0");
+  graph.output(doubled, "level_1");
+  const values = Float32Array.from({ length: 64 }, (_, i) => i);
+  const mean = (of: (row: number, column: number) => number, size: number) =>
+    Array.from({ length: size ** 2 }, (_, i) => of(Math.floor(i / size), i % size));
+  for (
+    const [levelTargets, expected] of [
+      // The mean of rows 4r … 4r + 3 and of columns 4c … 4c + 3 of 8 · row + column; those of two rows and columns.
+      ["area", [
+        mean((r, c) => 8 * (4 * r + 1.5) + 4 * c + 1.5, 2),
+        mean((r, c) => 8 * (2 * r + 0.5) + 2 * c + 0.5, 4),
+      ]],
+      ["nearest", [mean((r, c) => 8 * (4 * r + 2) + 4 * c + 2, 2), mean((r, c) => 8 * (2 * r + 1) + 2 * c + 1, 4)]],
+    ] as const
+  ) {
+    const seen: Value[] = [];
+    const loss: Loss = (target, logits, level) => {
+      seen.push(level);
+      return createLoss("bce", { channels: 1 })(target, logits, level);
+    };
+    const training = trainingGraph(graph, { loss, levelTargets, targetSize: 8 });
+    assert.deepEqual(training.target.type.shape, [1, 1, 8, 8]);
+    const names = seen.map((value, level) => training.graph.output(value, `seen_${level}`).name);
+    const session = await createSession(encodeModel(training.graph, { opset: 17 }));
+    const outputs = await session.run({
+      image: floats(new Float32Array(4), [1, 1, 2, 2]),
+      target: floats(values, [1, 1, 8, 8]),
+    });
+    assert.deepEqual(names.map((name) => [...(outputs[name] as TensorData<"float32">).values]), expected, levelTargets);
+  }
+  assert.throws(
+    () => trainingGraph(graph, { loss: createLoss("bce", { channels: 1 }), targetSize: 6 }),
+    /Output level_1 of shape \[1, 1, 4, 4\] is no smaller level of a target \[1, 1, 6, 6\]/,
+  );
 });
 
 test("trainingGraph() refuses normalization over a single value", () => {

@@ -2,8 +2,9 @@
 
 /** Options of `seg train` under a name; the input is area-averaged in all of them. */
 export const RECIPES: Readonly<Record<string, readonly string[]>> = {
-  // Binary cross-entropy, random flips, Adam, the last weights: as J-Net's authors train.
-  authors: ["--loss", "bce", "--augment", "flips"],
+  // Binary cross-entropy, the mask of the lowest level by its nearest pixels, random flips, Adam, the last weights: as J-Net's authors train.
+  authors: ["--loss", "bce", "--augment", "flips", "--level-targets", "nearest"],
+  bce: ["--loss", "bce", "--augment", "flips"],
   averaged: ["--loss", "bce", "--augment", "flips", "--average-decay", "0.99"],
   dice: ["--loss", "dice-bce", "--augment", "flips"],
   "dice-averaged": ["--loss", "dice-bce", "--augment", "flips", "--average-decay", "0.99"],
