@@ -2,6 +2,7 @@
 /** The program: finds the command, runs its job, prints what it gives back, and turns errors into messages and exit codes. */
 import process from "node:process";
 import { COMMANDS } from "./commands/catalog.ts";
+import { beforeDivider } from "./commands/divider.ts";
 import { didYouMean } from "./commands/did_you_mean.ts";
 import type { Job } from "./commands/job.ts";
 import { terminalReporter } from "./commands/terminal_reporter.ts";
@@ -42,13 +43,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   if (entry === undefined) throw new UsageFailure(unknownCommand(first));
-  const [command, { parseCommand }] = await Promise.all([entry.load(), import("./commands/parse_command.ts")]);
-  const parsed = await parseCommand(first, command, others);
-  if ("help" in parsed) {
-    process.stdout.write(`${parsed.help}\n`);
+  if (beforeDivider(others).some((text) => text === "--help" || text === "-h")) {
+    const { HELP_TEXTS } = await import("./commands/help_texts.ts");
+    process.stdout.write(`${HELP_TEXTS[first]}\n`);
     return 0;
   }
-  return await runJob(parsed.job);
+  const [command, { parseCommand }] = await Promise.all([entry.load(), import("./commands/parse_command.ts")]);
+  return await runJob(await parseCommand(first, command, others));
 }
 
 async function runJob(job: Job): Promise<number> {

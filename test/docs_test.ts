@@ -82,9 +82,7 @@ async function jobOf({ file, text, words: [name = "", ...others] }: CommandLine)
   const entry = COMMANDS[name];
   assert.ok(entry !== undefined, `${file}: ${text}: there is no command ${name}`);
   try {
-    const parsed = await parseCommand(name, await entry.load(), others);
-    assert.ok("job" in parsed, `${file}: ${text}: this shows help alone`);
-    return parsed.job;
+    return await parseCommand(name, await entry.load(), others);
   } catch (error) {
     throw new Error(`${file}: ${text}: ${(error as Error).message}`, { cause: error });
   }

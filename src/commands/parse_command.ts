@@ -4,29 +4,28 @@ import { parse, runSafely } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { Job } from "./job.ts";
+import { beforeDivider } from "./divider.ts";
 import { longNames } from "./option_name.ts";
 import type { CompletedTopic } from "./option.ts";
 
 /** A command whose handler makes a job of its arguments. */
 export type JobCommand = Parameters<typeof parse>[0] & { helpTopics(): readonly CompletedTopic[] };
 
-/** Help to print, or a job to run. */
-export type Parsed = { readonly help: string } | { readonly job: Job };
+/** The help of a command, which {@link HELP_TEXTS} holds ready. */
+export async function helpText(name: string, made: JobCommand): Promise<string> {
+  const result = await runSafely(made, ["--help"]);
+  if (result._tag === "ok") throw new Error(`The command ${name} has no help`);
+  // Everything that is not marked so is optional: in most commands nearly all.
+  return stripVTControlCharacters(result.error.config.message).replaceAll(" [optional]", "");
+}
 
 /**
  * Parses the arguments of one command.
  *
  * @throws {UsageFailure} with a line for every wrong argument and a hint at `--help`.
  */
-export async function parseCommand(name: string, made: JobCommand, argv: readonly string[]): Promise<Parsed> {
-  if (beforeDivider(argv).some((text) => text === "--help" || text === "-h")) {
-    const result = await runSafely(made, ["--help"]);
-    if (result._tag === "ok") throw new Error(`The command ${name} has no help`);
-    // Everything that is not marked so is optional: in most commands nearly all.
-    return { help: stripVTControlCharacters(result.error.config.message).replaceAll(" [optional]", "") };
-  }
-  const job: Job = made.handler(await parseArguments(name, made, argv));
-  return { job };
+export async function parseCommand(name: string, made: JobCommand, argv: readonly string[]): Promise<Job> {
+  return made.handler(await parseArguments(name, made, argv));
 }
 
 /**
@@ -47,10 +46,6 @@ export async function parseArguments<C extends JobCommand>(
     for (const error of result.error.errors) lines.push(...sentences(error, [...options, ...flags, "help"]));
   }
   throw new UsageFailure(`seg ${name}: ${[...new Set(lines)].join("\n  ")}\nTry seg ${name} --help`);
-}
-
-function beforeDivider(argv: readonly string[]): readonly string[] {
-  return argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
 }
 
 /** cmd-ts takes the default, or the next option, where a value is missing. */

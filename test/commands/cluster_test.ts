@@ -11,9 +11,8 @@ import { silentReporter } from "../../src/reporter.ts";
 import { inFolder } from "./run_program.ts";
 
 async function write(line: readonly string[]): Promise<Outcome> {
-  const parsed = await parseCommand("cluster", cluster, line);
-  assert.ok("job" in parsed);
-  return await parsed.job.run({ reporter: silentReporter, signal: new AbortController().signal });
+  const job = await parseCommand("cluster", cluster, line);
+  return await job.run({ reporter: silentReporter, signal: new AbortController().signal });
 }
 
 async function refused(line: readonly string[], message: string | RegExp): Promise<void> {

@@ -134,9 +134,8 @@ test("seg train --config repeats a run from its config.json to the same bytes, a
     const dataset = join(folder, "data");
     writePhantom(dataset, { cases: 4 });
     const run = async (argv: readonly string[]) => {
-      const parsed = await parseCommand("train", train, argv);
-      assert.ok("job" in parsed);
-      return await parsed.job.run({ reporter: silentReporter, signal: new AbortController().signal });
+      const job = await parseCommand("train", train, argv);
+      return await job.run({ reporter: silentReporter, signal: new AbortController().signal });
     };
     const [first, second, third] = ["first", "second", "third"].map((name) => join(folder, name)) as [
       string,

@@ -3,25 +3,28 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { test } from "node:test";
 import { COMMANDS } from "../../src/commands/catalog.ts";
-import { parseCommand } from "../../src/commands/parse_command.ts";
+import { HELP_TEXTS } from "../../src/commands/help_texts.ts";
+import { helpText, parseCommand } from "../../src/commands/parse_command.ts";
 import { inFolder, runProgram } from "./run_program.ts";
 
 test("seg --help lists the commands", async () => {
   const { code, stdout, stderr } = await runProgram(["--help"]);
   assert.deepEqual([code, stderr], [0, ""]);
   for (const name of Object.keys(COMMANDS)) assert.match(stdout, new RegExp(`^  ${name} `, "m"));
-  const help = await runProgram(["train", "--help"]);
-  assert.deepEqual([help.code, help.stderr, help.stdout.includes("\x1b")], [0, "", false]);
-  assert.match(help.stdout, /^seg train\n/);
+  for (const argv of [["--help"], ["-h"], ["src", "--seed", "x", "--help"]]) {
+    const help = await runProgram(["check", ...argv]);
+    assert.deepEqual([help.code, help.stderr, help.stdout.includes("\x1b")], [0, "", false]);
+    assert.match(help.stdout, /^seg check\n[^]*\$ seg check Task04_Hippocampus/);
+  }
 });
 
 test("every command has --json and two examples at least, which it takes", async () => {
   for (const [name, { load }] of Object.entries(COMMANDS)) {
     const command = await load();
-    const parsed = await parseCommand(name, command, ["--help"]);
-    assert.ok("help" in parsed);
-    assert.match(parsed.help, /--json/, name);
-    const examples = [...parsed.help.matchAll(/\$ (.*)/g)].map(([, line = ""]) => line);
+    const help = HELP_TEXTS[name] as string;
+    assert.equal(help, await helpText(name, command), "npm run help writes the help anew");
+    assert.match(help, /--json/, name);
+    const examples = [...help.matchAll(/\$ (.*)/g)].map(([, line = ""]) => line);
     assert.ok(examples.length >= 2, `${name} has ${examples.length} examples`);
     for (const example of examples) {
       const words = [...example.replace(/^source <\(|\)$|\\? > .*/g, "").matchAll(/"([^"]*)"|\S+/g)].map((match) =>
