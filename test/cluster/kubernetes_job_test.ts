@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Job } from "kubernetes-models/batch/v1/Job";
 import { parse } from "yaml";
 import { kubernetesJob } from "../../src/cluster/kubernetes_job.ts";
 
@@ -41,6 +42,26 @@ test("kubernetesJob() is an Indexed Job whose tasks are tried again one by one",
   // podFailurePolicy asks for it.
   assert.equal(spec.template.spec.restartPolicy, "Never");
   assert.ok(spec.template.spec.terminationGracePeriodSeconds >= 60);
+});
+
+test("kubernetesJob() is valid by Kubernetes' own schema, which refuses what is not", () => {
+  // Validators compiled from the OpenAPI document of a Kubernetes that has JobSpec.managedBy, 1.30 or newer.
+  const made = () => parse(kubernetesJob(JOB, OPTIONS), { version: "1.1" });
+  new Job(made()).validate();
+  const spoiled: [string, (job: ReturnType<typeof made>) => unknown][] = [
+    ["data/spec/completions must be integer", ({ spec }) => spec.completions = "5"],
+    ["data/spec/completionMode must be equal to one of", ({ spec }) => spec.completionMode = "indexed"],
+    [
+      "data/spec/template/spec must have required property containers",
+      ({ spec }) => delete spec.template.spec.containers,
+    ],
+    ["/resources/limits", ({ spec }) => spec.template.spec.containers[0].resources.limits.memory = ["8G"]],
+  ];
+  for (const [fault, spoil] of spoiled) {
+    const job = made();
+    spoil(job);
+    assert.throws(() => new Job(job).validate(), (error: Error) => error.message.includes(fault), fault);
+  }
 });
 
 test("kubernetesJob() runs the words as they are, also where YAML or Kubernetes would take them for something else", () => {
