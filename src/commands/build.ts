@@ -52,15 +52,15 @@ export const build = command({
       const built = usageOf(() => buildModel({ ...args, version: programVersion() }));
       writeFileAtomic(model, built.bytes);
       const { bytes: _, ...figures } = built;
-      const { parameters, flops, kernels, nodes } = figures;
+      const { parameters, flops, kernels, nodes, head } = figures;
       return {
         json: { model, ...figures },
         text: `${model}: ${nodes} nodes\n${
           alignColumns([
             ["", "network", "of which head"],
-            ["parameters", formatCount(parameters), formatCount(figures.headParameters)],
-            ["FLOPs per image", formatFlops(flops), formatFlops(figures.headFlops)],
-            ["kernels of an engine", String(kernels), String(figures.headKernels)],
+            ["parameters", formatCount(parameters), formatCount(head.parameters)],
+            ["FLOPs per image", formatFlops(flops), formatFlops(head.flops)],
+            ["kernels of an engine", String(kernels), String(head.kernels)],
           ])
         }`,
         next: `seg bench ${model}`,

@@ -5,10 +5,15 @@ import { decodeModel } from "../graph/onnx/decode.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel, OnnxValue } from "../graph/onnx/model.ts";
+import { NET_NAMES } from "../graph/nets/names.ts";
+import { buildNet } from "../graph/nets/catalog.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { byteCount, inspect, type LayerRow } from "../graph/passes/inspect.ts";
+import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization.ts";
+import { parameterCount } from "../graph/passes/parameters.ts";
 import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.ts";
 import { elementCount } from "../graph/tensor_type.ts";
+import { headCost, type NetCost, netCost } from "../prediction/net_cost.ts";
 import { metadataFault } from "../prediction/metadata_fault.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 import type { Target } from "../tensorrt/targets.ts";
@@ -40,6 +45,10 @@ export interface ModelInspection {
   /** Why the figures of the graph are missing. */
   readonly fault?: string;
   readonly flops?: number;
+  /** Kernels that an engine runs: nodes without those that TensorRT joins to others. */
+  readonly kernels?: number;
+  /** Of that, what the head adds, where the file names a network of this program and is as it builds it. */
+  readonly head?: NetCost;
   readonly activationBytes?: number;
   readonly peakActivationBytes?: number;
   readonly layers?: readonly LayerRow[];
@@ -75,6 +84,7 @@ export function inspectModel(bytes: Uint8Array, options: InspectOptions = {}): M
     inputs: model.inputs,
     outputs: model.outputs,
     ...(graph === undefined ? figuresOfFile(model) : figuresOfGraph(graph, options)),
+    ...(graph !== undefined && typeof metadata !== "string" && headOf(graph, metadata)),
     unknownOps: unknownOps(model),
     ...(fault === undefined ? {} : { fault }),
     ...(typeof metadata === "string" ? { metadataFault: metadata } : { metadata }),
@@ -99,7 +109,26 @@ function usableMetadata(model: OnnxModel): ModelMetadata {
 
 function figuresOfGraph(graph: Graph, options: InspectOptions) {
   const { layers, ...sums } = inspect(graph);
-  return options.layers === true ? { ...sums, layers } : sums;
+  const { kernels } = netCost(graph);
+  return { ...sums, kernels, ...(options.layers === true && { layers }) };
+}
+
+/** The cost of the head, by building the network that the metadata name; nothing where that has other parameters than the graph. */
+function headOf(graph: Graph, { net, input }: ModelMetadata): { readonly head?: NetCost } {
+  const { name, head, width, outputSize } = net;
+  const classes = graph.outputs.at(-1)?.type.shape[1];
+  if (typeof name !== "string" || typeof width !== "number" || typeof outputSize !== "number") return {};
+  if (!(NET_NAMES as readonly string[]).includes(name) || classes === undefined) return {};
+  const options = {
+    ...{ net: name, width, classes, outputSize, seed: 0, channels: input.channels.length, inputSize: input.size },
+    ...(typeof head === "string" && { head }),
+  };
+  const built = tried(() => {
+    const whole = buildNet(options).graph;
+    const counts = [whole, foldBatchNormalization(whole).graph].map(parameterCount);
+    return counts.includes(parameterCount(graph)) ? { head: headCost(options) } : {};
+  });
+  return typeof built === "string" ? {} : built;
 }
 
 // Parameters as in a graph: float initializers, but not those that an op only averages.

@@ -41,14 +41,23 @@ export function inspectionText(inspection: ModelInspection): string {
 }
 
 function figures(inspection: ModelInspection): [string, string][] {
-  const { producer, opset, irVersion, inputs, outputs, parameters, nodes, ops, flops, metadata } = inspection;
+  const { producer, opset, irVersion, inputs, outputs, parameters, nodes, ops, flops, kernels, head, metadata } =
+    inspection;
   return [
     ["written by", `${producer || "unknown"}, opset ${opset ?? "none"}, IR ${irVersion}`],
     ["inputs", inputs.map(valueText).join(", ")],
     ["outputs", outputs.map(valueText).join(", ")],
-    ["parameters", `${grouped(parameters)} (${mebibytes(inspection.weightBytes)} of weights)`],
+    [
+      "parameters",
+      `${grouped(parameters)} (${mebibytes(inspection.weightBytes)} of weights)${ofHead(head?.parameters)}`,
+    ],
     ["nodes", `${nodes} (${Object.entries(ops).map(([op, count]) => `${count} ${op}`).join(", ")})`],
-    ...(flops === undefined ? [] : [["work", `${(flops / 1e6).toFixed(1)} MFLOP per run`] as [string, string]]),
+    ...(flops === undefined
+      ? []
+      : [["work", `${(flops / 1e6).toFixed(1)} MFLOP per run${ofHead(head && head.flops / 1e6)}`] as [string, string]]),
+    ...(kernels === undefined
+      ? []
+      : [["kernels", `${kernels} of an engine${ofHead(head?.kernels)}`] as [string, string]]),
     ...(inspection.peakActivationBytes === undefined
       ? []
       : [["activations", `${mebibytes(inspection.peakActivationBytes)} at most at a time`] as [string, string]]),
@@ -59,6 +68,10 @@ function figures(inspection: ModelInspection): [string, string][] {
       ["decision", decision(metadata)],
     ] as [string, string][]),
   ];
+}
+
+function ofHead(value: number | undefined): string {
+  return value === undefined ? "" : `, of which head ${grouped(Math.round(10 * value) / 10)}`;
 }
 
 /** How probabilities become classes. */

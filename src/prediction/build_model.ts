@@ -1,12 +1,8 @@
 /** An untrained network as a model file. */
-import type { Graph } from "../graph/graph.ts";
 import { buildNet, type NetOptions } from "../graph/nets/catalog.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata } from "../graph/onnx/metadata.ts";
-import { totalFlops } from "../graph/passes/flops.ts";
-import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization.ts";
-import { parameterCount } from "../graph/passes/parameters.ts";
-import { countKernels } from "../tensorrt/kernels.ts";
+import { headCost, type NetCost, netCost } from "./net_cost.ts";
 
 /** What {@link buildModel} builds. */
 export interface BuildModelOptions extends Omit<NetOptions, "batch"> {
@@ -16,19 +12,11 @@ export interface BuildModelOptions extends Omit<NetOptions, "batch"> {
   readonly version: string;
 }
 
-/** A model file and what it costs. */
-export interface BuiltModel {
+/** A model file and what it costs: all of it, and the levels above the input resolution alone. */
+export interface BuiltModel extends NetCost {
   readonly bytes: Uint8Array;
-  readonly parameters: number;
-  /** Parameters that the levels above the input resolution add. */
-  readonly headParameters: number;
-  /** Of one image; a multiply-add is two. */
-  readonly flops: number;
-  readonly headFlops: number;
+  readonly head: NetCost;
   readonly nodes: number;
-  /** Kernels that an engine runs: nodes without those that TensorRT joins to others. */
-  readonly kernels: number;
-  readonly headKernels: number;
 }
 
 /**
@@ -41,13 +29,12 @@ export function buildModel({ activation, version, ...options }: BuildModelOption
   const chosen = activation ?? (options.classes === 1 ? "sigmoid" : "softmax");
   const classes = options.classes + (chosen === "softmax" ? 1 : 0);
   const { net, head, width, channels, inputSize, outputSize, seed } = options;
-  const { graph } = buildNet({ net, head, width, channels, classes, inputSize, outputSize, seed });
-  const headless = buildNet({ net, head: "none", width, channels, classes, inputSize, outputSize, seed }).graph;
-  const [parameters, flops, kernels] = [parameterCount(graph), totalFlops(graph), kernelsOf(graph)];
+  const network = { net, head, width, channels, classes, inputSize, outputSize, seed };
+  const { graph } = buildNet(network);
   const levels = graph.outputs.map(({ name }) => name);
   const metadata = encodeMetadata({
     version,
-    net: { net, ...(head === undefined ? {} : { head }), width, inputSize, outputSize, seed },
+    net: { name: net, ...(head === undefined ? {} : { head }), width, inputSize, outputSize, seed },
     input: {
       channels: Array.from({ length: channels }, (_, channel) => `channel ${channel}`),
       size: inputSize,
@@ -61,17 +48,8 @@ export function buildModel({ activation, version, ...options }: BuildModelOption
   return {
     // 13 is the last opset of TensorRT 8.2.
     bytes: encodeModel(graph, { opset: 13, graphName: net, producerVersion: version, metadata, batchName: "N" }),
-    parameters,
-    headParameters: parameters - parameterCount(headless),
-    flops,
-    headFlops: flops - totalFlops(headless),
+    ...netCost(graph),
+    head: headCost(network),
     nodes: graph.nodes.length,
-    kernels,
-    headKernels: kernels - kernelsOf(headless),
   };
-}
-
-// Normalization is part of the convolution before it in all that is exported.
-function kernelsOf(graph: Graph): number {
-  return countKernels(foldBatchNormalization(graph).graph);
 }

@@ -36,6 +36,17 @@ test("inspectModel() counts what J-Net holds, reads its metadata and finds it tr
   assert.deepEqual(inspection.inputs, [{ name: "image", elementType: "float32", shape: ["N", 1, 16, 16] }]);
 });
 
+test("inspectModel() tells what the head of a network adds, also once it is exported, and nothing where it is not there", () => {
+  // The paper's head of four levels: 112 parameters; 9 transposed convolutions, 9 convolutions and a copy for each input of 2 Concats.
+  const inspection = inspectModel(jNet());
+  assert.deepEqual([inspection.head?.parameters, inspection.head?.kernels, inspection.kernels], [112, 22, 87]);
+  assert.match(inspectionText(inspection), /^parameters: +200,937 \(.* of weights\), of which head 112$/m);
+  assert.match(inspectionText(inspection), /^kernels: +87 of an engine, of which head 22$/m);
+  assert.deepEqual(inspectModel(exportModel({ bytes: jNet() }).bytes).head, inspection.head);
+  const lowest = exportModel({ bytes: jNet(), outputs: ["level_0"] });
+  assert.equal(inspectModel(lowest.bytes).head, undefined);
+});
+
 test("inspectModel() has nothing to say against an exported model on a Nano", () => {
   const { bytes } = exportModel({ bytes: jNet() });
   assert.deepEqual(inspectModel(bytes, { target: NANO }).lint, []);
@@ -57,7 +68,7 @@ test("inspectModel() says of a file with an unknown op what can be said", () => 
 test("inspectionText() shows figures, layers, complaints and obstacles", () => {
   const text = inspectionText(inspectModel(jNet(), { target: NANO, layers: true }));
   assert.match(text, /^written by: +seg 0, opset \d+, IR 8\n/);
-  assert.match(text, /\nparameters: +200,937 \(0\.8 MiB of weights\)\n/);
+  assert.match(text, /\nparameters: +200,937 \(0\.8 MiB of weights\), of which head 112\n/);
   assert.match(text, /\nenc\.0\.0 +Conv +1×4×16×16 +40 +0\.019 /);
   assert.match(text, /warning: input image has open dimensions.*\(seg export does it\)/);
   assert.match(text, /\nIt can be trained$/);
