@@ -3,10 +3,11 @@
  *
  * usage: node dist/tools/ablation.js DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors]
  *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [--cell auto] [--report]
+ *          [--nested-baseline none+authors]
  *          [-- options of seg train]
  *
  * Each training validates once, at its last epoch: no weights are chosen by the patients that are scored. A run that is stopped goes on
- * where it was when it is started again with the same folder. Writes results.json and results.md after every training.
+ * where it was when it is started again with the same folder. Writes results.json, results.md and results.svg after every training.
  * --cell auto: the one cell of this task of an array job; the same line without it writes the results in the end.
  * --report: trains nothing, and writes the results of what is done.
  * --quick: one seed, two folds, 200 steps each.
@@ -20,6 +21,9 @@ import { UsageFailure } from "../src/failure.ts";
 import { writeFileAtomic } from "../src/files.ts";
 import { armName, type Cell, cellName, cellsOf, RECIPES } from "./ablation/arms.ts";
 import { runCell, Stopped } from "./ablation/run_cell.ts";
+import { addCosts, type ArmCost } from "./ablation/costs.ts";
+import { nestedChoices } from "./ablation/nested.ts";
+import { plots } from "./ablation/plots.ts";
 import { armResults, differences, markdown } from "./ablation/tables.ts";
 
 const cut = process.argv.indexOf("--");
@@ -38,6 +42,7 @@ const { values, positionals: [dataset] } = parseArgs({
     folds: { type: "string", default: "4" },
     jobs: { type: "string", default: "1" },
     baselines: { type: "string", default: "none,j,bilinear-loss" },
+    "nested-baseline": { type: "string", default: "none+authors" },
     cell: { type: "string" },
     report: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
@@ -72,6 +77,7 @@ const train = [...Object.entries(defaults).filter(([name]) => !passed.includes(n
 const program = [process.execPath, join(import.meta.dirname as string, "..", "src", "main.js")] as const;
 mkdirSync(out, { recursive: true });
 
+const costs = new Map<string, ArmCost>();
 let done = 0;
 let failed = 0;
 const started = performance.now();
@@ -119,11 +125,15 @@ async function work(): Promise<void> {
 function report(): void {
   const results = armResults(cells, out as string);
   const compared = differences(results, words(values.baselines));
+  addCosts(costs, cells, out as string);
+  const nested = nestedChoices(cells, out as string, values["nested-baseline"]);
   writeFileAtomic(
     join(out as string, "results.json"),
-    `${JSON.stringify({ results, differences: compared }, null, 2)}\n`,
+    `${JSON.stringify({ results, differences: compared, costs: Object.fromEntries(costs), nested }, null, 2)}\n`,
   );
-  writeFileAtomic(join(out as string, "results.md"), markdown(results, compared));
+  writeFileAtomic(join(out as string, "results.md"), markdown(results, compared, { costs, nested }));
+  const picture = plots(results, costs);
+  if (picture !== undefined) writeFileAtomic(join(out as string, "results.svg"), picture);
 }
 
 function tell(cell: Cell): void {

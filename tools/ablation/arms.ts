@@ -52,6 +52,11 @@ export function armName({ net, head, inputSize, recipe }: Arm): string {
   return `${net} ${head} ${inputSize} px ${recipe}`;
 }
 
+/** Whether `text` means this arm: its head, `head+recipe`, or its whole name. */
+export function isMeant(arm: Arm, text: string): boolean {
+  return [arm.head, `${arm.head}+${arm.recipe}`, armName(arm)].includes(text);
+}
+
 /** The folder of a cell inside the ablation's. */
 export function cellName(cell: Cell): string {
   return `${armName(cell).replaceAll(" ", "_")}_seed${cell.seed}_fold${cell.fold}`;

@@ -6,7 +6,9 @@ import { bcaInterval, resampleMeans } from "../../src/metrics/bootstrap.ts";
 import { comparePaired } from "../../src/metrics/compare.ts";
 import type { Interval } from "../../src/metrics/order_statistics.ts";
 import { Random } from "../../src/random.ts";
-import { type Arm, armName, type Cell } from "./arms.ts";
+import { type Arm, armName, type Cell, isMeant } from "./arms.ts";
+import type { ArmCost } from "./costs.ts";
+import type { NestedChoice } from "./nested.ts";
 import { scoresOf } from "./run_cell.ts";
 
 /** An arm's Dice over the patients that its trainings left out. */
@@ -68,7 +70,7 @@ export function differences(results: readonly ArmResult[], baselines: readonly s
   return results.flatMap((result) =>
     results.filter((other) =>
       other !== result && other.inputSize === result.inputSize &&
-      baselines.some((baseline) => [other.head, `${other.head}+${other.recipe}`, armName(other)].includes(baseline))
+      baselines.some((baseline) => isMeant(other, baseline))
     ).flatMap((other) => {
       const paired = comparePaired(
         new Map(Object.entries(other.dicePerPatient)),
@@ -87,17 +89,23 @@ export function differences(results: readonly ArmResult[], baselines: readonly s
   );
 }
 
-/** Both tables in Markdown. */
-export function markdown(results: readonly ArmResult[], compared: readonly Difference[]): string {
+/** The tables in Markdown. */
+export function markdown(
+  results: readonly ArmResult[],
+  compared: readonly Difference[],
+  { costs, nested }: { readonly costs: ReadonlyMap<string, ArmCost>; readonly nested: readonly NestedChoice[] },
+): string {
   const rows = [...results].sort((a, b) => a.inputSize - b.inputSize || b.dice - a.dice);
   return [
-    "| net | head | input | recipe | trainings | patients | Dice | 95 % interval |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| net | head | input | recipe | trainings | patients | Dice | 95 % interval | parameters | MFLOP | kernels (head) | Nano fps |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map((row) =>
       `| ${row.net} | ${row.head} | ${row.inputSize} | ${row.recipe} | ${row.trainings} | ${
         Object.keys(row.dicePerPatient).length
-      } | ${row.dice.toFixed(3)} | ${formatInterval(row.interval)} |`
+      } | ${row.dice.toFixed(3)} | ${formatInterval(row.interval)} | ${costCells(costs.get(armName(row)))} |`
     ),
+    "",
+    "Nano fps: an estimate from arithmetic, memory and 0.1 ms per kernel, not a measurement.",
     "",
     "| arm | minus | patients | difference | 95 % interval | Wilcoxon p |",
     "| --- | --- | --- | --- | --- | --- |",
@@ -107,7 +115,23 @@ export function markdown(results: readonly ArmResult[], compared: readonly Diffe
       } |`
     ),
     "",
+    ...nested.flatMap(({ inputSize, from, chosen, dice, comparison }) => [
+      `${inputSize} px, the arm of each fold chosen on the patients of the others (${
+        [...new Set(chosen)].join(", ")
+      }): Dice ${dice.toFixed(3)}, ${signed(comparison.meanDifference as number)} (${
+        formatInterval(comparison.meanInterval, signed)
+      }) against ${from}, ${comparison.n} patients, Wilcoxon p ${comparison.wilcoxon.pValue.toPrecision(2)}.`,
+      "",
+    ]),
   ].join("\n");
+}
+
+function costCells(cost: ArmCost | undefined): string {
+  if (cost === undefined) return "– | – | – | –";
+  const { parameters, flops, kernels, headShare, nanoFps } = cost;
+  return `${parameters} | ${(flops / 1e6).toFixed(1)} | ${kernels} (${(100 * headShare).toFixed(1)} %) | ${
+    nanoFps.toFixed(0)
+  }`;
 }
 
 function formatInterval(interval: Interval | null, format = (value: number) => value.toFixed(3)): string {
