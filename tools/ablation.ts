@@ -6,6 +6,8 @@
  *          [--nested-baseline none+authors]
  *          [-- options of seg train]
  *
+ * A recipe with @0.2 behind its name cuts the masks of the same training at 0.2.
+ *
  * Each training validates once, at its last epoch: no weights are chosen by the patients that are scored. A run that is stopped goes on
  * where it was when it is started again with the same folder. Writes results.json, results.md and results.svg after every training.
  * --cell auto: the one cell of this task of an array job; the same line without it writes the results in the end.
@@ -19,7 +21,7 @@ import { parseArgs } from "node:util";
 import { arrayIndex } from "../src/cluster/array_index.ts";
 import { UsageFailure } from "../src/failure.ts";
 import { writeFileAtomic } from "../src/files.ts";
-import { armName, type Cell, cellName, cellsOf, RECIPES } from "./ablation/arms.ts";
+import { armName, type Cell, cellName, cellsOf, recipeOf, RECIPES } from "./ablation/arms.ts";
 import { runCell, Stopped } from "./ablation/run_cell.ts";
 import { addCosts, type ArmCost } from "./ablation/costs.ts";
 import { nestedChoices } from "./ablation/nested.ts";
@@ -63,7 +65,7 @@ const cells = cellsOf({
   seeds: values.quick ? [0] : words(values.seeds).map(Number),
   folds,
 });
-const unknown = words(values.recipes).find((recipe) => RECIPES[recipe] === undefined);
+const unknown = words(values.recipes).find((name) => RECIPES[recipeOf(name).training] === undefined);
 if (unknown !== undefined) {
   console.error(`No recipe is called ${unknown}: choose one of ${Object.keys(RECIPES).join(", ")}`);
   process.exit(2);

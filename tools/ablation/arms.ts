@@ -11,6 +11,12 @@ export const RECIPES: Readonly<Record<string, readonly string[]>> = {
   mri: ["--loss", "dice-bce", "--augment", "mri", "--average-decay", "0.99"],
 };
 
+/** `bce@0.2` is the recipe bce with masks cut at a probability of 0.2 in place of 0.5: another scoring of the same training. */
+export function recipeOf(name: string): { readonly training: string; readonly threshold: string | undefined } {
+  const [training = "", threshold] = name.split("@");
+  return { training, threshold };
+}
+
 /** One way of training, whatever the seed and the fold. */
 export interface Arm {
   readonly net: string;

@@ -1,9 +1,10 @@
 /** Trains and scores one cell in processes of their own. */
 import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { type Cell, cellName, RECIPES } from "./arms.ts";
+import { writeFileAtomic } from "../../src/files.ts";
+import { type Cell, cellName, recipeOf, RECIPES } from "./arms.ts";
 
 const SIGNALS: readonly NodeJS.Signals[] = process.platform === "win32" ? ["SIGTERM"] : ["SIGTERM", "SIGUSR1"];
 
@@ -26,13 +27,21 @@ export class Stopped extends Error {
 
 /** The scores of a cell; the file is there once the cell is done. */
 export function scoresOf(cell: Cell, out: string): string {
-  return join(out, cellName(cell), "scores", "metrics.json");
+  const { threshold } = recipeOf(cell.recipe);
+  return join(trainingFolder(cell, out), threshold === undefined ? "scores" : `scores_at_${threshold}`, "metrics.json");
 }
 
 /** The model of a cell. */
 export function modelOf(cell: Cell, out: string): string {
-  return join(out, cellName(cell), "run", "best.onnx");
+  return join(trainingFolder(cell, out), "run", "best.onnx");
 }
+
+function trainingFolder(cell: Cell, out: string): string {
+  return join(out, cellName({ ...cell, recipe: recipeOf(cell.recipe).training }));
+}
+
+/** Trainings that go on: cells that differ in their thresholds share one. */
+const trainings = new Map<string, Promise<void>>();
 
 /**
  * Trains a cell, or continues it, and scores its validation patients; a cell that is done is left alone.
@@ -41,29 +50,40 @@ export function modelOf(cell: Cell, out: string): string {
  * @throws {Stopped} where a signal stopped it.
  */
 export async function runCell(cell: Cell, options: CellOptions): Promise<void> {
-  const { dataset, out, folds, train } = options;
+  const { dataset, out } = options;
   const scores = scoresOf(cell, out);
   if (existsSync(scores)) return;
-  const run = join(out, cellName(cell), "run");
-  const recipe = RECIPES[cell.recipe];
-  if (recipe === undefined) throw new Error(`No recipe is called ${cell.recipe}: ${Object.keys(RECIPES).join(", ")}`);
+  const folder = trainingFolder(cell, out);
+  const training = trainings.get(folder) ?? trainCell(cell, join(folder, "run"), options);
+  trainings.set(folder, training);
+  await training;
+  const { threshold } = recipeOf(cell.recipe);
+  const unfinished = dirname(scores);
+  rmSync(unfinished, { recursive: true, force: true });
+  await seg([
+    ...["evaluate", modelOf(cell, out), dataset, "--split", "val", "--metrics", "dice,iou", "--out", unfinished],
+    ...(threshold === undefined ? [] : ["--threshold", threshold]),
+  ], options);
+}
+
+async function trainCell(cell: Cell, run: string, options: CellOptions): Promise<void> {
+  const done = join(dirname(run), "trained");
+  if (existsSync(done)) return;
+  const { training } = recipeOf(cell.recipe);
+  const recipe = RECIPES[training];
+  if (recipe === undefined) throw new Error(`No recipe is called ${training}: ${Object.keys(RECIPES).join(", ")}`);
   const { net, head, inputSize, seed, fold } = cell;
-  const numbers = { "input-size": inputSize, seed, fold, folds };
+  const numbers = { "input-size": inputSize, seed, fold, folds: options.folds };
   await seg(
     existsSync(run) ? ["train", "--resume", run] : [
-      ...["train", dataset, "--out", run, "--net", net, "--head", head],
+      ...["train", options.dataset, "--out", run, "--net", net, "--head", head],
       ...Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]),
       ...recipe,
-      ...train,
+      ...options.train,
     ],
     options,
   );
-  const unfinished = join(out, cellName(cell), "scores");
-  rmSync(unfinished, { recursive: true, force: true });
-  await seg(
-    ["evaluate", join(run, "best.onnx"), dataset, "--split", "val", "--metrics", "dice,iou", "--out", unfinished],
-    options,
-  );
+  writeFileAtomic(done, "");
 }
 
 async function seg(args: readonly string[], { program: [file, ...first] }: CellOptions): Promise<void> {
