@@ -1,6 +1,6 @@
 /** The command lines of README and docs are taken by the program, and those of blocks marked "sh run" run. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ import { parseCommand } from "../src/commands/parse_command.ts";
 import { writePhantom } from "../src/data/phantom.ts";
 import { buildModel } from "../src/prediction/build_model.ts";
 import { silentReporter } from "../src/reporter.ts";
+import { type CommandLine, commandLinesOf, DOCUMENTS } from "../tools/docs/command_lines.ts";
 import { inFolder } from "./commands/run_program.ts";
 
 /** What a reader of the documentation has at the beginning, and at the end. */
@@ -44,39 +45,7 @@ const MODELS = [
   "small.onnx",
 ];
 
-interface CommandLine {
-  readonly file: string;
-  readonly text: string;
-  readonly words: readonly string[];
-  readonly runs: boolean;
-}
-
-const documents = ["README.md", "CONTRIBUTING.md", ...readdirSync("docs").filter((name) => name.endsWith(".md"))]
-  .map((name) => existsSync(name) ? name : join("docs", name));
-const commandLines = documents.flatMap(commandLinesOf);
-
-/** The command lines of fenced shell blocks, and of code within sentences and tables. */
-function commandLinesOf(file: string): CommandLine[] {
-  const text = readFileSync(file, "utf8");
-  const blocks = [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].filter(([, language]) => /^sh\b/.test(language ?? ""));
-  const fenced = blocks.flatMap(([, language, body = ""]) =>
-    body.replaceAll("\\\n", " ").split(/\n|&&|;/).map((line) => ({ line, runs: language === "sh run" }))
-  );
-  const prose = text.replace(/^```[^]*?^```$/gm, "");
-  const inline = [...prose.matchAll(/`(seg [a-z]+ [^`]*)`/g)].map(([, line = ""]) => ({ line, runs: false }));
-  return [...fenced, ...inline].flatMap(({ line, runs }) => {
-    const words = wordsOf(line);
-    const start = words.findIndex((word) => word === "seg" || /(^|\/)main\.(js|ts)$/.test(word));
-    return start < 0 ? [] : [{ file, text: line.trim(), words: words.slice(start + 1), runs }];
-  });
-}
-
-/** The words as a shell takes them: quotes join, # begins a comment, and what follows > is a file. */
-function wordsOf(line: string): string[] {
-  const words = [...line.matchAll(/#.*|"([^"]*)"|'([^']*)'|\S+/g)];
-  const end = words.findIndex(([word]) => word.startsWith("#") || word === ">");
-  return words.slice(0, end < 0 ? undefined : end).map(([word, double, single]) => double ?? single ?? word);
-}
+const commandLines = DOCUMENTS.flatMap(commandLinesOf);
 
 async function jobOf({ file, text, words: [name = "", ...others] }: CommandLine): Promise<Job> {
   const entry = COMMANDS[name];
@@ -133,7 +102,7 @@ test("the command lines of blocks marked as running run", async () => {
 });
 
 test("links of the documentation lead to files", () => {
-  const missing = documents.flatMap((file) => {
+  const missing = DOCUMENTS.flatMap((file) => {
     const targets = [...readFileSync(file, "utf8").matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) => target);
     return targets.filter((target) => !existsSync(join(dirname(file), target))).map((target) => `${file} → ${target}`);
   });

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { exportModel } from "../../src/exporting/export_model.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { buildNet } from "../../src/graph/nets/catalog.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
@@ -44,6 +45,22 @@ test("train() goes on from its own model, to the loss that the model had", async
     const lowest = Math.min(...history.map(({ trainLoss }) => trainLoss));
     assert.ok((next?.trainLoss as number) < 1.2 * lowest, `${next?.trainLoss} after ${lowest}`);
     assert.ok(lowest < (history[0]?.trainLoss as number));
+  });
+});
+
+test("train() goes on from an export, whose only output is a level above one that it still computes", async () => {
+  await withTinyRuns(async ({ options }) => {
+    await trainTiny(options("first", { epochs: 1 }));
+    const { out } = options("first");
+    const { bytes } = exportModel({ bytes: bestModel(out) });
+    assert.deepEqual(decodeModel(bytes).outputs.map(({ name }) => name), ["level_1"]);
+    const init = join(out, "exported.onnx");
+    writeFileSync(init, bytes);
+    const { validation } = await trainTiny(options("second", { init, epochs: 1 }));
+    assert.notEqual(validation.dice, null);
+    const model = bestModel(options("second").out);
+    assert.deepEqual(decodeModel(model).outputs.map(({ name }) => name), ["level_0"]);
+    await checkModel(model);
   });
 });
 

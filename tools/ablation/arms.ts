@@ -6,6 +6,8 @@ export const RECIPES: Readonly<Record<string, readonly string[]>> = {
   authors: ["--loss", "bce", "--augment", "flips", "--level-targets", "nearest"],
   bce: ["--loss", "bce", "--augment", "flips"],
   averaged: ["--loss", "bce", "--augment", "flips", "--average-decay", "0.99"],
+  "bce-mri": ["--loss", "bce", "--augment", "mri", "--average-decay", "0.99"],
+  weighted: ["--loss", "bce", "--class-weights", "1,4", "--augment", "mri", "--average-decay", "0.99"],
   dice: ["--loss", "dice-bce", "--augment", "flips"],
   "dice-averaged": ["--loss", "dice-bce", "--augment", "flips", "--average-decay", "0.99"],
   mri: ["--loss", "dice-bce", "--augment", "mri", "--average-decay", "0.99"],
