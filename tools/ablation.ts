@@ -2,7 +2,7 @@
  * Nets, heads, input sizes and recipes on the user's own data: patient-wise folds, one process per training, resumable.
  *
  * usage: node dist/tools/ablation.js DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors]
- *          [--seeds 0] [--folds 4] [--jobs 1] [--baselines none,j] [--quick] [--cell auto] [--report]
+ *          [--seeds 0] [--folds 4] [--only-folds 0] [--jobs 1] [--baselines none,j] [--quick] [--cell auto] [--report]
  *          [--nested-baseline none+authors]
  *          [-- options of seg train]
  *
@@ -42,6 +42,7 @@ const { values, positionals: [dataset] } = parseArgs({
     recipes: { type: "string", default: "authors" },
     seeds: { type: "string", default: "0" },
     folds: { type: "string", default: "4" },
+    "only-folds": { type: "string" },
     jobs: { type: "string", default: "1" },
     baselines: { type: "string", default: "none,j,bilinear-loss" },
     "nested-baseline": { type: "string", default: "none+authors" },
@@ -57,7 +58,7 @@ if (dataset === undefined || out === undefined) {
 }
 const words = (text: string) => text.split(",").map((word) => word.trim()).filter((word) => word !== "");
 const folds = values.quick ? 2 : Number(values.folds);
-const cells = cellsOf({
+const allCells = cellsOf({
   nets: words(values.nets),
   heads: words(values.heads),
   inputSizes: words(values["input-sizes"]).map(Number),
@@ -65,6 +66,9 @@ const cells = cellsOf({
   seeds: values.quick ? [0] : words(values.seeds).map(Number),
   folds,
 });
+// A set with many patients says enough in one fold.
+const chosen = values["only-folds"] === undefined ? undefined : words(values["only-folds"]).map(Number);
+const cells = allCells.filter(({ fold }) => chosen?.includes(fold) ?? true);
 const unknown = words(values.recipes).find((name) => RECIPES[recipeOf(name).training] === undefined);
 if (unknown !== undefined) {
   console.error(`No recipe is called ${unknown}: choose one of ${Object.keys(RECIPES).join(", ")}`);

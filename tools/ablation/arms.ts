@@ -10,6 +10,8 @@ export const RECIPES: Readonly<Record<string, readonly string[]>> = {
   weighted: ["--loss", "bce", "--class-weights", "1,4", "--augment", "mri", "--average-decay", "0.99"],
   dice: ["--loss", "dice-bce", "--augment", "flips"],
   "dice-averaged": ["--loss", "dice-bce", "--augment", "flips", "--average-decay", "0.99"],
+  // Of several classes.
+  ce: ["--loss", "ce"],
   mri: ["--loss", "dice-bce", "--augment", "mri", "--average-decay", "0.99"],
 };
 
