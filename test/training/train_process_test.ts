@@ -69,7 +69,7 @@ test("seg train killed again and again continues to the same bytes", async () =>
       // Surely once within the second epoch; then early, in the middle, and now and then never, until it may come to its end.
       const limits = kills === 0
         ? { killOnceThere: join(killed, "last.checkpoint") }
-        : { killMilliseconds: kills < 5 ? random.uniform(0.2, 1.1) * milliseconds : 1e6 };
+        : { killMilliseconds: kills < 3 ? random.uniform(0.2, 1.1) * milliseconds : 1e6 };
       const { code, stderr } = await runSeg(args, limits);
       if (code === 0) break;
       assert.doesNotMatch(stderr, /Cannot|Failure|^ {4}at /m);
