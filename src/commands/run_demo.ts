@@ -80,6 +80,8 @@ export async function runDemo(
     batch: 8,
     stepsPerEpoch: 1,
     learningRate: 5e-3,
+    // The phantoms are all of one scanner.
+    augment: "flips",
     averageDecay: 0.97,
     backgroundRatio: 1,
     folds: 4,

@@ -177,7 +177,7 @@ const settings = {
   augment: option({
     long: "augment",
     type: optional(oneWordOf(words(AUGMENTATIONS))),
-    description: `${words(AUGMENTATIONS).join(", ")} (flips for one class, none for several)`,
+    description: `${words(AUGMENTATIONS).join(", ")} (mri-strong for one class, none for several)`,
   }),
   mirror: option({
     long: "mirror",

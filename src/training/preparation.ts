@@ -16,7 +16,7 @@ import { toCanonical } from "../imaging/orientation.ts";
 import { choosePlane, type Plane } from "../imaging/slices.ts";
 import { spacingMm } from "../imaging/volume.ts";
 import type { Reporter } from "../reporter.ts";
-import { type Augmentation, createAugmentation } from "./augmentations.ts";
+import { type Augmentation, createAugmentation, defaultAugmentation } from "./augmentations.ts";
 import { createLoss } from "./losses.ts";
 import { freshNetwork, networkFromFile, type NetworkSource, withConstants } from "./network_source.ts";
 import { classFrequencies, outputPrior, priorLogits } from "./output_prior.ts";
@@ -220,7 +220,7 @@ function cardSettings(
     learningRate,
     schedule,
     batch,
-    augmentation: augment ?? (labels === 1 ? "flips" : "none"),
+    augmentation: augment ?? defaultAugmentation(labels),
     ...(init !== undefined && { startedFrom: basename(init) }),
     ...(freeze.length > 0 && { frozen: freeze }),
   };

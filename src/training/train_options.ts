@@ -52,9 +52,9 @@ export interface TrainSettings {
   readonly batch: number;
   /** Steps of an epoch at least: a small data set is gone through several times. */
   readonly stepsPerEpoch: number;
-  /** Name of an augmentation; absent: flips for one class, none for several, whose places a flip would exchange. */
+  /** Name of an augmentation; absent: mri-strong for one class, none for several, whose places a flip would exchange. */
   readonly augment?: string;
-  /** Axes along which flips and mri mirror; absent: both, but none for mri with several classes. */
+  /** Axes along which the augmentation mirrors; absent: both, but none for mri and mri-strong with several classes. */
   readonly mirror?: MirrorAxes;
   /** Slices without foreground per slice with foreground in an epoch, at most. */
   readonly backgroundRatio: number;
@@ -107,7 +107,7 @@ export const TRAIN_DEFAULTS = {
   freezeNormalization: false,
   levelWeights: "equal",
   optimizer: "adam",
-  learningRate: 1e-3,
+  learningRate: 3e-3,
   schedule: "poly",
   warmUpSteps: 0,
   weightDecay: 0,

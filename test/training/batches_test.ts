@@ -95,7 +95,7 @@ test("fillBatch() gives the same bits for the same seed", () => {
 });
 
 test("fillBatch() moves image and mask together", () => {
-  for (const name of ["none", "flips", "mri"]) {
+  for (const name of ["none", "flips", "mri", "mri-strong"]) {
     const { image, target } = filled(name, 3);
     for (let i = 0; i < 20; i++) {
       // Where the mask, averaged to the image's grid, covers a pixel, the image is brighter than elsewhere.
@@ -131,8 +131,9 @@ test("createAugmentation() mirrors the axes that it is told, and none for mri wi
   assert.deepEqual(seen("mri", { labels: 1, mirror: "vertical" }), ["1,-1", "1,1"]);
   assert.deepEqual(seen("mri", { labels: 1 }), both);
   assert.deepEqual(seen("mri", { labels: 2 }), ["1,1"]);
+  assert.deepEqual(seen("mri-strong", { labels: 2 }), ["1,1"]);
   assert.throws(() => createAugmentation({ name: "warp", labels: 1 }), {
-    message: "No augmentation is called warp: choose one of none, flips, mri",
+    message: "No augmentation is called warp: choose one of none, flips, mri, mri-strong",
   });
 });
 

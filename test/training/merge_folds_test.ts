@@ -36,7 +36,7 @@ test("mergeFolds() gives what a cross-validation gives, in whatever order and pl
     assert.deepEqual([again.fold, notes], [1, [`${at("array", "fold_1")} is done already`]]);
     await assert.rejects(fold({ ...settings, fold: 1, learningRate: 0.5, out: at("array", "fold_1") }), {
       name: "Failure",
-      message: `Cannot continue ${at("array", "fold_1")}: it was begun with learningRate 0.001, now it is 0.5; ` +
+      message: `Cannot continue ${at("array", "fold_1")}: it was begun with learningRate 0.003, now it is 0.5; ` +
         "use the same settings, or another --out",
     });
 

@@ -3,17 +3,30 @@
 /** Options of `seg train` under a name; the input is area-averaged in all of them. */
 export const RECIPES: Readonly<Record<string, readonly string[]>> = {
   // Binary cross-entropy, the mask of the lowest level by its nearest pixels, random flips, Adam, the last weights: as J-Net's authors train.
-  authors: ["--loss", "bce", "--augment", "flips", "--level-targets", "nearest"],
-  bce: ["--loss", "bce", "--augment", "flips"],
-  averaged: ["--loss", "bce", "--augment", "flips", "--average-decay", "0.99"],
-  "bce-mri": ["--loss", "bce", "--augment", "mri", "--average-decay", "0.99"],
-  weighted: ["--loss", "bce", "--class-weights", "1,4", "--augment", "mri", "--average-decay", "0.99"],
-  dice: ["--loss", "dice-bce", "--augment", "flips"],
-  "dice-averaged": ["--loss", "dice-bce", "--augment", "flips", "--average-decay", "0.99"],
+  authors: [...slow("bce", "flips"), "--level-targets", "nearest"],
+  bce: slow("bce", "flips"),
+  averaged: [...slow("bce", "flips"), "--average-decay", "0.99"],
+  "bce-mri": [...slow("bce", "mri"), "--average-decay", "0.99"],
+  weighted: [...slow("bce", "mri"), "--average-decay", "0.99", "--class-weights", "1,4"],
+  dice: slow("dice-bce", "flips"),
+  "dice-averaged": [...slow("dice-bce", "flips"), "--average-decay", "0.99"],
+  mri: [...slow("dice-bce", "mri"), "--average-decay", "0.99"],
+  "one-cycle": [...oneCycle("mri"), "--class-weights", "1,4"],
+  "strong-one-cycle": oneCycle("mri-strong"),
+  // Those of seg train for one class.
+  defaults: ["--loss", "bce", "--augment", "mri-strong", "--learning-rate", "3e-3"],
   // Of several classes.
-  ce: ["--loss", "ce"],
-  mri: ["--loss", "dice-bce", "--augment", "mri", "--average-decay", "0.99"],
+  ce: slow("ce", "none"),
+  "ce-3": ["--loss", "ce", "--augment", "none", "--learning-rate", "3e-3"],
 };
+
+function slow(loss: string, augment: string): string[] {
+  return ["--loss", loss, "--augment", augment, "--learning-rate", "1e-3"];
+}
+
+function oneCycle(augment: string): string[] {
+  return ["--loss", "bce", "--augment", augment, "--schedule", "one-cycle", "--learning-rate", "3e-3"];
+}
 
 /** `bce@0.2` is the recipe bce with masks cut at a probability of 0.2 in place of 0.5: another scoring of the same training. */
 export function recipeOf(name: string): { readonly training: string; readonly threshold: string | undefined } {
