@@ -51,10 +51,18 @@ export const build = command({
       refuseExisting(model, args.force);
       const built = usageOf(() => buildModel({ ...args, version: programVersion() }));
       writeFileAtomic(model, built.bytes);
-      const { bytes: _, ...figures } = built;
-      const { parameters, flops, kernels, nodes, head } = figures;
+      const { parameters, flops, kernels, nodes, head } = built;
       return {
-        json: { model, ...figures },
+        json: {
+          model,
+          parameters,
+          headParameters: head.parameters,
+          flops,
+          headFlops: head.flops,
+          nodes,
+          kernels,
+          headKernels: head.kernels,
+        },
         text: `${model}: ${nodes} nodes\n${
           alignColumns([
             ["", "network", "of which head"],
