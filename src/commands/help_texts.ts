@@ -25,7 +25,7 @@ OPTIONS:
   --labels <a,b,…>                 - labels by value or name, or "whole" (all)
   --plane <axial|coronal|sagittal> - plane of the slices (across the largest spacing)
   --net <name>                     - j-net, elu-net, u-net, mobile-u-net, unext, enet, esp-net, fast-scnn, lr-aspp (j-net)
-  --head <name>                    - what raises the size of its output: j, none, bilinear-loss, sub-pixel, sub-pixel-4, guided, residual (j for j-net, else none)
+  --head <name>                    - what raises the size of its output: j, none, bilinear-loss, sub-pixel, sub-pixel-4, guided, residual (j for j-net, else bilinear-loss)
   --width <n>                      - channels of the first level (16)
   --input-size <n>                 - side of the square that the network reads (64)
   --output-size <n>                - side of the square that it writes (256)
@@ -416,7 +416,7 @@ EXAMPLES:
 
 OPTIONS:
   --net <name>                   - network: j-net, elu-net, u-net, mobile-u-net, unext, enet, esp-net, fast-scnn, lr-aspp (j-net)
-  --head <name>                  - what raises the size of its output: j, none, bilinear-loss, sub-pixel, sub-pixel-4, guided, residual (j for j-net, else none)
+  --head <name>                  - what raises the size of its output: j, none, bilinear-loss, sub-pixel, sub-pixel-4, guided, residual (j for j-net, else bilinear-loss)
   --width <n>                    - channels of the first level (16)
   --input-size <n>               - side of the square that the network reads, in pixels (64)
   --output-size <n>              - side of the square that it writes (256)

@@ -78,7 +78,7 @@ const settings = {
   head: option({
     long: "head",
     type: optional(oneWordOf(HEAD_NAMES)),
-    description: `what raises the size of its output: ${HEAD_NAMES.join(", ")} (j for j-net, else none)`,
+    description: `what raises the size of its output: ${HEAD_NAMES.join(", ")} (j for j-net, else bilinear-loss)`,
   }),
   width: option({
     long: "width",

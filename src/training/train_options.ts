@@ -20,7 +20,7 @@ export interface TrainSettings {
   /** Accept masks whose direction or origin differs from the image's. */
   readonly ignoreOrigin?: boolean;
   readonly net: string;
-  /** Absent: the head of the network's paper, or none. */
+  /** Absent: the head of the network's paper, or bilinear-loss. */
   readonly head?: string;
   readonly width: number;
   readonly inputSize: number;

@@ -53,7 +53,7 @@ const HEADS: Readonly<Record<string, Head>> = {
 /** A network to build. */
 export interface NetOptions extends BackboneOptions {
   readonly net: string;
-  /** Absent: the head of the network's paper, or none. */
+  /** Absent: the head of the network's paper, or bilinear-loss. */
   readonly head?: string | undefined;
   readonly inputSize: number;
   readonly outputSize: number;
@@ -92,7 +92,7 @@ export function buildNet(options: NetOptions): Net {
   if (backbone === undefined) {
     throw new RangeError(`No network is called ${options.net}: choose one of ${NET_NAMES.join(", ")}`);
   }
-  const head = HEADS[options.head ?? pair?.head ?? "none"];
+  const head = HEADS[options.head ?? pair?.head ?? "bilinear-loss"];
   if (head === undefined) {
     throw new RangeError(`No head is called ${options.head}: choose one of ${HEAD_NAMES.join(", ")}`);
   }
