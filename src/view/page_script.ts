@@ -3,7 +3,7 @@ import { PALETTES } from "./palette.ts";
 
 /**
  * JavaScript of browsers. The server writes what there is into `data-` attributes of the controls; the canvas is ready once
- * `document.body.dataset.ready` is there.
+ * `document.body.dataset.ready` is there, and its planes once `planes` is.
  */
 export const PAGE_SCRIPT = `"use strict";
 const PALETTES = ${JSON.stringify(PALETTES)};
@@ -56,7 +56,9 @@ async function show() {
     colormap: layer.kind === "probabilities" ? "plasma" : "gray",
     opacity: opacityOf(layer),
   })));
-  if (document.createElement("canvas").getContext("webgl2") === null) {
+  // NiiVue's own choice; it gets the same context then.
+  const antialias = navigator.hardwareConcurrency > 6;
+  if (canvas.getContext("webgl2", { alpha: true, antialias }) === null) {
     loading.catch(() => {});
     fail("This browser offers no WebGL 2; switch its hardware acceleration on, or use another browser");
     return;
@@ -78,10 +80,48 @@ async function show() {
     sliceType: Number(element("view").value),
   });
   nv.onLocationChange = describePlace;
-  [nv.volumes] = await Promise.all([loading, nv.attachToCanvas(canvas)]);
+  [nv.volumes] = await Promise.all([loading, nv.attachToCanvas(canvas, antialias)]);
   for (const layer of layers) dress(nv, layer);
-  nv.setVolume(nv.volumes[0], 0);
+  skipGradients(nv);
+  await showPlanesFirst(nv);
   bind(nv, canvas);
+  await drawn(nv.gl);
+  state.textContent = "";
+  document.body.dataset.ready = "";
+  if (held !== null) fetch("shown");
+}
+
+/**
+ * NiiVue blurs and differentiates the whole volume whenever a contrast changes, for the light on 3-D pictures that this page does not
+ * use: without a graphics processor that takes longer than all the rest.
+ */
+function skipGradients({ gl, blurShader, sobelFirstOrderShader }) {
+  const programs = [blurShader.program, sobelFirstOrderShader.program];
+  const [useProgram, drawArrays] = [gl.useProgram.bind(gl), gl.drawArrays.bind(gl)];
+  let skipped = false;
+  gl.useProgram = (program) => { skipped = programs.includes(program); useProgram(program); };
+  gl.drawArrays = (...what) => { if (!skipped) drawArrays(...what); };
+}
+
+/** Without a graphics processor the 3-D picture takes as long as all before it. */
+async function showPlanesFirst(nv) {
+  const { draw3D } = nv;
+  nv.draw3D = () => {};
+  nv.setVolume(nv.volumes[0], 0);
+  await drawn(nv.gl);
+  state.textContent = "";
+  document.body.dataset.planes = "";
+  nv.draw3D = draw3D;
+  nv.drawScene();
+}
+
+/** Once all that was drawn is there: WebGL works on after its calls have returned. */
+async function drawn(gl) {
+  const done = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  gl.flush();
+  do await new Promise(requestAnimationFrame);
+  while (gl.clientWaitSync(done, 0, 0) === gl.TIMEOUT_EXPIRED);
+  gl.deleteSync(done);
 }
 
 /** Gives a mask its colours and the probabilities their threshold. */
@@ -173,12 +213,6 @@ function bind(nv, canvas) {
   });
   element("panel").addEventListener("submit", (event) => event.preventDefault());
   nv.createOnLocationChange();
-  // Two frames: the first is drawn, the second comes once it is on the screen.
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    state.textContent = "";
-    document.body.dataset.ready = "";
-    if (held !== null) fetch("shown");
-  }));
 }
 
 show().catch((error) => fail("Cannot show the files: " + error.message));
