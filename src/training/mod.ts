@@ -9,6 +9,7 @@
  */
 export {
   type BatchStatistics,
+  type LevelTargets,
   type TrainingGraph,
   trainingGraph,
   type TrainingGraphOptions,
