@@ -28,33 +28,19 @@ import { nestedChoices } from "./ablation/nested.ts";
 import { plots } from "./ablation/plots.ts";
 import { armResults, differences, markdown } from "./ablation/tables.ts";
 
+const USAGE =
+  `usage: ablation DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors] [--seeds 0]
+  [--folds 4] [--only-folds 0] [--jobs 1] [--baselines none,j] [--nested-baseline none+authors] [--quick] [--report] [--cell auto]
+  [-- options of seg train]
+recipes: ${Object.keys(RECIPES).join(", ")}`;
 const cut = process.argv.indexOf("--");
 const own = process.argv.slice(2, cut < 0 ? undefined : cut);
 const passed = cut < 0 ? [] : process.argv.slice(cut + 1);
-const { values, positionals: [dataset] } = parseArgs({
-  args: own,
-  allowPositionals: true,
-  options: {
-    out: { type: "string" },
-    nets: { type: "string", default: "elu-net" },
-    heads: { type: "string", default: "none,j,bilinear-loss,sub-pixel" },
-    "input-sizes": { type: "string", default: "16" },
-    recipes: { type: "string", default: "authors" },
-    seeds: { type: "string", default: "0" },
-    folds: { type: "string", default: "4" },
-    "only-folds": { type: "string" },
-    jobs: { type: "string", default: "1" },
-    baselines: { type: "string", default: "none,j,bilinear-loss" },
-    "nested-baseline": { type: "string", default: "none+authors" },
-    cell: { type: "string" },
-    report: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-  },
-});
+const { values, positionals: [dataset] } = parse();
 const { out } = values;
-if (dataset === undefined || out === undefined) {
-  console.error("usage: ablation DATASET --out DIR [options] [-- options of seg train]");
-  process.exit(2);
+if (values.help || dataset === undefined || out === undefined) {
+  (values.help ? console.log : console.error)(USAGE);
+  process.exit(values.help ? 0 : 2);
 }
 const words = (text: string) => text.split(",").map((word) => word.trim()).filter((word) => word !== "");
 const folds = values.quick ? 2 : Number(values.folds);
@@ -92,6 +78,37 @@ const queue = values.report ? [] : values.cell === undefined ? [...cells] : [cel
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 if (values.cell === undefined) report();
 process.exitCode = stopped ? 130 : failed > 0 ? 1 : 0;
+
+function parse() {
+  try {
+    return parseArgs({
+      args: own,
+      allowPositionals: true,
+      options: {
+        out: { type: "string" },
+        nets: { type: "string", default: "elu-net" },
+        heads: { type: "string", default: "none,j,bilinear-loss,sub-pixel" },
+        "input-sizes": { type: "string", default: "16" },
+        recipes: { type: "string", default: "authors" },
+        seeds: { type: "string", default: "0" },
+        folds: { type: "string", default: "4" },
+        "only-folds": { type: "string" },
+        jobs: { type: "string", default: "1" },
+        baselines: { type: "string", default: "none,j,bilinear-loss" },
+        "nested-baseline": { type: "string", default: "none+authors" },
+        cell: { type: "string" },
+        report: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    // What it says after the first sentence is about its own syntax.
+    console.error((error as Error).message.split(". ")[0]);
+    console.error(USAGE);
+    process.exit(2);
+  }
+}
 
 function cellOfTask(): Cell {
   try {
