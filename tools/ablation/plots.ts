@@ -5,14 +5,15 @@ import { markup } from "../../src/report/markup.ts";
 import { STYLE } from "../../src/report/style.ts";
 import { armName } from "./arms.ts";
 import type { ArmCost } from "./costs.ts";
+import { labelPlaces, type NamedPoint } from "./label_places.ts";
 import type { ArmResult } from "./tables.ts";
 
 const PANELS = [
-  { label: "parameters", of: ({ parameters }: ArmCost) => parameters },
-  { label: "MFLOP per image", of: ({ flops }: ArmCost) => flops / 1e6 },
-  { label: "images per second on a Nano (estimate)", of: ({ nanoFps }: ArmCost) => nanoFps },
+  { cost: "parameters", label: "parameters", of: ({ parameters }: ArmCost) => parameters },
+  { cost: "arithmetic", label: "MFLOP per image", of: ({ flops }: ArmCost) => flops / 1e6 },
+  { cost: "speed", label: "images per second on a Nano (estimate)", of: ({ nanoFps }: ArmCost) => nanoFps },
 ] as const;
-const [WIDTH, HEIGHT] = [430, 330];
+const [WIDTH, HEIGHT, MARGIN] = [430, 420, 16];
 
 /** An SVG file with a panel per cost; heads by colour, and by name where there is room. Undefined where no arm has costs. */
 export function plots(results: readonly ArmResult[], costs: ReadonlyMap<string, ArmCost>): string | undefined {
@@ -23,9 +24,9 @@ export function plots(results: readonly ArmResult[], costs: ReadonlyMap<string, 
   if (shown.length === 0) return undefined;
   const heads = [...new Set(shown.map(({ result }) => result.head))];
   const y = linearAxis(shown.map(({ result }) => result.dice), { label: "mean Dice per patient" });
-  const panels = PANELS.map(({ label, of }, i) => {
+  const panels = PANELS.map(({ cost: kind, label, of }, i) => {
     const figure = chartFigure({
-      title: `Dice against ${label}`,
+      title: `Dice against ${kind}`,
       description: shown.map(({ result, cost, name }) =>
         `${name}: ${result.dice.toFixed(3)} at ${of(cost).toPrecision(3)}`
       )
@@ -34,16 +35,20 @@ export function plots(results: readonly ArmResult[], costs: ReadonlyMap<string, 
       y,
       width: WIDTH,
       height: HEIGHT,
-      rightMargin: 60,
-      draw: (area) =>
-        shown.map(({ result, cost, name }) => {
-          const [left, top] = [area.x(of(cost)), area.y(result.dice)];
+      rightMargin: MARGIN,
+      draw: (area) => {
+        const points = shown.map(({ result, cost, name }) => ({ x: area.x(of(cost)), y: area.y(result.dice), name }));
+        const places = labelPlaces(points, { left: area.left, right: WIDTH });
+        return shown.map(({ result, name }, k) => {
+          const { x, y } = points[k] as NamedPoint;
+          const place = places[k];
+          const label = place &&
+            markup`<text class="halo tick" x="${round(place.x)}" y="${round(place.y)}">${name}</text>`;
           return markup`<circle class="${
             fillOf(heads.indexOf(result.head))
-          }" cx="${left}" cy="${top}" r="4"><title>${name}: ${
-            result.dice.toFixed(3)
-          }</title></circle><text class="halo tick" x="${round(left + 6)}" y="${round(top + 4)}">${name}</text>`;
-        }),
+          }" cx="${x}" cy="${y}" r="4"><title>${name}: ${result.dice.toFixed(3)}</title></circle>${label}`;
+        });
+      },
     });
     const picture = figure.text.replace(/^<figure>|<\/figure>$/g, "");
     return picture.replace("<svg ", `<svg x="${i * WIDTH}" y="0" `);
