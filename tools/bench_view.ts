@@ -9,7 +9,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
-import { chromiumPath } from "../src/view/chromium.ts";
+import { chromiumPath, rootArguments, SOFTWARE_WEBGL } from "../src/view/chromium.ts";
 import { readLayers } from "../src/view/layers.ts";
 import { startView } from "../src/view/start_view.ts";
 
@@ -22,10 +22,7 @@ if (volume === undefined || executablePath === undefined) {
   console.error(volume === undefined ? "usage: bench_view VOLUME [REFERENCE]" : "There is no Chromium: install it");
   process.exit(2);
 }
-const args = [
-  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-  ...(values.processor === "graphics" ? [] : ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
-];
+const args = [...rootArguments(), ...(values.processor === "graphics" ? [] : SOFTWARE_WEBGL)];
 const readMs: number[] = [];
 const planesMs: number[] = [];
 const allMs: number[] = [];

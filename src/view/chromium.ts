@@ -9,6 +9,14 @@ const APPLICATIONS = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
+/** WebGL computed by the processor, where there is no graphics processor. */
+export const SOFTWARE_WEBGL: readonly string[] = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+
+/** Chromium's sandbox does not start for root; what is opened comes from this program alone. */
+export function rootArguments(): string[] {
+  return process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+}
+
 /** Path of Chromium or a relative of it: `SEG_CHROMIUM`, else from PATH and usual places; `undefined` where there is none. */
 export function chromiumPath(
   environment: Readonly<Record<string, string | undefined>> = process.env,

@@ -86,7 +86,6 @@ async function show() {
   await showPlanesFirst(nv);
   bind(nv, canvas);
   await drawn(nv.gl);
-  state.textContent = "";
   document.body.dataset.ready = "";
   if (held !== null) fetch("shown");
 }
@@ -105,13 +104,12 @@ function skipGradients({ gl, blurShader, sobelFirstOrderShader }) {
 
 /** Without a graphics processor the 3-D picture takes as long as all before it. */
 async function showPlanesFirst(nv) {
-  const { draw3D } = nv;
   nv.draw3D = () => {};
   nv.setVolume(nv.volumes[0], 0);
   await drawn(nv.gl);
   state.textContent = "";
   document.body.dataset.planes = "";
-  nv.draw3D = draw3D;
+  delete nv.draw3D;
   nv.drawScene();
 }
 

@@ -3,10 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { Failure, messageOf } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
-import { chromiumPath } from "./chromium.ts";
+import { chromiumPath, rootArguments, SOFTWARE_WEBGL } from "./chromium.ts";
 import type { ViewServer } from "./server.ts";
 
 const WIDTH = 1400;
@@ -44,10 +43,8 @@ export async function takeScreenshot(
       "--disable-background-networking",
       "--disable-component-update",
       "--hide-scrollbars",
-      "--use-angle=swiftshader",
-      "--enable-unsafe-swiftshader",
-      // Its sandbox does not start for root; what it opens comes from this program alone.
-      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      ...SOFTWARE_WEBGL,
+      ...rootArguments(),
       `--window-size=${WIDTH},${HEIGHT}`,
       `--screenshot=${picture}`,
       server.url,

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { writeReport } from "../../src/report/write_report.ts";
 import { silentReporter } from "../../src/reporter.ts";
-import { chromiumPath } from "../../src/view/chromium.ts";
+import { chromiumPath, rootArguments } from "../../src/view/chromium.ts";
 import { inFolder } from "../commands/run_program.ts";
 import { trainTiny, withTinyRuns } from "../training/tiny_runs.ts";
 import { HOSTILE, putHostileEvaluation } from "./made_evaluation.ts";
@@ -19,7 +18,7 @@ const skip = "Deno" in globalThis
 async function inBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
   const { chromium } = await import("playwright-core");
   // Chromium's sandbox does not start for root.
-  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const args = rootArguments();
   const browser = await chromium.launch({ executablePath: executablePath as string, args });
   try {
     await use(browser);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { chromiumPath } from "../../src/view/chromium.ts";
+import { chromiumPath, rootArguments, SOFTWARE_WEBGL } from "../../src/view/chromium.ts";
 import { readLayers, type ViewedFiles } from "../../src/view/layers.ts";
 import { startView } from "../../src/view/start_view.ts";
 import { inFolder } from "../commands/run_program.ts";
@@ -22,9 +21,7 @@ async function inPage(files: ViewedFiles, use: (page: Page) => Promise<void>): P
   const server = await startView(readLayers(files), { log: (text) => complaints.push(text) });
   let browser: Browser | undefined;
   try {
-    // Chromium's sandbox does not start for root; WebGL is computed where there is no graphics processor.
-    const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    const args = [...root, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+    const args = [...rootArguments(), ...SOFTWARE_WEBGL];
     browser = await chromium.launch({ executablePath: executablePath as string, args });
     const page = await browser.newPage({ viewport: { width: 900, height: 450 } });
     page.on("console", (message) => {
