@@ -1,6 +1,6 @@
 /** `seg train`: a network from a data set folder. */
 import { command, flag, optional } from "cmd-ts";
-import { HEAD_NAMES, NET_NAMES } from "../graph/nets/names.ts";
+import { NET_NAMES } from "../graph/nets/names.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
 import { SCHEDULES } from "../training/schedules.ts";
@@ -22,6 +22,7 @@ import {
 import { foldNumber, seedNumber } from "./array_arguments.ts";
 import { datasetOptions } from "./dataset_arguments.ts";
 import type { Job } from "./job.ts";
+import { netOptions } from "./net_arguments.ts";
 import { option, positional } from "./option.ts";
 import { programVersion } from "./version.ts";
 
@@ -75,11 +76,7 @@ const settings = {
     description: "plane of the slices (across the largest spacing)",
   }),
   net: option({ long: "net", type: optional(oneWordOf(NET_NAMES)), description: `${NET_NAMES.join(", ")} (${D.net})` }),
-  head: option({
-    long: "head",
-    type: optional(oneWordOf(HEAD_NAMES)),
-    description: `what raises the size of its output: ${HEAD_NAMES.join(", ")} (j for j-net, else bilinear-loss)`,
-  }),
+  head: netOptions.head,
   width: option({
     long: "width",
     type: optional(wholeNumber(1, 1024)),
