@@ -1,11 +1,6 @@
 /**
  * Nets, heads, input sizes and recipes on the user's own data: patient-wise folds, one process per training, resumable.
  *
- * usage: node dist/tools/ablation.js DATASET --out DIR [--nets elu-net] [--heads none,j] [--input-sizes 16] [--recipes authors]
- *          [--seeds 0] [--folds 4] [--only-folds 0] [--jobs 1] [--baselines none,j] [--quick] [--cell auto] [--report]
- *          [--nested-baseline none+authors]
- *          [-- options of seg train]
- *
  * A recipe with @0.2 behind its name cuts the masks of the same training at 0.2.
  *
  * Each training validates once, at its last epoch: no weights are chosen by the patients that are scored. A run that is stopped goes on

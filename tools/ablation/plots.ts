@@ -5,13 +5,17 @@ import { markup } from "../../src/report/markup.ts";
 import { STYLE } from "../../src/report/style.ts";
 import { armName } from "./arms.ts";
 import type { ArmCost } from "./costs.ts";
-import { labelPlaces, type NamedPoint } from "./label_places.ts";
+import { labelPlaces } from "./label_places.ts";
 import type { ArmResult } from "./tables.ts";
 
 const PANELS = [
-  { cost: "parameters", label: "parameters", of: ({ parameters }: ArmCost) => parameters },
-  { cost: "arithmetic", label: "MFLOP per image", of: ({ flops }: ArmCost) => flops / 1e6 },
-  { cost: "speed", label: "images per second on a Nano (estimate)", of: ({ nanoFps }: ArmCost) => nanoFps },
+  { title: "Dice against parameters", label: "parameters", of: ({ parameters }: ArmCost) => parameters },
+  { title: "Dice against arithmetic", label: "MFLOP per image", of: ({ flops }: ArmCost) => flops / 1e6 },
+  {
+    title: "Dice against speed",
+    label: "images per second on a Nano (estimate)",
+    of: ({ nanoFps }: ArmCost) => nanoFps,
+  },
 ] as const;
 const [WIDTH, HEIGHT, MARGIN] = [430, 420, 16];
 
@@ -24,9 +28,9 @@ export function plots(results: readonly ArmResult[], costs: ReadonlyMap<string, 
   if (shown.length === 0) return undefined;
   const heads = [...new Set(shown.map(({ result }) => result.head))];
   const y = linearAxis(shown.map(({ result }) => result.dice), { label: "mean Dice per patient" });
-  const panels = PANELS.map(({ cost: kind, label, of }, i) => {
+  const panels = PANELS.map(({ title, label, of }, i) => {
     const figure = chartFigure({
-      title: `Dice against ${kind}`,
+      title,
       description: shown.map(({ result, cost, name }) =>
         `${name}: ${result.dice.toFixed(3)} at ${of(cost).toPrecision(3)}`
       )
@@ -37,16 +41,20 @@ export function plots(results: readonly ArmResult[], costs: ReadonlyMap<string, 
       height: HEIGHT,
       rightMargin: MARGIN,
       draw: (area) => {
-        const points = shown.map(({ result, cost, name }) => ({ x: area.x(of(cost)), y: area.y(result.dice), name }));
+        const points = shown.map(({ result, cost, name }) => ({
+          ...result,
+          name,
+          x: area.x(of(cost)),
+          y: area.y(result.dice),
+        }));
         const places = labelPlaces(points, { left: area.left, right: WIDTH });
-        return shown.map(({ result, name }, k) => {
-          const { x, y } = points[k] as NamedPoint;
+        return points.map(({ head, dice, name, x, y }, k) => {
           const place = places[k];
           const label = place &&
             markup`<text class="halo tick" x="${round(place.x)}" y="${round(place.y)}">${name}</text>`;
-          return markup`<circle class="${
-            fillOf(heads.indexOf(result.head))
-          }" cx="${x}" cy="${y}" r="4"><title>${name}: ${result.dice.toFixed(3)}</title></circle>${label}`;
+          return markup`<circle class="${fillOf(heads.indexOf(head))}" cx="${x}" cy="${y}" r="4"><title>${name}: ${
+            dice.toFixed(3)
+          }</title></circle>${label}`;
         });
       },
     });
