@@ -92,3 +92,10 @@ test("buildNet() heads end at the output size, whatever the levels", () => {
   }
   assert.throws(() => buildNet({ ...ELU_NET, head: "jj" }), /No head is called jj: choose one of j, none,/);
 });
+
+test("buildNet() takes the loss at high resolution for networks whose paper has no head", () => {
+  const { graph } = buildNet(ELU_NET);
+  const chosen = buildNet({ ...ELU_NET, head: "bilinear-loss" }).graph;
+  assert.deepEqual(graph.outputs.map(({ type }) => type), chosen.outputs.map(({ type }) => type));
+  assert.equal(graph.nodes.length, chosen.nodes.length);
+});
