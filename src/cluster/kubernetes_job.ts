@@ -1,7 +1,7 @@
 /** An Indexed Job for Kubernetes. */
 import { stringify } from "yaml";
 import type { ArrayJob } from "./array_job.ts";
-import { commentText, shellLine } from "./shell_words.ts";
+import { commentText, shellLine } from "../shell_words.ts";
 
 /** What Kubernetes is told beside the job. */
 export interface KubernetesOptions {

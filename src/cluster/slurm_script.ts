@@ -1,6 +1,6 @@
 /** A batch script for Slurm's `sbatch`. */
 import type { ArrayJob } from "./array_job.ts";
-import { commentText, shellLine } from "./shell_words.ts";
+import { commentText, shellLine } from "../shell_words.ts";
 
 /** What Slurm is told beside the job. */
 export interface SlurmOptions {

@@ -1,5 +1,5 @@
 /** The command lines that come next, with the options by which a data set was read. */
-import { quoteForShell } from "../tensorrt/command_line.ts";
+import { shellLine } from "../shell_words.ts";
 import type { TrainSettings } from "../training/train_options.ts";
 
 /** How a data set is read, as far as a model does not say it; what was not given is undefined. */
@@ -11,9 +11,9 @@ export type DatasetReading = {
 export function datasetCommand(words: readonly string[], reading: DatasetReading): string {
   const { layout, map, ignore, group, spacingMm, ignoreOrigin } = reading;
   const options = Object.entries({ layout, map, ignore, group, spacing: spacingMm });
-  return [
+  return shellLine([
     ...words,
     ...options.flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, `${value}`]),
     ...(ignoreOrigin ? ["--ignore-origin"] : []),
-  ].map(quoteForShell).join(" ");
+  ]);
 }

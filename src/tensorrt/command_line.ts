@@ -1,5 +1,6 @@
 /** The exact arguments for trtexec of any version from 8.0 to 11. */
 import { Failure } from "../failure.ts";
+import { shellLine } from "../shell_words.ts";
 import { type Capabilities, hasFlag } from "./capabilities.ts";
 import type { Precision } from "./targets.ts";
 import { formatVersion } from "./version.ts";
@@ -142,12 +143,7 @@ export function inferArguments(capabilities: Capabilities, options: InferOptions
 
 /** The line as one would type it into a shell, for reading only: the program itself starts trtexec without a shell. */
 export function renderCommandLine(program: string, args: readonly string[]): string {
-  return [program, ...args].map(quoteForShell).join(" ");
-}
-
-/** A word in single quotes where a POSIX shell would otherwise change it. */
-export function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return shellLine([program, ...args]);
 }
 
 /** Collects arguments; `option` and `flag` say whether this trtexec knows the flag, and add it only then. */

@@ -1,7 +1,8 @@
 /** The shell script of the kit: plain POSIX sh with sed, grep and awk, since a stock Nano has neither Node nor Deno. */
 import type { TensorRtVersion } from "../graph/op.ts";
+import { shellWord } from "../shell_words.ts";
 import { assumedCapabilities } from "./capabilities.ts";
-import { benchArguments, buildArguments, inferArguments, profileArguments, quoteForShell } from "./command_line.ts";
+import { benchArguments, buildArguments, inferArguments, profileArguments } from "./command_line.ts";
 import type { TensorContract } from "./raw_input.ts";
 import type { Precision } from "./targets.ts";
 import { encodeVersionNumber, formatVersion } from "./version.ts";
@@ -214,8 +215,7 @@ export function kitScript(options: KitScriptOptions): string {
   const profile = profileArguments(capabilities, { engine: "model.engine", profile: "result/profile.json" });
   // TensorRT keeps its flags within a minor version: any patch will do.
   const number = String(encodeVersionNumber(options.tensorRt));
-  const quote = (args: readonly string[]) =>
-    args.map((word) => word.includes("$") ? word : quoteForShell(word)).join(" ");
+  const quote = (args: readonly string[]) => args.map((word) => word.includes("$") ? word : shellWord(word)).join(" ");
   const values: Readonly<Record<string, string>> = {
     VERSION: formatVersion(options.tensorRt).replace(/\.\d+$/, ""),
     PATTERN: `${number.slice(0, -2)}[0-9][0-9]`,
@@ -230,7 +230,7 @@ export function kitScript(options: KitScriptOptions): string {
     SHARE: String(options.flippedShare),
     INTERVAL: String(KIT_POWER_INTERVAL_MS),
     COMPARISONS: options.outputs.map(({ name }, i) =>
-      `  record ${i} "$(compare ${quoteForShell(name)} reference/expected_${i}.txt)"`
+      `  record ${i} "$(compare ${shellWord(name)} reference/expected_${i}.txt)"`
     ).join("\n"),
   };
   return SCRIPT.replace(/@([A-Z]+)@/g, (_token, name: string) => values[name] ?? "").replaceAll("@{", "${");

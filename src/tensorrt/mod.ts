@@ -33,9 +33,9 @@ export {
   type InputShape,
   profileArguments,
   type ProfileOptions,
-  quoteForShell,
   renderCommandLine,
 } from "./command_line.ts";
+export { shellWord as quoteForShell } from "../shell_words.ts";
 
 export {
   type Binding,

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import type { ArrayJob } from "../../src/cluster/array_job.ts";
-import { shellLine } from "../../src/cluster/shell_words.ts";
+import { shellLine } from "../../src/shell_words.ts";
 import { slurmScript } from "../../src/cluster/slurm_script.ts";
 
 const absent = (program: string) =>

@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { shellLine } from "../../src/shell_words.ts";
 import type { SimulatedVersion } from "./flag_table.ts";
 
 /**
@@ -25,7 +26,7 @@ export function writeSimulator(
     `SEG_SIMULATE_TENSORRT=${options.version ?? "8.2.1"} SEG_SIMULATE_FAILURE=${options.failure ?? ""}`,
     "export SEG_SIMULATE_TENSORRT SEG_SIMULATE_FAILURE",
     // exec: signals must reach the simulator and not a shell around it.
-    `exec ${start.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")} "$@"`,
+    `exec ${shellLine(start)} "$@"`,
     "",
   ];
   const path = join(folder, "trtexec");
