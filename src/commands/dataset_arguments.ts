@@ -1,13 +1,16 @@
 /** The options that say how a data set folder is to be read. */
 import { flag, optional } from "cmd-ts";
+import { LAYOUT_NAMES } from "../data/layouts/layouts.ts";
 import { list, oneWordOf, textType } from "./arguments.ts";
 import { option } from "./option.ts";
 
 export const datasetOptions = {
   layout: option({
     long: "layout",
-    type: optional(oneWordOf(["msd", "nnunet", "brats", "lgg", "pairs"])),
-    description: "layout of the data set folder: msd, nnunet, brats, lgg or pairs (recognized)",
+    type: optional(oneWordOf(LAYOUT_NAMES)),
+    description: `layout of the data set folder: ${LAYOUT_NAMES.slice(0, -1).join(", ")} or ${
+      LAYOUT_NAMES.at(-1)
+    } (recognized)`,
   }),
   map: option({
     long: "map",

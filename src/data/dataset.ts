@@ -1,13 +1,18 @@
 /** A data set as training and scoring see it: cases with chosen channels and classes. */
-import { basename } from "node:path";
+import { basename, join } from "node:path";
+import { readNiftiHeader } from "../imaging/nifti.ts";
 import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
+import { isRasterName } from "../imaging/raster.ts";
+import { readVolume } from "../imaging/read.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { Failure, messageOf, UsageFailure } from "../failure.ts";
 import { readCaseImage, readCaseMask } from "./case_files.ts";
+import { imageFiles } from "./duplicates.ts";
 import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
 import { type Folder, readFolder } from "./folder.ts";
 import { compareGrids } from "./geometry.ts";
-import type { CaseFiles, GivenSplits, LayoutIndex, LayoutName } from "./layout.ts";
+import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
+import type { LayoutName } from "./layouts/layouts.ts";
 import { labelValues, toClasses } from "./masks.ts";
 import { recognizeLayout } from "./recognize.ts";
 import { type Labelling, labelsFromValues, parseLabelMap, selectChannels, selectLabels } from "./selection.ts";
@@ -99,18 +104,19 @@ export function allFaults({ root }: DatasetIndex): string {
 /** As {@link openDataset}, but with the faults in `findings` instead of thrown. */
 export function indexDataset(path: string, options: DatasetOptions = {}): DatasetIndex {
   const folder = readFolder(path);
-  const { layout, evidence } = recognizeLayout(folder, options.layout);
+  const { name: layoutName, layout, evidence } = recognizeLayout(folder, options.layout);
   const content = layout.read(folder, { group: options.group === undefined ? undefined : parseGroup(options.group) });
-  const channelPositions = selectChannels(content.channels, options.channels);
+  const channels = content.channels ?? channelsOf(folder, content.cases);
+  const channelPositions = selectChannels(channels, options.channels);
   const { labelling, findings } = chooseLabels(folder, content, options);
   return {
     root: folder.root,
     name: nameOf(folder),
-    layout: layout.name,
+    layout: layoutName,
     evidence,
-    channels: channelPositions.map((position) => content.channels[position] as string),
+    channels: channelPositions.map((position) => channels[position] as string),
     channelPositions,
-    channelCount: content.channels.length,
+    channelCount: channels.length,
     labels: labelling.classes,
     labelling,
     cases: content.cases,
@@ -119,6 +125,25 @@ export function indexDataset(path: string, options: DatasetOptions = {}): Datase
     ...(options.spacingMm && { spacingMm: parseSpacing(options.spacingMm) }),
     findings: [...content.findings, ...findings],
   };
+}
+
+/** Names for the channels of the first image; an unreadable one counts as one channel and is reported when it is read. */
+function channelsOf({ root }: Folder, [first]: readonly CaseFiles[]): string[] {
+  const image = first && imageFiles(first)[0];
+  if (image === undefined) return ["image"];
+  let count = 1;
+  try {
+    count = channelCountOf(join(root, image));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+  if (count === 1) return ["image"];
+  if (count === 3 && isRasterName(image)) return ["red", "green", "blue"];
+  return Array.from({ length: count }, (_, index) => `channel ${index}`);
+}
+
+function channelCountOf(path: string): number {
+  return isRasterName(path) ? readVolume(path, { as: "image" }).volume.channels : readNiftiHeader(path).channels;
 }
 
 /** The name in `dataset.json`, or else that of the folder. */

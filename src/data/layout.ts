@@ -2,17 +2,15 @@
 import type { Finding } from "./finding.ts";
 import type { Folder } from "./folder.ts";
 
-/** The layouts that are recognized. */
-export type LayoutName = "msd" | "nnunet" | "brats" | "lgg" | "pairs";
-
 /** One layout: how it is recognized and how its folder becomes a list of cases. */
 export interface Layout {
-  readonly name: LayoutName;
   /** One line for messages: what the layout looks like. */
   readonly looksLike: string;
+  /** `dataset.json` states it: it comes before layouts that file names suggest. */
+  readonly isStated?: boolean;
   /** What speaks for this layout, or undefined. */
   recognize(folder: Folder): string | undefined;
-  /** Reads names only, no image content, except where the layout leaves the number of channels open. */
+  /** Reads names only, no image content. */
   read(folder: Folder, options?: ReadOptions): LayoutIndex;
 }
 
@@ -61,8 +59,8 @@ export interface GivenSplits {
 
 /** A data set folder read by its layout, before anything is chosen from it. */
 export interface LayoutIndex {
-  /** Names of the channels in the files. */
-  readonly channels: readonly string[];
+  /** Names of the channels in the files; undefined where only the image files tell. */
+  readonly channels?: readonly string[];
   /** Without background; undefined where only the mask files tell. */
   readonly labels?: readonly LabelDeclaration[];
   /** The labels are those of the challenge's year, not of a file: `--labels` may name further values. */

@@ -1,49 +1,43 @@
-/** Which layout a folder has: the list of layouts is here and nowhere else. */
+/** Which layout a folder has. */
 import { posix } from "node:path";
 import { Failure, UsageFailure } from "../failure.ts";
 import type { Folder } from "./folder.ts";
-import { brats } from "./layout_brats.ts";
-import { lgg } from "./layout_lgg.ts";
-import { msd } from "./layout_msd.ts";
-import { nnunet } from "./layout_nnunet.ts";
-import { pairs } from "./layout_pairs.ts";
 import type { Layout } from "./layout.ts";
-
-/** All layouts: those that dataset.json states come before those that file names suggest. */
-export const LAYOUTS: readonly Layout[] = [nnunet, msd, brats, lgg, pairs];
-const STATED: readonly Layout[] = [nnunet, msd];
+import { LAYOUT_NAMES, type LayoutName, LAYOUTS } from "./layouts/layouts.ts";
 
 /** The layout of a folder and what speaks for it. */
 export interface Recognized {
+  readonly name: LayoutName;
   readonly layout: Layout;
   readonly evidence: string;
 }
 
 /**
- * Recognizes the layout; `name` (from `--layout`) overrules.
+ * Recognizes the layout; `chosen` (from `--layout`) overrules.
  *
- * @throws {UsageFailure} where `name` is no layout.
+ * @throws {UsageFailure} where `chosen` is no layout.
  * @throws {Failure} where no layout or more than one fits: it lists what was seen and the nearest layout.
  */
-export function recognizeLayout(folder: Folder, name?: string): Recognized {
-  if (name !== undefined) {
-    const layout = LAYOUTS.find((one) => one.name === name);
-    if (!layout) {
-      const names = LAYOUTS.map((one) => one.name).join(", ");
-      throw new UsageFailure(`Unknown layout ${JSON.stringify(name)}, expected one of ${names}`);
+export function recognizeLayout(folder: Folder, chosen?: string): Recognized {
+  if (chosen !== undefined) {
+    const name = LAYOUT_NAMES.find((one) => one === chosen);
+    if (!name) {
+      throw new UsageFailure(`Unknown layout ${JSON.stringify(chosen)}, expected one of ${LAYOUT_NAMES.join(", ")}`);
     }
-    return { layout, evidence: layout.recognize(folder) ?? "chosen with --layout" };
+    const layout = LAYOUTS[name];
+    return { name, layout, evidence: layout.recognize(folder) ?? "chosen with --layout" };
   }
-  const matches = LAYOUTS.flatMap((layout) => {
+  const matches = LAYOUT_NAMES.flatMap((name) => {
+    const layout: Layout = LAYOUTS[name];
     const evidence = layout.recognize(folder);
-    return evidence === undefined ? [] : [{ layout, evidence }];
+    return evidence === undefined ? [] : [{ name, layout, evidence }];
   });
-  const stated = matches.find((match) => STATED.includes(match.layout));
+  const stated = matches.find((match) => match.layout.isStated);
   const [first, second] = matches;
   if (stated) return stated;
   if (first && !second) return first;
   if (first) {
-    const seen = matches.map((match) => `${match.layout.name} (${match.evidence})`).join(" and ");
+    const seen = matches.map((match) => `${match.name} (${match.evidence})`).join(" and ");
     throw new Failure(
       `${folder.root} looks like ${seen}; expected one layout; give one with --layout or the folder of one data set`,
     );
@@ -78,11 +72,11 @@ function nearest(folder: Folder): string {
     return "dataset.json has neither channel_names and file_ending (nnunet) nor modality and training (msd): complete it";
   }
   if (has(/^(imagesTr|labelsTr)\//)) {
-    return `the nearest layout is msd (${msd.looksLike}): dataset.json is missing, copy it into the folder`;
+    return `the nearest layout is msd (${LAYOUTS.msd.looksLike}): dataset.json is missing, copy it into the folder`;
   }
   if (has(/[_-](flair|t1ce|t1c|t2f|t2w)\.nii(\.gz)?$/i)) {
-    return `the nearest layout is brats (${brats.looksLike}): name the folders like the beginning of their files`;
+    return `the nearest layout is brats (${LAYOUTS.brats.looksLike}): name the folders like the beginning of their files`;
   }
-  if (has(/_mask\.tiff?$/i)) return `the nearest layout is lgg (${lgg.looksLike})`;
-  return `the nearest layout is pairs (${pairs.looksLike})`;
+  if (has(/_mask\.tiff?$/i)) return `the nearest layout is lgg (${LAYOUTS.lgg.looksLike})`;
+  return `the nearest layout is pairs (${LAYOUTS.pairs.looksLike})`;
 }

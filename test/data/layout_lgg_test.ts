@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFolder } from "../../src/data/folder.ts";
-import { lgg } from "../../src/data/layout_lgg.ts";
+import { lgg } from "../../src/data/layouts/lgg.ts";
 import type { LayoutIndex } from "../../src/data/layout.ts";
 import { put, withFolder } from "./made_folders.ts";
 

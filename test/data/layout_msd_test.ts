@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openDataset } from "../../src/data/dataset.ts";
 import { readFolder } from "../../src/data/folder.ts";
-import { msd } from "../../src/data/layout_msd.ts";
+import { msd } from "../../src/data/layouts/msd.ts";
 import { put, putMsd, putNifti, withFolder } from "./made_folders.ts";
 
 test("msd reads pairs, channel names and labels", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFolder } from "../../src/data/folder.ts";
-import { nnunet } from "../../src/data/layout_nnunet.ts";
+import { nnunet } from "../../src/data/layouts/nnunet.ts";
 import type { LayoutIndex } from "../../src/data/layout.ts";
 import { put, withFolder } from "./made_folders.ts";
 

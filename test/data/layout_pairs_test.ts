@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openDataset } from "../../src/data/dataset.ts";
 import { readFolder } from "../../src/data/folder.ts";
-import { pairs } from "../../src/data/layout_pairs.ts";
+import { pairs } from "../../src/data/layouts/pairs.ts";
 import type { LayoutIndex } from "../../src/data/layout.ts";
 import { put, putNifti, putPng, withFolder } from "./made_folders.ts";
 
@@ -21,7 +22,7 @@ test("pairs pairs by name, not by order, and groups slices by patient", () => {
     path,
     path.replace("images", "masks").replace(".png", "_mask.png"),
   ]));
-  assert.deepEqual(index.channels, ["image"]);
+  assert.equal(index.channels, undefined);
   assert.equal(index.labels, undefined);
   assert.equal(index.givenSplits, undefined);
   assert.deepEqual(index.findings, []);
@@ -89,12 +90,13 @@ test("pairs refuses two folders of images", () => {
   });
 });
 
-test("pairs reads NIfTI volumes and names their channels", () => {
+test("pairs takes a NIfTI file for a case and leaves its channels to the files", () => {
   withFolder((folder) => {
     putNifti(folder, "sub1.nii.gz", { channels: 2 });
     putNifti(folder, "sub1_seg.nii.gz");
     const index = pairs.read(readFolder(folder));
-    assert.deepEqual(index.channels, ["channel 0", "channel 1"]);
+    assert.equal(index.channels, undefined);
     assert.deepEqual(index.cases, [{ id: "sub1", patient: "sub1", images: ["sub1.nii.gz"], mask: "sub1_seg.nii.gz" }]);
+    assert.deepEqual(openDataset(folder).channels, ["channel 0", "channel 1"]);
   });
 });

@@ -9,8 +9,8 @@ function recognize(files: Readonly<Record<string, unknown>>, name?: string): { l
   withFolder((folder) => {
     for (const [path, content] of Object.entries(files)) put(folder, path, content);
     try {
-      const { layout, evidence } = recognizeLayout(readFolder(folder), name);
-      result = { layout: layout.name, evidence };
+      const found = recognizeLayout(readFolder(folder), name);
+      result = { layout: found.name, evidence: found.evidence };
     } catch (error) {
       if (error instanceof Error) error.message = error.message.replaceAll(folder, "ROOT");
       throw error;
@@ -61,7 +61,7 @@ test("recognizeLayout() obeys --layout and refuses unknown names", () => {
   assert.equal(recognize({ "a.png": "", "a_mask.png": "" }, "lgg").layout, "lgg");
   assert.throws(() => recognize({}, "dicom"), {
     name: "UsageFailure",
-    message: 'Unknown layout "dicom", expected one of nnunet, msd, brats, lgg, pairs',
+    message: 'Unknown layout "dicom", expected one of msd, nnunet, brats, lgg, pairs',
   });
 });
 

@@ -1,16 +1,13 @@
 /** Images and masks that belong together by name: two sibling folders, or one folder with `_mask` names; PNG, TIFF, NIfTI. */
-import { join, posix } from "node:path";
-import { Failure } from "../failure.ts";
-import { readNiftiHeader } from "../imaging/nifti.ts";
-import { readVolume } from "../imaging/read.ts";
-import { type Finding, missingImage, missingMask } from "./finding.ts";
-import { type Folder, foreignExtension, imageExtension, naturalOrder, stemOf } from "./folder.ts";
-import type { Layout } from "./layout.ts";
-import { groupSlices, type Pair } from "./slice_groups.ts";
+import { posix } from "node:path";
+import { Failure } from "../../failure.ts";
+import { type Finding, missingImage, missingMask } from "../finding.ts";
+import { type Folder, foreignExtension, imageExtension, naturalOrder, stemOf } from "../folder.ts";
+import type { Layout } from "../layout.ts";
+import { groupSlices, type Pair } from "../slice_groups.ts";
 
 /** The layout of image and mask files that are paired by name. */
 export const pairs: Layout = {
-  name: "pairs",
   looksLike: "images/ and masks/ (with or without train/, val/, test/), or x.png beside x_mask.png",
   recognize(folder) {
     const { images, masks } = siblingFolders(folder);
@@ -34,7 +31,7 @@ export const pairs: Layout = {
     }
     const findings: Finding[] = [];
     const complete = pairUp(entriesOf(folder), findings);
-    return { channels: channelsOf(folder, complete), regions: [], ...groupSlices(complete, findings, group) };
+    return { regions: [], ...groupSlices(complete, findings, group) };
   },
 };
 
@@ -136,22 +133,4 @@ function unreadableFormat(entry: Entry): Finding {
     expected: ".png, .tif, .nii or .nii.gz",
     remedy: isLossy ? "export the mask again as PNG from its source" : "convert the file to PNG or NIfTI",
   };
-}
-
-/** Names for the channels of the first image; an unreadable one counts as one channel and is reported when it is read. */
-function channelsOf(folder: Folder, complete: readonly Pair[]): string[] {
-  const first = complete[0];
-  if (!first) return ["image"];
-  const path = join(folder.root, first.image);
-  let count = 1;
-  try {
-    count = path.toLowerCase().includes(".nii")
-      ? readNiftiHeader(path).channels
-      : readVolume(path, { as: "image" }).volume.channels;
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-  }
-  if (count === 1) return ["image"];
-  if (count === 3 && !path.toLowerCase().includes(".nii")) return ["red", "green", "blue"];
-  return Array.from({ length: count }, (_, index) => `channel ${index}`);
 }

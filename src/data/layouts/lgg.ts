@@ -1,12 +1,11 @@
 /** Kaggle "LGG MRI segmentation": a folder per patient with single slices as TIFF (Buda, Saha, Mazurowski 2019). */
 import { posix } from "node:path";
-import { type Finding, missingImage, missingMask } from "./finding.ts";
-import { type Folder, naturalOrder, stemOf } from "./folder.ts";
-import type { CaseFiles, Layout } from "./layout.ts";
+import { type Finding, missingImage, missingMask } from "../finding.ts";
+import { type Folder, naturalOrder, stemOf } from "../folder.ts";
+import type { CaseFiles, Layout } from "../layout.ts";
 
 /** The layout of the Kaggle archive kaggle_3m. */
 export const lgg: Layout = {
-  name: "lgg",
   looksLike: "one folder per patient with <patient>_1.tif and <patient>_1_mask.tif",
   recognize(folder) {
     const patients = patientFolders(folder);

@@ -1,16 +1,16 @@
 /** nnU-Net raw data, version 2 (`channel_names`, `file_ending`) and version 1 (`modality`, `_0000` names). */
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
-import { Failure } from "../failure.ts";
-import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "./description.ts";
-import { type Finding, missingImage, missingMask } from "./finding.ts";
-import { isObject } from "../json_object.ts";
-import { type Folder, imageExtension, naturalOrder, pathInside, stemOf } from "./folder.ts";
-import type { CaseFiles, LabelDeclaration, Layout, LayoutIndex, Region } from "./layout.ts";
+import { Failure } from "../../failure.ts";
+import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "../description.ts";
+import { type Finding, missingImage, missingMask } from "../finding.ts";
+import { isObject } from "../../json_object.ts";
+import { type Folder, imageExtension, naturalOrder, pathInside, stemOf } from "../folder.ts";
+import type { CaseFiles, LabelDeclaration, Layout, LayoutIndex, Region } from "../layout.ts";
 
 /** The layout of nnU-Net raw data; one file per channel, `<case>_0000`, `<case>_0001`, … */
 export const nnunet: Layout = {
-  name: "nnunet",
+  isStated: true,
   looksLike: "dataset.json with channel_names and file_ending, imagesTr/<case>_0000.nii.gz, labelsTr/<case>.nii.gz",
   recognize(folder) {
     const description = folder.description ?? {};

@@ -4,13 +4,12 @@
  * Spellings of the years: `_flair _t1 _t1ce _t2 _seg` until 2021, `-t2f -t1n -t1c -t2w -seg` since 2023.
  */
 import { posix } from "node:path";
-import { type Finding, missingMask, repeatedId } from "./finding.ts";
-import { type Folder, imageExtension, naturalOrder, stemOf } from "./folder.ts";
-import type { CaseFiles, LabelDeclaration, Layout, Region } from "./layout.ts";
+import { type Finding, missingMask, repeatedId } from "../finding.ts";
+import { type Folder, imageExtension, naturalOrder, stemOf } from "../folder.ts";
+import type { CaseFiles, LabelDeclaration, Layout, Region } from "../layout.ts";
 
 /** The layout of the BraTS challenge. */
 export const brats: Layout = {
-  name: "brats",
   looksLike: "one folder per case with <case>_flair.nii.gz, <case>_t1ce.nii.gz, … and <case>_seg.nii.gz",
   recognize(folder) {
     const groups = caseFolders(folder);

@@ -1,15 +1,15 @@
 /** Medical Segmentation Decathlon: `dataset.json` lists pairs of files; channels are the fourth axis (Antonelli et al. 2022). */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "./description.ts";
-import { type Finding, missingImage, missingMask, repeatedId } from "./finding.ts";
-import { isObject } from "../json_object.ts";
-import { imageExtension, naturalOrder, stemOf } from "./folder.ts";
-import type { CaseFiles, Layout } from "./layout.ts";
+import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "../description.ts";
+import { type Finding, missingImage, missingMask, repeatedId } from "../finding.ts";
+import { isObject } from "../../json_object.ts";
+import { imageExtension, naturalOrder, stemOf } from "../folder.ts";
+import type { CaseFiles, Layout } from "../layout.ts";
 
 /** The layout of the Medical Segmentation Decathlon. */
 export const msd: Layout = {
-  name: "msd",
+  isStated: true,
   looksLike: "dataset.json with modality and training[], imagesTr/, labelsTr/",
   recognize(folder) {
     const training = folder.description?.["training"];
