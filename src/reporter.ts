@@ -10,5 +10,12 @@ export interface Reporter {
   warn(text: string): void;
 }
 
+/** What long work is given by its caller. */
+export interface WorkContext {
+  readonly reporter: Reporter;
+  /** Aborted by Ctrl-C and SIGTERM: the work saves what it has and ends. */
+  readonly signal: AbortSignal;
+}
+
 /** Says nothing; for tests and for callers that only want the result. */
 export const silentReporter: Reporter = { progress() {}, note() {}, warn() {} };

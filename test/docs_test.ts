@@ -8,7 +8,7 @@ import type { Job } from "../src/commands/job.ts";
 import { COMMANDS } from "../src/commands/catalog.ts";
 import { parseCommand } from "../src/commands/parse_command.ts";
 import { writePhantom } from "../src/data/phantom.ts";
-import { buildModel } from "../src/prediction/build_model.ts";
+import { buildModel } from "../src/model/build.ts";
 import { silentReporter } from "../src/reporter.ts";
 import { type CommandLine, commandLinesOf, DOCUMENTS } from "../tools/docs/command_lines.ts";
 import { inFolder } from "./commands/run_program.ts";

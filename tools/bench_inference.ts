@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureLatency } from "../src/bench/measure_latency.ts";
 import { latencyStatistics } from "../src/bench/percentiles.ts";
-import { exportModel } from "../src/exporting/export_model.ts";
+import { exportModel } from "../src/deployment/export_model.ts";
 import { buildNet, levelsBetween } from "../src/graph/nets/catalog.ts";
 import { encodeModel } from "../src/graph/onnx/encode.ts";
 import { inspect } from "../src/graph/passes/inspect.ts";

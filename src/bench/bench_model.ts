@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { Failure, messageOf } from "../failure.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
-import { importAtBatch } from "../exporting/import_at_batch.ts";
+import { importAtBatch } from "../model/import_at_batch.ts";
 import type { Target } from "../tensorrt/targets.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import type { BenchReport } from "./bench_report.ts";

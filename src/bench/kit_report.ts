@@ -1,7 +1,7 @@
 /** The report of a kit that ran on a device: its folder `result`, copied back. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { importAtBatch } from "../exporting/import_at_batch.ts";
+import { importAtBatch } from "../model/import_at_batch.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { countKernels } from "../tensorrt/kernels.ts";

@@ -5,7 +5,7 @@ import { makePhantom } from "../data/phantom.ts";
 import { toCanonical } from "../imaging/orientation.ts";
 import { sliceGeometry } from "../imaging/slices.ts";
 import type { Volume } from "../imaging/volume.ts";
-import { readModelFile } from "../prediction/model_file.ts";
+import { readModelFile } from "../model/model.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import type { StageTimes } from "./bench_report.ts";
 import type { StageRequest } from "./worker_protocol.ts";

@@ -44,7 +44,7 @@ export const build = command({
   handler: (args): Job => ({
     json: args.json,
     run: async () => {
-      const { buildModel } = await import("../prediction/build_model.ts");
+      const { buildModel } = await import("../model/build.ts");
       const { refuseExisting, writeFileAtomic } = await import("../files.ts");
       const { programVersion } = await import("./version.ts");
       const model = args.out ?? `${args.net}.onnx`;

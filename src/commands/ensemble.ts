@@ -30,8 +30,8 @@ export const ensemble = command({
   handler: (args): Job => ({
     json: args.json,
     run: async () => {
-      const { readModelFile } = await import("../prediction/model_file.ts");
-      const { ensembleOf } = await import("../exporting/ensemble.ts");
+      const { readModelFile } = await import("../model/model.ts");
+      const { ensembleOf } = await import("../model/ensemble.ts");
       const { refuseExisting, writeFileAtomic } = await import("../files.ts");
       refuseExisting(args.out, args.force);
       const { bytes, metadata } = ensembleOf(args.models.map(readModelFile), programVersion());

@@ -109,8 +109,8 @@ export const exportModel = command({
             "Try seg export --help",
         );
       }
-      const { runExport } = await import("./run_export.ts");
-      const { paritySentence } = await import("../evaluation/parity.ts");
+      const { runExport } = await import("../deployment/export.ts");
+      const { paritySentence } = await import("../deployment/parity.ts");
       const { programVersion } = await import("./version.ts");
       const { formatBytes } = await import("./number_text.ts");
       const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;

@@ -37,9 +37,9 @@ export const inspect = command({
       if (args.ops) return await listOps();
       const { model } = args;
       if (model === undefined) throw new UsageFailure("seg inspect: MODEL is missing\nTry seg inspect --help");
-      const { inspectModel } = await import("../exporting/inspect_model.ts");
-      const { inspectionText } = await import("../exporting/inspection_text.ts");
-      const { readOnnxFile } = await import("../prediction/model_file.ts");
+      const { inspectModel } = await import("../model/inspect.ts");
+      const { inspectionText } = await import("../model/inspection_text.ts");
+      const { readOnnxFile } = await import("../model/model.ts");
       const { findTarget } = await import("../tensorrt/targets.ts");
       const { bytes } = readOnnxFile(model);
       let inspection: ReturnType<typeof inspectModel>;

@@ -1,12 +1,8 @@
 /** What a parsed command line becomes: work that gets everything from outside and gives back what is to be printed. */
-import type { Reporter } from "../reporter.ts";
+import type { WorkContext } from "../reporter.ts";
 
 /** What a job may use. */
-export interface JobContext {
-  readonly reporter: Reporter;
-  /** Aborted by Ctrl-C and SIGTERM: the job saves what it has and ends. */
-  readonly signal: AbortSignal;
-}
+export type JobContext = WorkContext;
 
 /** What a finished job has to show. */
 export interface Outcome {

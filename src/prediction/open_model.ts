@@ -4,8 +4,8 @@ import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { Reporter } from "../reporter.ts";
 import { isEnginePath, type OpenedEngine, openEngine } from "../tensorrt/open_engine.ts";
 import { engineNetwork } from "./engine_network.ts";
-import { metadataFault } from "./metadata_fault.ts";
-import { readModelFile } from "./model_file.ts";
+import { metadataFault } from "../model/metadata_fault.ts";
+import { readModelFile } from "../model/model.ts";
 import type { NetworkOptions } from "./network.ts";
 import { createPredictor, type Predictor, predictorOver } from "./predictor.ts";
 

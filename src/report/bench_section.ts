@@ -5,7 +5,7 @@ import { type BenchReport, readBenchReport } from "../bench/bench_report.ts";
 import { compareBench, shortNumber } from "../bench/compare_bench.ts";
 import { layerWork } from "../bench/layer_work.ts";
 import { type Roof, roofline, roofOf } from "../bench/roofline.ts";
-import { exportModel } from "../exporting/export_model.ts";
+import { exportModel } from "../deployment/export_model.ts";
 import { findTarget, TARGETS } from "../tensorrt/targets.ts";
 import { linearAxis } from "./axis.ts";
 import { fillOf, rowsFigure, SERIES_COLOURS } from "./chart.ts";

@@ -4,7 +4,7 @@ import { countOf } from "../count_of.ts";
 import { Failure, messageOf } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { readModelFile } from "../prediction/model_file.ts";
+import { readModelFile } from "../model/model.ts";
 import { sha256 } from "../sha256.ts";
 import { type EpochRecord, readCheckpoint } from "../training/checkpoint.ts";
 import { type RunFolder, runFolder } from "../training/run_folder.ts";

@@ -7,7 +7,7 @@ import { Failure, messageOf } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { METRICS } from "../metrics/case_scores.ts";
-import { readModelFile } from "../prediction/model_file.ts";
+import { readModelFile } from "../model/model.ts";
 import type { Reporter } from "../reporter.ts";
 import { readScores, SCORES } from "../training/fold_run.ts";
 import { type NamedBench, readBenchReports } from "./bench_section.ts";

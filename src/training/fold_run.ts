@@ -7,7 +7,7 @@ import { Failure, messageOf } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
 import { isObject } from "../json_object.ts";
 import { METRICS } from "../metrics/case_scores.ts";
-import { readModelFile } from "../prediction/model_file.ts";
+import { readModelFile } from "../model/model.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
 import { train } from "./train.ts";

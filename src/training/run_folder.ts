@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join, resolve } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
 import { temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
-import { CARD_FILE } from "../prediction/model_card.ts";
+import { CARD_FILE } from "../model/card.ts";
 import { EVENT_FILE } from "./tensorboard/event_file.ts";
 import type { EpochRecord } from "./checkpoint.ts";
 import type { TrainOptions } from "./train_options.ts";

@@ -3,7 +3,7 @@ import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
-import { addModelCard } from "../prediction/model_card.ts";
+import { addModelCard } from "../model/card.ts";
 import type { Preparation } from "./preparation.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { cardScores } from "./validation.ts";

@@ -5,7 +5,7 @@ import { overlayMontage, type Picture } from "../imaging/overlay.ts";
 import { aggregate, type ScoredCase } from "../metrics/aggregate.ts";
 import { scoreCase } from "../metrics/case_scores.ts";
 import type { Volume } from "../imaging/volume.ts";
-import type { CardScores } from "../prediction/model_card_scores.ts";
+import type { CardScores } from "../model/card_scores.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 
 /** Means over the validation cases, as the history has them. */

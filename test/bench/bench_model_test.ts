@@ -12,7 +12,7 @@ import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { inspect } from "../../src/graph/passes/inspect.ts";
 import { importGraph } from "../../src/graph/onnx/import.ts";
-import { buildModel } from "../../src/prediction/build_model.ts";
+import { buildModel } from "../../src/model/build.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "seg-bench-"));

@@ -5,12 +5,12 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { importKit } from "../../src/bench/kit_report.ts";
-import { exportKit } from "../../src/commands/export_checks.ts";
-import { exportModel } from "../../src/exporting/export_model.ts";
+import { exportKit } from "../../src/deployment/kit.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
-import { trainedLike } from "../exporting/running.ts";
+import { trainedLike } from "../deployment/running.ts";
 import { inScratch } from "../tensorrt/scratch.ts";
 
 const shell = spawnSync("sh", ["-c", "command -v sha256sum awk sed tr"]).status === 0;

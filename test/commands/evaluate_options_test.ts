@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readNifti } from "../../src/imaging/nifti.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
-import { readModelFile } from "../../src/prediction/model_file.ts";
+import { readModelFile } from "../../src/model/model.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { headModel } from "../prediction/head_model.ts";
 import { identityModel } from "../prediction/identity_model.ts";

@@ -7,7 +7,7 @@ import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
 import { averageGraphs } from "../../src/graph/passes/average_graphs.ts";
 import { floats } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
-import { randomFeeds, trainedLike } from "../exporting/running.ts";
+import { randomFeeds, trainedLike } from "../deployment/running.ts";
 
 async function outputsOf(graph: Graph, feeds: ReturnType<typeof randomFeeds>) {
   const session = await createSession(encodeModel(graph, { opset: 13 }), { threads: 1 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportModel } from "../../src/exporting/export_model.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
 import { NetBuilder } from "../../src/graph/nets/builder.ts";
 import { BACKBONES, buildNet, type NetOptions } from "../../src/graph/nets/catalog.ts";
 import type { BackboneOptions } from "../../src/graph/nets/elu_net.ts";
@@ -17,7 +17,7 @@ import { createLoss } from "../../src/training/losses.ts";
 import { createOptimizer } from "../../src/training/optimizers.ts";
 import { trainingGraph } from "../../src/training/training_graph.ts";
 import { TrainingStep } from "../../src/training/training_step.ts";
-import { assertClose, outputsOf, randomFeeds, trainedLike } from "../exporting/running.ts";
+import { assertClose, outputsOf, randomFeeds, trainedLike } from "../deployment/running.ts";
 import { largestDifference } from "../golden.ts";
 
 interface Row {

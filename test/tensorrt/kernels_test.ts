@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportModel } from "../../src/exporting/export_model.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { importGraph } from "../../src/graph/onnx/import.ts";
 import { countKernels } from "../../src/tensorrt/kernels.ts";
 import { lint } from "../../src/tensorrt/lint.ts";
-import { opCounts, trainedLike } from "../exporting/running.ts";
+import { opCounts, trainedLike } from "../deployment/running.ts";
 import { type FileContent, modelFile, noise } from "../graph/model_file.ts";
 
 const NANO = 80201;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
-import { readModelFile } from "../../src/prediction/model_file.ts";
+import { readModelFile } from "../../src/model/model.ts";
 import type { Reporter } from "../../src/reporter.ts";
 import { THREE_CLASSES, writeLabelledPhantom } from "../labelled_phantom.ts";
 import { sharedPath } from "../shared.ts";

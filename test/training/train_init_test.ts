@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { exportModel } from "../../src/exporting/export_model.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { buildNet } from "../../src/graph/nets/catalog.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { readModelFile } from "../../src/prediction/model_file.ts";
+import { readModelFile } from "../../src/model/model.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import type { TrainOptions } from "../../src/training/train_options.ts";

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { layerWork } from "../../src/bench/layer_work.ts";
 import { type Roof, roofline, roofOf } from "../../src/bench/roofline.ts";
-import { exportModel } from "../../src/exporting/export_model.ts";
-import { inspectModel } from "../../src/exporting/inspect_model.ts";
-import type { NetCost } from "../../src/prediction/net_cost.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
+import { inspectModel } from "../../src/model/inspect.ts";
+import type { NetCost } from "../../src/model/cost.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 import { armName, type Cell } from "./arms.ts";
 import { modelOf } from "./run_cell.ts";

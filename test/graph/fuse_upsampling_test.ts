@@ -9,7 +9,7 @@ import { fuseUpsampling } from "../../src/graph/passes/fuse_upsampling.ts";
 import { rewrite } from "../../src/graph/passes/rewrite.ts";
 import { elementCount, floats } from "../../src/graph/tensor_type.ts";
 import { Random } from "../../src/random.ts";
-import { assertClose, opCounts, outputsOf, randomFeeds, trainedLike } from "./running.ts";
+import { assertClose, opCounts, outputsOf, randomFeeds, trainedLike } from "../deployment/running.ts";
 
 const random = new Random(5);
 

@@ -5,8 +5,8 @@ import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { averageGraphs } from "../graph/passes/average_graphs.ts";
 import { sameNodes } from "../graph/passes/same_nodes.ts";
-import type { ModelFile } from "../prediction/model_file.ts";
-import { addModelCard } from "../prediction/model_card.ts";
+import type { ModelFile } from "./model.ts";
+import { addModelCard } from "./card.ts";
 import { importAtBatch } from "./import_at_batch.ts";
 
 /** An ensemble as a file, and what it says of itself. */

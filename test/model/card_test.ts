@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { decodeMetadata, encodeMetadata } from "../../src/graph/onnx/metadata.ts";
 import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
-import { addModelCard, modelCard } from "../../src/prediction/model_card.ts";
-import { identityModel } from "./identity_model.ts";
+import { addModelCard, modelCard } from "../../src/model/card.ts";
+import { identityModel } from "../prediction/identity_model.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 

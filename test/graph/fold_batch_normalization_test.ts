@@ -9,7 +9,7 @@ import { batchNormalization } from "../../src/graph/ops/normalization.ts";
 import { foldBatchNormalization } from "../../src/graph/passes/fold_batch_normalization.ts";
 import { elementCount, floats } from "../../src/graph/tensor_type.ts";
 import { Random } from "../../src/random.ts";
-import { assertClose, opCounts, outputsOf, randomFeeds } from "./running.ts";
+import { assertClose, opCounts, outputsOf, randomFeeds } from "../deployment/running.ts";
 
 const random = new Random(11);
 

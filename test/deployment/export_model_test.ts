@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { exportModel } from "../../src/exporting/export_model.ts";
-import { inferenceGraph } from "../../src/exporting/inference_graph.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
+import { inferenceGraph } from "../../src/deployment/inference_graph.ts";
 import { Failure } from "../../src/failure.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { add } from "../../src/graph/ops/arithmetic.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportModel, type ExportOptions } from "../../src/exporting/export_model.ts";
+import { exportModel, type ExportOptions } from "../../src/deployment/export_model.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { floats, integers, tensorOf } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";

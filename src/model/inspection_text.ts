@@ -3,7 +3,7 @@ import { formatShape } from "../graph/tensor_type.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
 import { alignColumns } from "../align_columns.ts";
-import type { ModelInspection } from "./inspect_model.ts";
+import type { ModelInspection } from "./inspect.ts";
 
 /** The inspection as lines of text: the figures, then layers, the target's complaints and what keeps it from training. */
 export function inspectionText(inspection: ModelInspection): string {

@@ -2,7 +2,7 @@
 import { buildNet, type NetOptions } from "../graph/nets/catalog.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata } from "../graph/onnx/metadata.ts";
-import { headCost, type NetCost, netCost } from "./net_cost.ts";
+import { headCost, type NetCost, netCost } from "./cost.ts";
 
 /** What {@link buildModel} builds. */
 export interface BuildModelOptions extends Omit<NetOptions, "batch"> {

@@ -1,7 +1,7 @@
 /** The scores of a model card: what a training writes into a model's metadata, as a table. */
 import { countOf } from "../count_of.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { table } from "./model_card_text.ts";
+import { table } from "./card_text.ts";
 
 /** A mean over patients and its confidence interval; null where there are none, or too few. */
 export interface CardScore {

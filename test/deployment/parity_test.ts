@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openDataset } from "../../src/data/dataset.ts";
-import { measureParity, paritySentence } from "../../src/evaluation/parity.ts";
+import { measureParity, paritySentence } from "../../src/deployment/parity.ts";
 import type { LogitsRunner } from "../../src/prediction/network.ts";
 import { predictorOver } from "../../src/prediction/predictor.ts";
 import { silentReporter } from "../../src/reporter.ts";

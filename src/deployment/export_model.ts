@@ -10,7 +10,7 @@ import { rewrite } from "../graph/passes/rewrite.ts";
 import { isImported, opSupport } from "../tensorrt/op_support.ts";
 import { plainForms } from "./device_forms.ts";
 import { exportedMetadata } from "./exported_metadata.ts";
-import { importAtBatch } from "./import_at_batch.ts";
+import { importAtBatch } from "../model/import_at_batch.ts";
 import { inferenceGraph, type OutputActivation } from "./inference_graph.ts";
 
 /** What to export, and how. */

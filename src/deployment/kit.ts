@@ -1,19 +1,19 @@
 /** The steps of `seg export` that need data: parity on a data set, and the reference of a kit. */
 import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
 import { openForModel, validationIds } from "../evaluation/evaluation_dataset.ts";
-import { measureParity, type Parity } from "../evaluation/parity.ts";
+import { measureParity, type Parity } from "./parity.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { engineNetwork } from "../prediction/engine_network.ts";
 import { createPredictor, type Predictor, predictorOver } from "../prediction/predictor.ts";
-import { referenceRun } from "../prediction/reference_run.ts";
+import { referenceRun } from "./reference_run.ts";
 import type { RunnableEngine } from "../tensorrt/engine_runner.ts";
 import { makeKit, writeKit } from "../tensorrt/kit.ts";
 import type { Precision, Target } from "../tensorrt/targets.ts";
 import type { Trtexec } from "../tensorrt/trtexec.ts";
-import type { JobContext } from "./job.ts";
+import type { WorkContext } from "../reporter.ts";
 
 /** The cases on which two forms of a model are compared. */
 export interface ParityData {
@@ -57,7 +57,7 @@ export interface ParityForms {
 export async function exportParity(
   { metadata, index, cases }: ParityData,
   { source, exported, engine, maximumDiceDrop }: ParityForms,
-  context: JobContext,
+  context: WorkContext,
 ): Promise<Parity> {
   const exportedMetadata = decodeMetadata(decodeModel(exported));
   const predictors: Predictor[] = [];

@@ -7,7 +7,7 @@ import { comparePaired } from "../metrics/compare.ts";
 import type { Interval } from "../metrics/order_statistics.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { Reporter } from "../reporter.ts";
-import { loadScoredCase } from "./load_scored_case.ts";
+import { loadScoredCase } from "../evaluation/load_scored_case.ts";
 
 /** One case in both forms. Dice is the mean over its classes; it is 1 where there is nothing to find and nothing was found, so that a false alarm counts. */
 export interface ParityCase {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { benchEngine } from "../../src/bench/bench_engine.ts";
 import { readBenchReport } from "../../src/bench/bench_report.ts";
-import { type ExportRequest, runExport } from "../../src/commands/run_export.ts";
+import { type ExportRequest, runExport } from "../../src/deployment/export.ts";
 import { runEvaluation } from "../../src/evaluation/run_evaluation.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import type { Value } from "../../src/graph/op.ts";
@@ -23,7 +23,7 @@ import { parseVersion } from "../../src/tensorrt/version.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { identityModel } from "../prediction/identity_model.ts";
-import { inFolder } from "./run_program.ts";
+import { inFolder } from "../commands/run_program.ts";
 
 const CONTEXT = { reporter: silentReporter, signal: new AbortController().signal };
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ensembleOf } from "../../src/exporting/ensemble.ts";
+import { ensembleOf } from "../../src/model/ensemble.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeMetadata, type ModelMetadata } from "../../src/graph/onnx/metadata.ts";
 import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
-import type { ModelFile } from "../../src/prediction/model_file.ts";
-import { metadataFault } from "../../src/prediction/metadata_fault.ts";
+import type { ModelFile } from "../../src/model/model.ts";
+import { metadataFault } from "../../src/model/metadata_fault.ts";
 import { createPredictor } from "../../src/prediction/predictor.ts";
 import { identityModel, type IdentityOptions, markedVolume } from "../prediction/identity_model.ts";
 

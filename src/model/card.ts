@@ -6,8 +6,8 @@ import { countOf } from "../count_of.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { sha256 } from "../sha256.ts";
 import { metadataFault } from "./metadata_fault.ts";
-import { scoresSection } from "./model_card_scores.ts";
-import { list, plain, type Row, section, table } from "./model_card_text.ts";
+import { scoresSection } from "./card_scores.ts";
+import { list, plain, type Row, section, table } from "./card_text.ts";
 
 /** The file of a card, beside the model. */
 export const CARD_FILE = "model-card.md";

@@ -7,8 +7,8 @@ import { Graph } from "../../src/graph/graph.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { encodeMetadata, type ModelMetadata } from "../../src/graph/onnx/metadata.ts";
 import { sigmoid } from "../../src/graph/ops/elementwise.ts";
-import { readModelFile, readOnnxFile } from "../../src/prediction/model_file.ts";
-import { identityModel } from "./identity_model.ts";
+import { readModelFile, readOnnxFile } from "../../src/model/model.ts";
+import { identityModel } from "../prediction/identity_model.ts";
 
 function withFile(bytes: Uint8Array | string, use: (path: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "seg-model-"));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { exportModel } from "../../src/exporting/export_model.ts";
-import { inspectModel } from "../../src/exporting/inspect_model.ts";
-import { inspectionText } from "../../src/exporting/inspection_text.ts";
-import { buildModel } from "../../src/prediction/build_model.ts";
+import { exportModel } from "../../src/deployment/export_model.ts";
+import { inspectModel } from "../../src/model/inspect.ts";
+import { inspectionText } from "../../src/model/inspection_text.ts";
+import { buildModel } from "../../src/model/build.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 import { sharedPath } from "../shared.ts";
 

@@ -17,7 +17,7 @@ import type { TensorContract } from "../tensorrt/raw_input.ts";
 import { findTarget, type Precision, type Target } from "../tensorrt/targets.ts";
 import { probeTrtexec, type Trtexec } from "../tensorrt/trtexec.ts";
 import { formatVersion } from "../tensorrt/version.ts";
-import type { JobContext } from "./job.ts";
+import type { WorkContext } from "../reporter.ts";
 
 /** A device, and the trtexec that builds for it; a dry run for a known device needs none. */
 export interface EngineTools {
@@ -106,7 +106,7 @@ export function plannedEngine({ target, trtexec }: EngineTools, request: EngineR
  *
  * @throws {Failure} where the build fails.
  */
-export async function makeEngine(trtexec: Trtexec, request: EngineRequest, context: JobContext): Promise<MadeEngine> {
+export async function makeEngine(trtexec: Trtexec, request: EngineRequest, context: WorkContext): Promise<MadeEngine> {
   const { onnx, engine, precision, workspaceMiB } = request;
   const model = decodeModel(request.bytes);
   const [inputs, outputs] = [model.inputs.map(contractOf), model.outputs.map(contractOf)];

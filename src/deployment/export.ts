@@ -1,20 +1,20 @@
 /** The steps of `seg export`: inference model, lint, engine, parity, kit. */
 import { existsSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type Parity, paritySentence } from "../evaluation/parity.ts";
-import { exportModel } from "../exporting/export_model.ts";
-import { inspectModel } from "../exporting/inspect_model.ts";
-import { refuseLintErrors, refuseUnknownNodes } from "../exporting/obstacles.ts";
+import { type Parity, paritySentence } from "./parity.ts";
+import { exportModel } from "./export_model.ts";
+import { inspectModel } from "../model/inspect.ts";
+import { refuseLintErrors, refuseUnknownNodes } from "./obstacles.ts";
 import { UsageFailure } from "../failure.ts";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
-import { addModelCard, CARD_FILE } from "../prediction/model_card.ts";
-import { readOnnxFile } from "../prediction/model_file.ts";
+import { addModelCard, CARD_FILE } from "../model/card.ts";
+import { readOnnxFile } from "../model/model.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
 import type { Precision } from "../tensorrt/targets.ts";
-import { exportKit, exportParity, openParityData } from "./export_checks.ts";
+import { exportKit, exportParity, openParityData } from "./kit.ts";
 import { passportPath } from "../tensorrt/passport.ts";
-import { findTools, makeEngine, plannedEngine, precisionFor, type TrtexecReport } from "./export_engine.ts";
-import type { JobContext } from "./job.ts";
+import { findTools, makeEngine, plannedEngine, precisionFor, type TrtexecReport } from "./engine.ts";
+import type { WorkContext } from "../reporter.ts";
 
 /** What {@link runExport} makes. */
 export interface ExportRequest {
@@ -73,7 +73,7 @@ export interface ExportReport {
  *
  * @throws {Failure} where the model cannot be exported, TensorRT could not run it, a file exists, or a step fails.
  */
-export async function runExport(request: ExportRequest, context: JobContext): Promise<ExportReport> {
+export async function runExport(request: ExportRequest, context: WorkContext): Promise<ExportReport> {
   const { out, trt, dryRun, kit, maximumDiceDrop, workspaceMiB } = request;
   const source = readOnnxFile(request.model);
   const stem = basename(request.model).replace(/\.onnx$/i, "");

@@ -13,8 +13,8 @@ import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization
 import { parameterCount } from "../graph/passes/parameters.ts";
 import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.ts";
 import { elementCount } from "../graph/tensor_type.ts";
-import { headCost, type NetCost, netCost } from "../prediction/net_cost.ts";
-import { metadataFault } from "../prediction/metadata_fault.ts";
+import { headCost, type NetCost, netCost } from "./cost.ts";
+import { metadataFault } from "./metadata_fault.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 import type { Target } from "../tensorrt/targets.ts";
 
