@@ -1,8 +1,134 @@
-/** Writing so that nothing is lost: every file appears whole, under its own name, or not at all. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+/**
+ * Reading within bounds, and writing so that nothing is lost: every file appears whole, under its own name, or not at all.
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
+import type { InferOutput } from "valibot";
 import { Failure, messageOf } from "./failure.ts";
+import { parseJson, type Schema } from "./json.ts";
+
+/** `Cannot read <path>: <found>; <remedy>`, as an error to throw. */
+export function readFailure(path: string, found: string, remedy: string): Failure {
+  return new Failure(`Cannot read ${path}: ${found}; ${remedy}`);
+}
+
+/** An open file whose reads end in a sentence rather than a system error. */
+export interface OpenFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Fills `target` from byte `position`; returns how many bytes were there. */
+  read(target: Uint8Array, position: number): number;
+}
+
+/**
+ * Opens the regular file `path`, hands it to `use` and closes it.
+ *
+ * @param remedy for what has none of its own: the end of the sentence.
+ * @throws {Failure} where the file is missing, not readable, or a folder, a pipe or a device, which are not opened.
+ */
+export function withFile<T>(path: string, use: (file: OpenFile) => T, remedy?: string): T {
+  const attempt = <R>(action: () => R): R => {
+    try {
+      return action();
+    } catch (error) {
+      const [found, itsRemedy] = READ_FAULTS[(error as { code?: string }).code ?? ""] ??
+        [messageOf(error), "check the file and its disk"];
+      throw readFailure(path, found, remedy ?? itsRemedy);
+    }
+  };
+  // Before it is opened: opening a pipe waits for its other end.
+  const status = attempt(() => statSync(path));
+  if (!status.isFile()) throw readFailure(path, `this is ${kindOf(status)}`, remedy ?? "name the file itself");
+  const descriptor = attempt(() => openSync(path, "r"));
+  try {
+    const read = (target: Uint8Array, position: number) =>
+      attempt(() => {
+        let filled = 0;
+        while (filled < target.length) {
+          const count = readSync(descriptor, target, filled, target.length - filled, position + filled);
+          if (count === 0) break;
+          filled += count;
+        }
+        return filled;
+      });
+    return use({ path, sizeBytes: attempt(() => fstatSync(descriptor)).size, read });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function kindOf(status: Stats): string {
+  if (status.isDirectory()) return "a folder";
+  if (status.isFIFO()) return "a named pipe";
+  return status.isSocket() ? "a socket" : "a device";
+}
+
+const READ_FAULTS: Readonly<Record<string, readonly [found: string, remedy: string]>> = {
+  ENOENT: ["there is no such file", "check the name"],
+  ENOTDIR: ["there is no such file", "check the name"],
+  EISDIR: ["this is a folder", "name the file itself"],
+  EACCES: ["permission is denied", "make the file readable"],
+  EPERM: ["permission is denied", "make the file readable"],
+  EMFILE: ["too many files are open", "raise the limit with ulimit -n"],
+  ENFILE: ["too many files are open", "end other programs and run the command again"],
+  ENAMETOOLONG: ["its name is longer than the file system allows", "give a shorter path"],
+  ELOOP: ["its links lead in a circle", "correct the links"],
+};
+
+/** All bytes of `path`; refused above `limitBytes`, before memory is taken. @throws {Failure} as {@link withFile}. */
+export function readWholeFile(path: string, limitBytes: number, remedy?: string): Uint8Array<ArrayBuffer> {
+  return withFile(path, (file) => {
+    if (file.sizeBytes > limitBytes) {
+      const expected = `files of up to ${limitBytes} bytes are read`;
+      throw readFailure(path, `the file has ${file.sizeBytes} bytes`, remedy ? `${expected}; ${remedy}` : expected);
+    }
+    const bytes = new Uint8Array(file.sizeBytes);
+    const count = file.read(bytes, 0);
+    return count === bytes.length ? bytes : bytes.slice(0, count);
+  }, remedy);
+}
+
+/** The text of a UTF-8 file. @throws {Failure} as {@link readWholeFile}, and where it is no UTF-8. */
+export function readTextFile(path: string, limitBytes: number, remedy?: string): string {
+  const bytes = readWholeFile(path, limitBytes, remedy);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw readFailure(path, "it is no text in UTF-8", remedy ?? "give a text file");
+  }
+}
+
+const LARGEST_JSON_BYTES = 16 * 2 ** 20;
+
+/**
+ * The value of a JSON file.
+ *
+ * @param remedy the end of the sentence: "give the folder of a run to --resume".
+ * @throws {Failure} where it cannot be read, is larger than `largestBytes` (default: 16 MiB), is no JSON or nested too deeply,
+ * or does not fit the schema: one sentence with the file, the field, what was found and what was expected.
+ */
+export function readJson<S extends Schema>(
+  path: string,
+  schema: S,
+  remedy: string,
+  { largestBytes = LARGEST_JSON_BYTES, deepest }: { largestBytes?: number; deepest?: number } = {},
+): InferOutput<S> {
+  return parseJson(readTextFile(path, largestBytes, remedy), schema, { from: path, remedy, deepest });
+}
 
 /** The name that `path` has while it is being written; a file of the same folder, so that renaming is atomic. */
 export function temporaryName(path: string): string {

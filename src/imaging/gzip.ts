@@ -1,7 +1,7 @@
 /** Decompression of gzip files that cannot take more memory than their content is declared to need. */
 import { constants, gunzipSync, gzipSync } from "node:zlib";
 import { messageOf } from "../failure.ts";
-import { type OpenFile, readFailure } from "./read_failure.ts";
+import { type OpenFile, readFailure } from "../files.ts";
 
 /** Deflate cannot shrink data by more than this (zlib technical notes: 1032:1). */
 const LARGEST_RATIO = 1032;

@@ -10,7 +10,7 @@ import {
   type NiftiGeometry,
 } from "./nifti_geometry.ts";
 import { decodeVoxels } from "./nifti_voxels.ts";
-import { type OpenFile, readFailure, withFile } from "./read_failure.ts";
+import { type OpenFile, readFailure, withFile } from "../files.ts";
 import type { Volume } from "./volume.ts";
 
 export type { NiftiDatatype, NiftiGeometry } from "./nifti_geometry.ts";

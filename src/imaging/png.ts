@@ -5,7 +5,7 @@ import { decode, type DecodedPng, encode } from "fast-png";
 import { messageOf } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { asImage, asMask, type DecodedPixels, LARGEST_PIXELS, type RasterImage } from "./raster_image.ts";
-import { readFailure, readWholeFile } from "./read_failure.ts";
+import { readFailure, readWholeFile } from "../files.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const SAMPLES_OF_COLOUR_TYPE: Readonly<Record<number, readonly [samples: number, colours: number]>> = {

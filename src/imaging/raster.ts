@@ -1,6 +1,6 @@
 /** PNG and TIFF slices as volumes of one slice. */
 import { readPngImage, readPngMask } from "./png.ts";
-import { readFailure } from "./read_failure.ts";
+import { readFailure } from "../files.ts";
 import { readTiffImage, readTiffMask } from "./tiff.ts";
 import type { Affine, Volume } from "./volume.ts";
 

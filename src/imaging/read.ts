@@ -1,7 +1,7 @@
 /** Reading any image that the toolkit knows, by the ending of its name. */
 import { type NiftiGeometry, readNifti } from "./nifti.ts";
 import { isRasterName, readRaster } from "./raster.ts";
-import { readFailure } from "./read_failure.ts";
+import { readFailure } from "../files.ts";
 import type { Volume } from "./volume.ts";
 
 /** The endings of the files that {@link readVolume} reads. */

@@ -2,7 +2,7 @@
 import { messageOf } from "../failure.ts";
 import { unpackBits } from "./png.ts";
 import { asImage, asMask, type DecodedPixels, type RasterImage } from "./raster_image.ts";
-import { readFailure, readWholeFile } from "./read_failure.ts";
+import { readFailure, readWholeFile } from "../files.ts";
 import { type Layout, readFields, readLayout, REMEDY, SAMPLE_ARRAYS } from "./tiff_layout.ts";
 import { TIFF_DECOMPRESSORS } from "./tiff_segments.ts";
 import type { VoxelArray } from "./volume.ts";

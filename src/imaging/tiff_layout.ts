@@ -1,6 +1,6 @@
 /** The directory of a TIFF file and the layout of its pixels, checked before anything is decoded. */
 import { LARGEST_PIXELS } from "./raster_image.ts";
-import { readFailure } from "./read_failure.ts";
+import { readFailure } from "../files.ts";
 import { TIFF_DECOMPRESSORS } from "./tiff_segments.ts";
 import type { VoxelArray } from "./volume.ts";
 

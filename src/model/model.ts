@@ -3,7 +3,7 @@ import { Failure, messageOf } from "../failure.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
-import { readWholeFile } from "../imaging/read_failure.ts";
+import { readWholeFile } from "../files.ts";
 import { metadataFault } from "./metadata_fault.ts";
 
 /** Protocol buffers end at 2 GiB. */

@@ -217,7 +217,7 @@ test("readNifti() refuses what it cannot read with a sentence that names file, f
         return true;
       }, `${expected}`);
     });
-    assert.throws(() => readNifti(path(".")), /this is (not a file|a folder); name the image file itself$/);
+    assert.throws(() => readNifti(path(".")), /this is (not a file|a folder); name the file itself$/);
   });
 });
 
