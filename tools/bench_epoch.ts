@@ -22,9 +22,9 @@ import { Random } from "../src/random.ts";
 import { silentReporter } from "../src/reporter.ts";
 import { createAugmentation } from "../src/training/augmentations.ts";
 import { epochBatches, fillBatch } from "../src/training/batches.ts";
-import { type Preparation, prepareTraining } from "../src/training/preparation.ts";
+import { type Preparation, prepareTraining } from "../src/training/runs/preparation.ts";
 import type { Sample } from "../src/training/samples.ts";
-import { TRAIN_DEFAULTS } from "../src/training/train_options.ts";
+import { TRAIN_DEFAULTS } from "../src/training/runs/train_options.ts";
 import { Validation } from "../src/training/validation.ts";
 
 const { values } = parseArgs({

@@ -16,9 +16,9 @@ import { buildNet } from "../src/graph/nets/catalog.ts";
 import { inspect } from "../src/graph/passes/inspect.ts";
 import { Random } from "../src/random.ts";
 import { createLoss } from "../src/training/losses.ts";
-import { createOptimizer } from "../src/training/optimizers.ts";
-import { trainingGraph } from "../src/training/training_graph.ts";
-import { TrainingStep } from "../src/training/training_step.ts";
+import { createOptimizer } from "../src/training/step/optimizers.ts";
+import { trainingGraph } from "../src/training/step/training_graph.ts";
+import { TrainingStep } from "../src/training/step/training_step.ts";
 
 interface Setting {
   readonly width: number;

@@ -1,6 +1,6 @@
 /** The command lines that come next, with the options by which a data set was read. */
 import { shellLine } from "../shell_words.ts";
-import type { TrainSettings } from "../training/train_options.ts";
+import type { TrainSettings } from "../training/runs/train_options.ts";
 
 /** How a data set is read, as far as a model does not say it; what was not given is undefined. */
 export type DatasetReading = {

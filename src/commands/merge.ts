@@ -40,8 +40,8 @@ export const merge = command({
       const [first, second] = folders;
       const usage = (text: string) => new UsageFailure(`seg merge: ${text}\nTry seg merge --help`);
       if (first === undefined) throw usage("FOLDER is missing");
-      const { holdsFolds, mergeFolds } = await import("../training/merge_folds.ts");
-      const { holdsSeeds, mergeSeeds } = await import("../training/merge_seeds.ts");
+      const { holdsFolds, mergeFolds } = await import("../training/runs/merge_folds.ts");
+      const { holdsSeeds, mergeSeeds } = await import("../training/runs/merge_seeds.ts");
       const { holdsParts, mergeParts } = await import("../prediction/merge_parts.ts");
       if (holdsSeeds(first)) {
         if (second !== undefined || args.out !== undefined) {

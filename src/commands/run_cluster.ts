@@ -7,7 +7,7 @@ import { slurmScript } from "../cluster/slurm_script.ts";
 import { readSplits } from "../data/splits.ts";
 import { UsageFailure } from "../failure.ts";
 import { refuseExisting, writeFileAtomic } from "../files.ts";
-import { TRAIN_DEFAULTS } from "../training/train_options.ts";
+import { TRAIN_DEFAULTS } from "../training/runs/train_options.ts";
 import { withPathsElsewhere } from "./arguments.ts";
 import type { cluster } from "./cluster.ts";
 import type { Outcome } from "./job.ts";

@@ -15,8 +15,8 @@ import { predictCases } from "../prediction/predict_cases.ts";
 import { findCases } from "../prediction/prediction_cases.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { silentReporter } from "../reporter.ts";
-import { train } from "../training/train.ts";
-import { TRAIN_DEFAULTS } from "../training/train_options.ts";
+import { train } from "../training/runs/train.ts";
+import { TRAIN_DEFAULTS } from "../training/runs/train_options.ts";
 import type { JobContext } from "./job.ts";
 import { reportAfter } from "./report_after.ts";
 

@@ -3,8 +3,8 @@ import { command, flag, optional } from "cmd-ts";
 import { NET_NAMES } from "../graph/nets/names.ts";
 import { AUGMENTATIONS } from "../training/augmentations.ts";
 import { LOSSES } from "../training/losses.ts";
-import { SCHEDULES } from "../training/schedules.ts";
-import { TRAIN_DEFAULTS } from "../training/train_options.ts";
+import { SCHEDULES } from "../training/step/schedules.ts";
+import { TRAIN_DEFAULTS } from "../training/runs/train_options.ts";
 import {
   duration,
   existingFile,

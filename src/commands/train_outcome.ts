@@ -1,9 +1,9 @@
 /** What `seg train` shows in the end. */
 import { join } from "node:path";
 import { formatDuration } from "../duration_text.ts";
-import type { CrossValidation } from "../training/fold_pool.ts";
-import { readConfig, runFolder } from "../training/run_folder.ts";
-import type { StopReason, TrainSummary } from "../training/train_options.ts";
+import type { CrossValidation } from "../training/runs/fold_pool.ts";
+import { readConfig, runFolder } from "../training/runs/run_folder.ts";
+import type { StopReason, TrainSummary } from "../training/runs/train_options.ts";
 import { datasetCommand } from "./dataset_command.ts";
 import type { Outcome } from "./job.ts";
 import { reportLine } from "./report_after.ts";

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { silentReporter } from "../reporter.ts";
-import type { CrossValidation } from "../training/fold_pool.ts";
-import type { TrainSummary } from "../training/train_options.ts";
+import type { CrossValidation } from "../training/runs/fold_pool.ts";
+import type { TrainSummary } from "../training/runs/train_options.ts";
 import type { JobContext } from "./job.ts";
 import { reportAfter } from "./report_after.ts";
 

@@ -1,5 +1,5 @@
 /** The course of a training: losses, Dice and learning rate over the epochs. */
-import type { EpochRecord } from "../training/checkpoint.ts";
+import type { EpochRecord } from "../training/runs/checkpoint.ts";
 import { linearAxis } from "./axis.ts";
 import { type Content, markup } from "./markup.ts";
 import { lineChart, type Series } from "./line_chart.ts";

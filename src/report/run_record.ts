@@ -6,9 +6,9 @@ import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { readModelFile } from "../model/model.ts";
 import { sha256 } from "../sha256.ts";
-import { type EpochRecord, readCheckpoint } from "../training/checkpoint.ts";
-import { type RunFolder, runFolder } from "../training/run_folder.ts";
-import type { StopReason } from "../training/train_options.ts";
+import { type EpochRecord, readCheckpoint } from "../training/runs/checkpoint.ts";
+import { type RunFolder, runFolder } from "../training/runs/run_folder.ts";
+import type { StopReason } from "../training/runs/train_options.ts";
 
 /** A run as it stands in its folder. */
 export interface RunRecord {

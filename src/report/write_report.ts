@@ -9,7 +9,7 @@ import { isObject, type JsonObject } from "../json_object.ts";
 import { METRICS } from "../metrics/case_scores.ts";
 import { readModelFile } from "../model/model.ts";
 import type { Reporter } from "../reporter.ts";
-import { readScores, SCORES } from "../training/fold_run.ts";
+import { readScores, SCORES } from "../training/runs/fold_run.ts";
 import { type NamedBench, readBenchReports } from "./bench_section.ts";
 import { evaluationPage, type Surroundings } from "./evaluation_page.ts";
 import { foldsBody } from "./folds_section.ts";

@@ -13,10 +13,10 @@ export {
   type TrainingGraph,
   trainingGraph,
   type TrainingGraphOptions,
-} from "./training_graph.ts";
-export { type StepOptions, TRAINING_OPSET, TrainingStep } from "./training_step.ts";
-export { ParameterStore, STORE_ARRAYS, type StoreArray } from "./parameter_store.ts";
-export type { VectorKernels } from "./vector_kernels.ts";
+} from "./step/training_graph.ts";
+export { type StepOptions, TRAINING_OPSET, TrainingStep } from "./step/training_step.ts";
+export { ParameterStore, STORE_ARRAYS, type StoreArray } from "./step/parameter_store.ts";
+export type { VectorKernels } from "./step/vector_kernels.ts";
 
 export { binaryCrossEntropy, crossEntropy } from "./losses/cross_entropy.ts";
 export { dice } from "./losses/dice.ts";
@@ -24,10 +24,16 @@ export { focal } from "./losses/focal.ts";
 export type { Loss, LossOptions, LossTerm } from "./losses/loss.ts";
 export { createLoss, type LossEntry, LOSSES } from "./losses.ts";
 
-export { createOptimizer, type Optimizer, OPTIMIZER_NAMES, type OptimizerOptions, type Update } from "./optimizers.ts";
-export { createSchedule, type Schedule, SCHEDULES, withWarmUp } from "./schedules.ts";
+export {
+  createOptimizer,
+  type Optimizer,
+  OPTIMIZER_NAMES,
+  type OptimizerOptions,
+  type Update,
+} from "./step/optimizers.ts";
+export { createSchedule, type Schedule, SCHEDULES, withWarmUp } from "./step/schedules.ts";
 
-export { train } from "./train.ts";
+export { train } from "./runs/train.ts";
 export {
   type ResumeOptions,
   type StopReason,
@@ -36,8 +42,8 @@ export {
   type TrainOptions,
   type TrainSettings,
   type TrainSummary,
-} from "./train_options.ts";
-export type { TrainContext } from "./training.ts";
+} from "./runs/train_options.ts";
+export type { TrainContext } from "./runs/training.ts";
 export type { MirrorAxes } from "./augmentations.ts";
 export type { ValidationScores } from "./validation.ts";
 export { Failure, UsageFailure } from "../failure.ts";

@@ -6,7 +6,7 @@ import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
 import { elementCount, floats, type TensorData } from "../graph/tensor_type.ts";
 import { createSession } from "../runtime/session.ts";
 import type { Sample } from "./samples.ts";
-import { TRAINING_OPSET } from "./training_step.ts";
+import { TRAINING_OPSET } from "./step/training_step.ts";
 
 /** The mean share of each foreground class in the targets of `samples`, whose squares have `size` × `size` pixels; what is ignored does not count. */
 export function classFrequencies(

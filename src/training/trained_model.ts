@@ -4,8 +4,8 @@ import { encodeMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
 import { addModelCard } from "../model/card.ts";
-import type { Preparation } from "./preparation.ts";
-import type { TrainingStep } from "./training_step.ts";
+import type { Preparation } from "./runs/preparation.ts";
+import type { TrainingStep } from "./step/training_step.ts";
 import { cardScores } from "./validation.ts";
 
 /** The bytes of an ONNX file of the present weights, or of their moving average, with the metadata of `epoch`. */

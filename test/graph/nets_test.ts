@@ -14,9 +14,9 @@ import { elementCount, floats, type TensorData } from "../../src/graph/tensor_ty
 import { Random } from "../../src/random.ts";
 import { lint } from "../../src/tensorrt/lint.ts";
 import { createLoss } from "../../src/training/losses.ts";
-import { createOptimizer } from "../../src/training/optimizers.ts";
-import { trainingGraph } from "../../src/training/training_graph.ts";
-import { TrainingStep } from "../../src/training/training_step.ts";
+import { createOptimizer } from "../../src/training/step/optimizers.ts";
+import { trainingGraph } from "../../src/training/step/training_graph.ts";
+import { TrainingStep } from "../../src/training/step/training_step.ts";
 import { assertClose, outputsOf, randomFeeds, trainedLike } from "../deployment/running.ts";
 import { largestDifference } from "../golden.ts";
 

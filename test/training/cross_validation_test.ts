@@ -4,8 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readEvaluation } from "../../src/evaluation/compare_evaluations.ts";
 import { silentReporter } from "../../src/reporter.ts";
-import { crossValidate, type CrossValidationOptions, isCrossValidation } from "../../src/training/cross_validation.ts";
-import type { ResumeOptions, TrainOptions } from "../../src/training/train_options.ts";
+import {
+  crossValidate,
+  type CrossValidationOptions,
+  isCrossValidation,
+} from "../../src/training/runs/cross_validation.ts";
+import type { ResumeOptions, TrainOptions } from "../../src/training/runs/train_options.ts";
 import { bestModel, filesOf, historyOf, RUN_FILES, withTinyRuns } from "./tiny_runs.ts";
 
 const FILES = [

@@ -19,7 +19,7 @@ import { fillBatch } from "../../src/training/batches.ts";
 import { createAugmentation } from "../../src/training/augmentations.ts";
 import { createLoss } from "../../src/training/losses.ts";
 import { classFrequencies } from "../../src/training/output_prior.ts";
-import { prepareTraining } from "../../src/training/preparation.ts";
+import { prepareTraining } from "../../src/training/runs/preparation.ts";
 import { caseSamples, hasForeground } from "../../src/training/samples.ts";
 import { type LabelledPhantom, THREE_CLASSES, writeLabelledPhantom } from "../labelled_phantom.ts";
 import { historyOf, trainTiny, withTinyRuns } from "./tiny_runs.ts";

@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { join } from "node:path";
 import { test } from "node:test";
 import { silentReporter } from "../../src/reporter.ts";
-import { crossValidate } from "../../src/training/cross_validation.ts";
-import { type FoldResult, runFold } from "../../src/training/fold_run.ts";
-import { mergeFolds } from "../../src/training/merge_folds.ts";
-import { mergeSeeds } from "../../src/training/merge_seeds.ts";
-import type { TrainOptions } from "../../src/training/train_options.ts";
+import { crossValidate } from "../../src/training/runs/cross_validation.ts";
+import { type FoldResult, runFold } from "../../src/training/runs/fold_run.ts";
+import { mergeFolds } from "../../src/training/runs/merge_folds.ts";
+import { mergeSeeds } from "../../src/training/runs/merge_seeds.ts";
+import type { TrainOptions } from "../../src/training/runs/train_options.ts";
 import { bestModel, withTinyRuns } from "./tiny_runs.ts";
 
 function fold(options: TrainOptions, notes: string[] = []): Promise<FoldResult> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { floats } from "../../src/graph/tensor_type.ts";
-import { createOptimizer, type OptimizerOptions } from "../../src/training/optimizers.ts";
-import { ParameterStore } from "../../src/training/parameter_store.ts";
+import { createOptimizer, type OptimizerOptions } from "../../src/training/step/optimizers.ts";
+import { ParameterStore } from "../../src/training/step/parameter_store.ts";
 import { largestDifference } from "../golden.ts";
 
 /** Ten updates of tools/golden_optimizers.py: a matrix that decays and a vector that does not. */

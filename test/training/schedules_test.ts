@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Schedule, SCHEDULES, withWarmUp } from "../../src/training/schedules.ts";
+import { type Schedule, SCHEDULES, withWarmUp } from "../../src/training/step/schedules.ts";
 import { largestDifference } from "../golden.ts";
 
 const schedule = (name: string) => SCHEDULES[name] as Schedule;

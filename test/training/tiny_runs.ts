@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writePhantom } from "../../src/data/phantom.ts";
 import { type Reporter, silentReporter } from "../../src/reporter.ts";
-import { train } from "../../src/training/train.ts";
+import { train } from "../../src/training/runs/train.ts";
 import {
   type ResumeOptions,
   TRAIN_DEFAULTS,
   type TrainOptions,
   type TrainSummary,
-} from "../../src/training/train_options.ts";
+} from "../../src/training/runs/train_options.ts";
 
 /** A folder with phantom data in `data`, and what the trainings leave beside it. */
 export interface TinyRuns {

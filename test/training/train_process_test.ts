@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { checkModel } from "./check_model.ts";
 import { Random } from "../../src/random.ts";
-import { readCheckpoint } from "../../src/training/checkpoint.ts";
+import { readCheckpoint } from "../../src/training/runs/checkpoint.ts";
 import { bestModel, filesOf, historyOf, RUN_FILES, withTinyRuns } from "./tiny_runs.ts";
 
 const PROGRAM = "Deno" in globalThis

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { readModelFile } from "../../src/model/model.ts";
 import { silentReporter } from "../../src/reporter.ts";
-import { readCheckpoint } from "../../src/training/checkpoint.ts";
-import type { TrainOptions } from "../../src/training/train_options.ts";
+import { readCheckpoint } from "../../src/training/runs/checkpoint.ts";
+import type { TrainOptions } from "../../src/training/runs/train_options.ts";
 import { bestModel, cardOf, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";
 
 test("train() gives the same bytes for the same settings, and others for another seed", async () => {

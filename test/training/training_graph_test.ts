@@ -10,7 +10,7 @@ import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { elementCount, floats, type TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { createLoss, type Loss } from "../../src/training/losses.ts";
-import { cancelledShifts, trainingGraph } from "../../src/training/training_graph.ts";
+import { cancelledShifts, trainingGraph } from "../../src/training/step/training_graph.ts";
 import { largestDifference, readGolden, relativeDifference, withConstants } from "../golden.ts";
 
 const golden = readGolden();

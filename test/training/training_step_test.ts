@@ -5,9 +5,9 @@ import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import type { TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { createLoss } from "../../src/training/losses.ts";
-import { createOptimizer } from "../../src/training/optimizers.ts";
-import { trainingGraph } from "../../src/training/training_graph.ts";
-import { TrainingStep } from "../../src/training/training_step.ts";
+import { createOptimizer } from "../../src/training/step/optimizers.ts";
+import { trainingGraph } from "../../src/training/step/training_graph.ts";
+import { TrainingStep } from "../../src/training/step/training_step.ts";
 import { largestDifference, readGolden, withConstants } from "../golden.ts";
 
 const golden = readGolden();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../../src/random.ts";
-import { createKernels } from "../../src/training/vector_kernels.ts";
-import { createMemory } from "../../src/training/wasm_module.ts";
+import { createKernels } from "../../src/training/step/vector_kernels.ts";
+import { createMemory } from "../../src/training/step/wasm_module.ts";
 
 const LENGTH = 24;
 

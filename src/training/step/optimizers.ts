@@ -1,5 +1,5 @@
 /** Optimizers as updates of a parameter store. */
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../../failure.ts";
 import type { ParameterStore } from "./parameter_store.ts";
 import { ADAM_SCALARS, SGD_SCALARS } from "./vector_kernels.ts";
 

@@ -1,16 +1,16 @@
 /** Turns a network into one ordinary ONNX model that computes losses, gradients and batch statistics. */
-import type { Graph, Node } from "../graph/graph.ts";
-import type { Attributes, Inputs, Value } from "../graph/op.ts";
-import { add, mul } from "../graph/ops/arithmetic.ts";
-import { averagePool } from "../graph/ops/average_pool.ts";
-import { identity } from "../graph/ops/elementwise.ts";
-import { reshape, slice } from "../graph/ops/movement.ts";
-import { composeUpsampling } from "../graph/passes/compose_upsampling.ts";
-import { differentiate } from "../graph/passes/differentiate.ts";
-import { parameters } from "../graph/passes/parameters.ts";
-import { rewrite } from "../graph/passes/rewrite.ts";
-import { elementCount, formatShape, sameShape } from "../graph/tensor_type.ts";
-import type { Loss } from "./losses.ts";
+import type { Graph, Node } from "../../graph/graph.ts";
+import type { Attributes, Inputs, Value } from "../../graph/op.ts";
+import { add, mul } from "../../graph/ops/arithmetic.ts";
+import { averagePool } from "../../graph/ops/average_pool.ts";
+import { identity } from "../../graph/ops/elementwise.ts";
+import { reshape, slice } from "../../graph/ops/movement.ts";
+import { composeUpsampling } from "../../graph/passes/compose_upsampling.ts";
+import { differentiate } from "../../graph/passes/differentiate.ts";
+import { parameters } from "../../graph/passes/parameters.ts";
+import { rewrite } from "../../graph/passes/rewrite.ts";
+import { elementCount, formatShape, sameShape } from "../../graph/tensor_type.ts";
+import type { Loss } from "../losses.ts";
 
 /** How a mask is brought to the size of a level: the share of each pixel that is covered, or the mask at each pixel's centre. */
 export type LevelTargets = "area" | "nearest";

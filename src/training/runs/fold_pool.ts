@@ -1,9 +1,9 @@
 /** The scores of all folds together: every case once, by the model that has not seen it. */
 import { join } from "node:path";
-import { type EvaluationDocument, evaluationDocument } from "../evaluation/evaluation_report.ts";
-import { evaluationText } from "../evaluation/evaluation_text.ts";
-import { writeScores } from "../evaluation/score_files.ts";
-import { aggregate } from "../metrics/aggregate.ts";
+import { type EvaluationDocument, evaluationDocument } from "../../evaluation/evaluation_report.ts";
+import { evaluationText } from "../../evaluation/evaluation_text.ts";
+import { writeScores } from "../../evaluation/score_files.ts";
+import { aggregate } from "../../metrics/aggregate.ts";
 import type { FoldResult } from "./fold_run.ts";
 
 /** What a cross-validation gives. */

@@ -1,8 +1,8 @@
 /** Joins folds that were trained apart, on whatever machines and in whatever order, to one cross-validation. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
-import { refuseExisting } from "../files.ts";
+import { Failure } from "../../failure.ts";
+import { refuseExisting } from "../../files.ts";
 import { type CrossValidation, poolFolds } from "./fold_pool.ts";
 import { type FoldResult, readScores } from "./fold_run.ts";
 import { readConfig, runFolder } from "./run_folder.ts";

@@ -1,13 +1,13 @@
 /** A fold as a piece of work that may be started again and again: trained as far as it is not done, then scored. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EvaluatedCase } from "../evaluation/score_cases.ts";
-import { scoreModel } from "../evaluation/run_evaluation.ts";
-import { Failure, messageOf } from "../failure.ts";
-import { writeJsonAtomic } from "../files.ts";
-import { isObject } from "../json_object.ts";
-import { METRICS } from "../metrics/case_scores.ts";
-import { readModelFile } from "../model/model.ts";
+import type { EvaluatedCase } from "../../evaluation/score_cases.ts";
+import { scoreModel } from "../../evaluation/run_evaluation.ts";
+import { Failure, messageOf } from "../../failure.ts";
+import { writeJsonAtomic } from "../../files.ts";
+import { isObject } from "../../json_object.ts";
+import { METRICS } from "../../metrics/case_scores.ts";
+import { readModelFile } from "../../model/model.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
 import { train } from "./train.ts";

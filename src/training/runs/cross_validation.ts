@@ -1,10 +1,10 @@
 /** Trains every fold of a data set and scores each case by the model that has not seen it. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeSplits, type Split, writeSplits } from "../data/splits.ts";
-import { Failure, messageOf } from "../failure.ts";
-import { writeJsonAtomic } from "../files.ts";
-import type { Reporter } from "../reporter.ts";
+import { makeSplits, type Split, writeSplits } from "../../data/splits.ts";
+import { Failure, messageOf } from "../../failure.ts";
+import { writeJsonAtomic } from "../../files.ts";
+import type { Reporter } from "../../reporter.ts";
 import { type CrossValidation, poolFolds } from "./fold_pool.ts";
 import { type FoldResult, limitsOf, refuseDifference, runFold } from "./fold_run.ts";
 import { checkForTraining } from "./preparation.ts";

@@ -1,10 +1,10 @@
 /** The files of a run: config.json, splits.json, best.onnx, model-card.md, last.checkpoint, history.jsonl. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Failure, messageOf } from "../failure.ts";
-import { temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../files.ts";
-import { CARD_FILE } from "../model/card.ts";
-import { EVENT_FILE } from "./tensorboard/event_file.ts";
+import { Failure, messageOf } from "../../failure.ts";
+import { temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../../files.ts";
+import { CARD_FILE } from "../../model/card.ts";
+import { EVENT_FILE } from "../tensorboard/event_file.ts";
 import type { EpochRecord } from "./checkpoint.ts";
 import type { TrainOptions } from "./train_options.ts";
 

@@ -1,8 +1,8 @@
 /** What `seg train` can be told, and what it tells in the end. */
-import type { MirrorAxes } from "./augmentations.ts";
-import type { LevelTargets } from "./training_graph.ts";
-import type { ValidationScores } from "./validation.ts";
-import type { Plane } from "../imaging/slices.ts";
+import type { MirrorAxes } from "../augmentations.ts";
+import type { LevelTargets } from "../step/training_graph.ts";
+import type { ValidationScores } from "../validation.ts";
+import type { Plane } from "../../imaging/slices.ts";
 
 /** Settings that decide the result: equal settings give equal bytes. */
 export interface TrainSettings {

@@ -1,8 +1,8 @@
 /** Puts the results of several seeds side by side: how far chance alone moves a score. */
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
-import { refuseExisting, writeJsonAtomic } from "../files.ts";
-import { aggregate } from "../metrics/aggregate.ts";
+import { Failure } from "../../failure.ts";
+import { refuseExisting, writeJsonAtomic } from "../../files.ts";
+import { aggregate } from "../../metrics/aggregate.ts";
 import { meanAndDeviation } from "./fold_pool.ts";
 import { type FoldResult, readScores } from "./fold_run.ts";
 import { holdsRun, mergeFolds, numberedFolders } from "./merge_folds.ts";

@@ -1,6 +1,6 @@
 /** Learning-rate schedules: a factor on the base rate for each step. */
 
-import { Failure } from "../failure.ts";
+import { Failure } from "../../failure.ts";
 
 /** The factor for update `step` (from 0) of `steps`. */
 export type Schedule = (step: number, steps: number) => number;

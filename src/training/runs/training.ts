@@ -1,25 +1,25 @@
 /** The epochs of a training, and when they end. */
 import { existsSync } from "node:fs";
-import { countOf } from "../count_of.ts";
-import { formatDuration } from "../duration_text.ts";
-import { Failure } from "../failure.ts";
-import { writeFileAtomic } from "../files.ts";
-import { parameterCount } from "../graph/passes/parameters.ts";
-import type { ScoredCase } from "../metrics/aggregate.ts";
-import { createPredictor } from "../prediction/predictor.ts";
-import { Random } from "../random.ts";
-import type { Reporter } from "../reporter.ts";
-import { epochBatches, fillBatch } from "./batches.ts";
+import { countOf } from "../../count_of.ts";
+import { formatDuration } from "../../duration_text.ts";
+import { Failure } from "../../failure.ts";
+import { writeFileAtomic } from "../../files.ts";
+import { parameterCount } from "../../graph/passes/parameters.ts";
+import type { ScoredCase } from "../../metrics/aggregate.ts";
+import { createPredictor } from "../../prediction/predictor.ts";
+import { Random } from "../../random.ts";
+import type { Reporter } from "../../reporter.ts";
+import { epochBatches, fillBatch } from "../batches.ts";
 import { type Checkpoint, type EpochRecord, writeCheckpoint } from "./checkpoint.ts";
-import { formatScore } from "./score_text.ts";
+import { formatScore } from "../score_text.ts";
 import type { Preparation } from "./preparation.ts";
 import { type RunFolder, writeHistory } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
-import type { Sample } from "./samples.ts";
-import { EventFile } from "./tensorboard/event_file.ts";
+import type { Sample } from "../samples.ts";
+import { EventFile } from "../tensorboard/event_file.ts";
 import type { StopReason, TrainOptions, TrainSummary } from "./train_options.ts";
-import { brokenPart, encodeTrainedModel, scoredModel } from "./trained_model.ts";
-import { Validation, type ValidationResult } from "./validation.ts";
+import { brokenPart, encodeTrainedModel, scoredModel } from "../trained_model.ts";
+import { Validation, type ValidationResult } from "../validation.ts";
 
 /** What a training may use of its surroundings. */
 export interface TrainContext {

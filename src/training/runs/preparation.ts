@@ -1,31 +1,31 @@
 /** Everything that a training needs before its first step, made from its settings alone. */
 import { basename } from "node:path";
 import picomatch from "picomatch";
-import { type CheckReport, inspectDataset } from "../data/check.ts";
-import { type CaseFiles, type DatasetIndex, loadCase } from "../data/dataset.ts";
-import { findingSentence } from "../data/finding.ts";
-import { ignoredClass } from "../data/selection.ts";
-import { chooseSplit, type Split } from "../data/splits.ts";
-import { countOf } from "../count_of.ts";
-import { Failure } from "../failure.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import { parameterCount } from "../graph/passes/parameters.ts";
-import type { Normalization } from "../imaging/normalize.ts";
-import { toCanonical } from "../imaging/orientation.ts";
-import { choosePlane, type Plane } from "../imaging/slices.ts";
-import { spacingMm } from "../imaging/volume.ts";
-import type { Reporter } from "../reporter.ts";
-import { type Augmentation, createAugmentation, defaultAugmentation } from "./augmentations.ts";
-import { createLoss } from "./losses.ts";
-import { freshNetwork, networkFromFile, type NetworkSource, withConstants } from "./network_source.ts";
-import { classFrequencies, outputPrior, priorLogits } from "./output_prior.ts";
-import { createOptimizer } from "./optimizers.ts";
-import { createSchedule, type Schedule } from "./schedules.ts";
-import { caseSamples, type Sample } from "./samples.ts";
+import { type CheckReport, inspectDataset } from "../../data/check.ts";
+import { type CaseFiles, type DatasetIndex, loadCase } from "../../data/dataset.ts";
+import { findingSentence } from "../../data/finding.ts";
+import { ignoredClass } from "../../data/selection.ts";
+import { chooseSplit, type Split } from "../../data/splits.ts";
+import { countOf } from "../../count_of.ts";
+import { Failure } from "../../failure.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { ModelMetadata } from "../../graph/onnx/metadata.ts";
+import { parameterCount } from "../../graph/passes/parameters.ts";
+import type { Normalization } from "../../imaging/normalize.ts";
+import { toCanonical } from "../../imaging/orientation.ts";
+import { choosePlane, type Plane } from "../../imaging/slices.ts";
+import { spacingMm } from "../../imaging/volume.ts";
+import type { Reporter } from "../../reporter.ts";
+import { type Augmentation, createAugmentation, defaultAugmentation } from "../augmentations.ts";
+import { createLoss } from "../losses.ts";
+import { freshNetwork, networkFromFile, type NetworkSource, withConstants } from "../network_source.ts";
+import { classFrequencies, outputPrior, priorLogits } from "../output_prior.ts";
+import { createOptimizer } from "../step/optimizers.ts";
+import { createSchedule, type Schedule } from "../step/schedules.ts";
+import { caseSamples, type Sample } from "../samples.ts";
 import type { TrainLimits, TrainSettings } from "./train_options.ts";
-import { type TrainingGraph, trainingGraph } from "./training_graph.ts";
-import { TrainingStep } from "./training_step.ts";
+import { type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
+import { TrainingStep } from "../step/training_step.ts";
 
 /** Intensities are clipped to the 0.5th and 99.5th percentile of the volume and brought to mean 0 and deviation 1, as nnU-Net does for MRI. */
 export const TRAINING_NORMALIZATION: Normalization = {

@@ -1,6 +1,6 @@
 /** All learned values in one block of memory: weights, gradients, optimizer state, averages. */
-import type { TensorData } from "../graph/tensor_type.ts";
-import { elementCount, floats } from "../graph/tensor_type.ts";
+import type { TensorData } from "../../graph/tensor_type.ts";
+import { elementCount, floats } from "../../graph/tensor_type.ts";
 import { createMemory, type WasmMemory } from "./wasm_module.ts";
 import { createKernels, type VectorKernels } from "./vector_kernels.ts";
 

@@ -1,10 +1,10 @@
 /** A training step: run the training model, average the batch statistics, update the weights. */
-import type { Graph } from "../graph/graph.ts";
-import { encodeModel } from "../graph/onnx/encode.ts";
-import type { Value } from "../graph/op.ts";
-import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
-import { elementCount, floats, type TensorData } from "../graph/tensor_type.ts";
-import { createSession, type Session, type SessionOptions } from "../runtime/session.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { encodeModel } from "../../graph/onnx/encode.ts";
+import type { Value } from "../../graph/op.ts";
+import { replaceConstants, rewrite } from "../../graph/passes/rewrite.ts";
+import { elementCount, floats, type TensorData } from "../../graph/tensor_type.ts";
+import { createSession, type Session, type SessionOptions } from "../../runtime/session.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { ParameterStore } from "./parameter_store.ts";
 import type { BatchStatistics, TrainingGraph } from "./training_graph.ts";

@@ -1,7 +1,7 @@
 /** Trains a network on a data set folder and keeps everything that is needed to continue. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { writeSplits } from "../data/splits.ts";
+import { writeSplits } from "../../data/splits.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { prepareTraining } from "./preparation.ts";
 import {

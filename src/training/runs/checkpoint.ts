@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { Failure, messageOf } from "../failure.ts";
-import { writeFileAtomic } from "../files.ts";
+import { Failure, messageOf } from "../../failure.ts";
+import { writeFileAtomic } from "../../files.ts";
 
 /** A line of the history: one epoch. */
 export interface EpochRecord {

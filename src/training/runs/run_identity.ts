@@ -1,8 +1,8 @@
 /** What a run must have in common with its checkpoint, and with the other folds of its cross-validation. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Failure, messageOf } from "../failure.ts";
-import { sha256 } from "../sha256.ts";
+import { Failure, messageOf } from "../../failure.ts";
+import { sha256 } from "../../sha256.ts";
 import type { Preparation } from "./preparation.ts";
 import type { TrainOptions } from "./train_options.ts";
 
