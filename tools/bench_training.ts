@@ -11,10 +11,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { alignColumns } from "../src/align_columns.ts";
 import { buildNet } from "../src/graph/nets/catalog.ts";
 import { inspect } from "../src/graph/passes/inspect.ts";
 import { Random } from "../src/random.ts";
+import { alignColumns } from "../src/text.ts";
 import { createLoss } from "../src/training/losses.ts";
 import { createOptimizer } from "../src/training/step/optimizers.ts";
 import { trainingGraph } from "../src/training/step/training_graph.ts";

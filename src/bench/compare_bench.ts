@@ -1,5 +1,5 @@
 /** Benchmarks side by side. */
-import { alignColumns } from "../align_columns.ts";
+import { alignColumns, NO_VALUE, shortNumber } from "../text.ts";
 import type { BenchReport } from "./bench_report.ts";
 
 /** One figure of all reports. */
@@ -50,7 +50,7 @@ export function comparisonTable(reports: readonly BenchReport[]): string {
   const body = compareBench(reports).map(({ name, unit, values, ratios }) => [
     unit === "" ? name : `${name} (${unit})`,
     ...values.map((value, i) => {
-      if (value === undefined) return "–";
+      if (value === undefined) return NO_VALUE;
       const ratio = ratios[i];
       return i === 0 || ratio === undefined ? shortNumber(value) : `${shortNumber(value)} (×${ratio.toFixed(2)})`;
     }),
@@ -63,13 +63,6 @@ function shortName(model: string, reports: readonly BenchReport[]): string {
   const end = (path: string, parts: number) => path.split(/[\\/]/).slice(-parts).join("/");
   const alone = reports.filter((other) => end(other.model, 1) === end(model, 1)).length === 1;
   return end(model, alone ? 1 : 2);
-}
-
-/** Three or more significant digits. */
-export function shortNumber(value: number): string {
-  const size = Math.abs(value);
-  if (Number.isInteger(value) || size >= 1000) return Math.round(value).toString();
-  return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 
 function mebibytes(bytes: number | undefined): number | undefined {

@@ -1,6 +1,5 @@
 /** The report of an engine for people. */
-import { alignColumns } from "../align_columns.ts";
-import { shortNumber } from "./compare_bench.ts";
+import { alignColumns, formatPercent, NO_VALUE, shortNumber } from "../text.ts";
 import type { EngineReport } from "./engine_report.ts";
 
 const LAYERS_SHOWN = 12;
@@ -40,8 +39,8 @@ function floorLines({ roofline, kernels, enqueueMs, computeMs }: EngineReport): 
   const { floorMs, reached = 0, memoryBoundShare } = roofline;
   return [
     `GPU time ${shortNumber(computeMs.p50)} ms, ${started}; the floor is ${shortNumber(floorMs)} ms (${
-      Math.round(100 * memoryBoundShare)
-    } % of it memory), ${Math.round(100 * reached)} % of it reached`,
+      formatPercent(memoryBoundShare, 0)
+    } of it memory), ${formatPercent(reached, 0)} of it reached`,
   ];
 }
 
@@ -51,8 +50,8 @@ function layerLines({ layers = [] }: EngineReport): string[] {
   const rows = slowest.map(({ name, averageMs, share, floorMs }) => [
     name.length > 60 ? `${name.slice(0, 59)}…` : name,
     shortNumber(averageMs),
-    `${(100 * share).toFixed(1)} %`,
-    floorMs === undefined ? "–" : shortNumber(floorMs),
+    formatPercent(share, 1),
+    floorMs === undefined ? NO_VALUE : shortNumber(floorMs),
   ]);
   const more = layers.length > slowest.length ? [`… and ${layers.length - slowest.length} layers more`] : [];
   return [alignColumns([["slowest layers", "ms", "share", "floor (ms)"], ...rows]), ...more];

@@ -1,11 +1,10 @@
 /** `seg build`: an untrained network as ONNX. */
 import { command, optional } from "cmd-ts";
-import { alignColumns } from "../align_columns.ts";
 import { UsageFailure } from "../failure.ts";
+import { alignColumns, formatCount, formatFlops } from "../text.ts";
 import { forceFlag, jsonFlag, oneWordOf, outputFile, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { netOptions } from "./net_arguments.ts";
-import { formatCount } from "./number_text.ts";
 import { option } from "./option.ts";
 
 export const build = command({
@@ -67,7 +66,7 @@ export const build = command({
           alignColumns([
             ["", "network", "of which head"],
             ["parameters", formatCount(parameters), formatCount(head.parameters)],
-            ["FLOPs per image", formatFlops(flops), formatFlops(head.flops)],
+            ["work per image", formatFlops(flops), formatFlops(head.flops)],
             ["kernels of an engine", String(kernels), String(head.kernels)],
           ])
         }`,
@@ -76,10 +75,6 @@ export const build = command({
     },
   }),
 });
-
-function formatFlops(flops: number): string {
-  return flops < 1e9 ? `${(flops / 1e6).toFixed(1)} M` : `${(flops / 1e9).toFixed(2)} G`;
-}
 
 /** Sizes that do not fit a network are wrong arguments. */
 function usageOf<T>(make: () => T): T {

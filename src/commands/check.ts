@@ -1,5 +1,6 @@
 /** `seg check`: all faults of a data set in one run. */
 import { command, flag, optional } from "cmd-ts";
+import { countOf } from "../text.ts";
 import {
   existingFile,
   existingFolder,
@@ -10,7 +11,6 @@ import {
   outputFolder,
   wholeNumber,
 } from "./arguments.ts";
-import { countOf } from "../count_of.ts";
 import { datasetOptions } from "./dataset_arguments.ts";
 import { datasetCommand } from "./dataset_command.ts";
 import type { Job } from "./job.ts";

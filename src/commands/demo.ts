@@ -1,5 +1,6 @@
 /** `seg demo`: the whole chain on built-in phantom data. */
 import { command, flag } from "cmd-ts";
+import { formatDuration, formatNumber } from "../text.ts";
 import { jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { option } from "./option.ts";
@@ -45,10 +46,10 @@ export const demo = command({
       return {
         json: { model, exported, validation, seconds, latencyMs, report: report ?? null },
         text: [
-          `Dice ${validation.dice?.toFixed(3) ?? "-"} and IoU ${
-            validation.iou?.toFixed(3) ?? "-"
+          `Dice ${formatNumber(validation.dice, 3)} and IoU ${
+            formatNumber(validation.iou, 3)
           } on ${validation.cases} cases ` +
-          `that the training did not see, in ${Math.round(seconds)} s`,
+          `that the training did not see, in ${formatDuration(seconds)}`,
           `model        ${model}`,
           `masks        ${out}/masks (with pictures: *_overlay.png)`,
           `scores       ${out}/scores/metrics.csv`,

@@ -2,7 +2,6 @@
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { alignColumns } from "../align_columns.ts";
 import { messageOf } from "../failure.ts";
 import { Graph } from "../graph/graph.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
@@ -13,7 +12,7 @@ import { type JetsonDevice, measuringCautions, readJetson } from "../tensorrt/de
 import { findTrtexec } from "../tensorrt/find_trtexec.ts";
 import { probeTrtexec } from "../tensorrt/trtexec.ts";
 import { formatVersion } from "../tensorrt/version.ts";
-import { formatBytes } from "./number_text.ts";
+import { alignColumns, formatBytes } from "../text.ts";
 import {
   containerLimits,
   type Disk,

@@ -1,7 +1,7 @@
 /** Progress and notes on stderr: one live line on a terminal, plain lines in a log. */
 import { stripVTControlCharacters } from "node:util";
-import { formatDuration } from "../duration_text.ts";
 import type { Reporter } from "../reporter.ts";
+import { formatDuration } from "../text.ts";
 
 /** Where the lines go; `process.stderr` is one. */
 export interface LineStream {

@@ -1,6 +1,6 @@
 /** What `seg train` shows in the end. */
 import { join } from "node:path";
-import { formatDuration } from "../duration_text.ts";
+import { formatDuration, formatNumber } from "../text.ts";
 import type { CrossValidation } from "../training/runs/fold_pool.ts";
 import { readConfig, runFolder } from "../training/runs/run_folder.ts";
 import type { StopReason, TrainSummary } from "../training/runs/train_options.ts";
@@ -22,13 +22,13 @@ export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dat
   const reading = readConfig(runFolder(run));
   const classes = Object.entries(perClass);
   const each = classes.length > 1
-    ? ` (${classes.map(([name, value]) => `${name} ${scoreText(value)}`).join(", ")})`
+    ? ` (${classes.map(([name, value]) => `${name} ${formatNumber(value, 3)}`).join(", ")})`
     : "";
   return {
     json: { ...summary, report: report ?? null },
     text: [
-      `Dice ${scoreText(dice)}${each} and IoU ${
-        scoreText(iou)
+      `Dice ${formatNumber(dice, 3)}${each} and IoU ${
+        formatNumber(iou, 3)
       } on the validation cases: epoch ${bestEpoch} of ${epochs}, ` +
       `in ${formatDuration(seconds)}${REASONS[stopped]}`,
       `model    ${model}`,
@@ -50,8 +50,4 @@ export function crossValidationOutcome(
     text: text + reportLine(report),
     next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
   };
-}
-
-function scoreText(value: number | null | undefined): string {
-  return value?.toFixed(3) ?? "–";
 }

@@ -1,9 +1,9 @@
 /** `seg tune`: the threshold, or the weights of classes, with the best Dice on the validation cases, saved in the model. */
 import { command, flag, optional } from "cmd-ts";
-import { countOf } from "../count_of.ts";
 import type { ThresholdSearch } from "../evaluation/threshold_search.ts";
 import type { WeightSearch } from "../evaluation/weight_search.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import { countOf } from "../text.ts";
 import {
   existingFile,
   existingFolder,

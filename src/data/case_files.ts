@@ -4,6 +4,7 @@ import { Failure, messageOf } from "../failure.ts";
 import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
 import { readVolume } from "../imaging/read.ts";
 import type { Volume, VoxelArray } from "../imaging/volume.ts";
+import { countOf } from "../text.ts";
 import { FindingFailure } from "./finding.ts";
 import { compareGrids } from "./geometry.ts";
 import type { CaseFiles } from "./layout.ts";
@@ -177,7 +178,7 @@ function wrongChannelCount({ volume, file }: FileVolume, expected: number): Find
   return new FindingFailure({
     code: "E07",
     file,
-    found: `${volume.channels} ${volume.channels === 1 ? "channel" : "channels"}`,
+    found: countOf(volume.channels, "channel"),
     expected: String(expected),
     remedy: "bring all files to the same channels",
   });

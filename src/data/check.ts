@@ -1,10 +1,10 @@
 /** All faults of a data set in one run, so that a user mends them once. */
 import { join } from "node:path";
-import { countOf } from "../count_of.ts";
 import { UsageFailure } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
 import type { Plane } from "../imaging/slices.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
+import { countOf } from "../text.ts";
 import { type CaseStatistics, inspectCase } from "./case_statistics.ts";
 import { type DatasetIndex, type DatasetOptions, indexDataset } from "./dataset.ts";
 import { type Finding, isError } from "./finding.ts";

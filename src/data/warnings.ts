@@ -1,5 +1,5 @@
 /** What makes a data set harder than it looks: the W codes of the check. */
-import { countOf } from "../count_of.ts";
+import { countOf, formatPercent } from "../text.ts";
 import type { CaseStatistics } from "./case_statistics.ts";
 import type { DatasetIndex } from "./dataset.ts";
 import type { Finding } from "./finding.ts";
@@ -84,7 +84,7 @@ export function warnAboutSmallLesions(
     if (!worst) return [];
     const pixel = Number((worst.sliceSideMm / inputSize).toFixed(2));
     const unit = worst.spacingKnown ? "mm" : "px";
-    const share = `${percent(small, all)}, together ${percent(smallMm2, allMm2)} of its area`;
+    const share = `${formatPercent(small / all)}, together ${formatPercent(smallMm2 / allMm2)} of its area`;
     return [{
       code: "W08" as const,
       file: worst.maskFile,
@@ -172,8 +172,4 @@ export function median(values: readonly number[]): number {
 
 function listed(ids: readonly string[]): string {
   return ids.slice(0, 8).join(", ") + (ids.length > 8 ? ` and ${ids.length - 8} more` : "");
-}
-
-function percent(part: number, whole: number): string {
-  return `${Number((100 * part / whole).toPrecision(2))} %`;
 }

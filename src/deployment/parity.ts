@@ -8,6 +8,7 @@ import type { Interval } from "../metrics/order_statistics.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { Reporter } from "../reporter.ts";
 import { loadScoredCase } from "../evaluation/load_scored_case.ts";
+import { countOf, formatInterval } from "../text.ts";
 
 /** One case in both forms. Dice is the mean over its classes; it is 1 where there is nothing to find and nothing was found, so that a false alarm counts. */
 export interface ParityCase {
@@ -160,8 +161,8 @@ async function compareCase(
 /** The answer as one sentence. */
 export function paritySentence(parity: Parity): string {
   const { cases, flippedVoxels, voxels, diceReference, diceCandidate, diceDrop, dropInterval, worst } = parity;
-  const count = cases.length === 1 ? "1 case" : `${cases.length} cases`;
-  const interval = dropInterval === null ? "" : ` [${dropInterval.map((end) => end.toFixed(4)).join(", ")}]`;
+  const count = countOf(cases.length, "case");
+  const interval = dropInterval === null ? "" : ` ${formatInterval(dropInterval, 4)}`;
   return `${parity.passed ? "Parity holds" : "Parity fails"} on ${count}: Dice ${diceCandidate.toFixed(4)} where the ` +
     `model has ${diceReference.toFixed(4)} (drop ${
       diceDrop.toFixed(4)

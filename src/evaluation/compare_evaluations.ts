@@ -1,11 +1,11 @@
 /** Compares this evaluation with an earlier one, patient by patient. */
 import { readFileSync, statSync } from "node:fs";
-import { alignColumns } from "../align_columns.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
 import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
 import { comparePaired, type PairedComparison } from "../metrics/compare.ts";
+import { alignColumns, formatInterval, formatSigned } from "../text.ts";
 import type { CaseRow } from "./evaluation_report.ts";
 
 const LARGEST_BYTES = 256 * 2 ** 20;
@@ -94,16 +94,23 @@ export function compareEvaluations(
 
 /** A table with a line per class and score, and a line on what its columns are. */
 export function comparisonLines(comparison: Comparison): string[] {
-  const signed = (value: number | null) => value === null ? "-" : `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
   const rows = Object.entries(comparison).flatMap(([label, scores]) =>
     (Object.entries(COMPARED) as [keyof typeof COMPARED, string][]).flatMap(([score, title]) => {
       const compared = scores[score];
       if (compared === undefined) return [];
       const { n, meanDifference, meanInterval, wilcoxon, higher, equal, lower } = compared;
       const [better, worse] = SCORE_DIRECTIONS[score] === "more" ? [higher, lower] : [lower, higher];
-      const interval = meanInterval === null ? "-" : `[${meanInterval.map(signed).join(", ")}]`;
+      const interval = formatInterval(meanInterval, 3, formatSigned);
       const states = [better, equal, worse].map(String);
-      return [[label, title, signed(meanDifference), interval, ...states, String(n), wilcoxon.pValue.toPrecision(2)]];
+      return [[
+        label,
+        title,
+        formatSigned(meanDifference, 3),
+        interval,
+        ...states,
+        String(n),
+        wilcoxon.pValue.toPrecision(2),
+      ]];
     })
   );
   const heading = ["class", "score", "difference", "95 % interval", "better", "equal", "worse", "n", "p"];

@@ -1,7 +1,6 @@
 /** An evaluation as text: the table, what its numbers mean, and the worst cases by name. */
-import { alignColumns } from "../align_columns.ts";
-import { countOf } from "../count_of.ts";
 import type { Summary } from "../metrics/aggregate.ts";
+import { alignColumns, countOf } from "../text.ts";
 import type { EvaluatedSplit } from "./evaluation_report.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
 import { conventionLines, evaluationRows, tableConventions } from "./score_table.ts";

@@ -1,7 +1,7 @@
 /** The views of a head study side by side, and what the head buys, patient by patient. */
-import { alignColumns } from "../align_columns.ts";
 import { aggregate, type Summary } from "../metrics/aggregate.ts";
 import type { ScoreName } from "../metrics/case_scores.ts";
+import { alignColumns } from "../text.ts";
 import { compareEvaluations, type Comparison, comparisonLines } from "./compare_evaluations.ts";
 import type { HeadView } from "./head_study.ts";
 import type { EvaluatedCase } from "./score_cases.ts";

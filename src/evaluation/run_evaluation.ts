@@ -1,5 +1,4 @@
 /** The whole evaluation of one model or one folder of masks. */
-import { countOf } from "../count_of.ts";
 import { type DatasetOptions, openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
@@ -9,6 +8,7 @@ import type { SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import type { Reporter } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
+import { countOf } from "../text.ts";
 import { compareEvaluations, type Comparison, comparisonLines, readEvaluation } from "./compare_evaluations.ts";
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
 import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";

@@ -1,7 +1,7 @@
 /** The table of an evaluation for people: classes below each other, scores beside each other, with the states of the cases. */
-import { countOf } from "../count_of.ts";
 import type { Summary } from "../metrics/aggregate.ts";
 import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
+import { countOf, formatInterval, formatNumber } from "../text.ts";
 
 /** Heading and digits of a score; `main` where it is shown without being asked for. */
 export interface Column {
@@ -69,9 +69,9 @@ export function evaluationRows(
     ...shown.map(([name, { digits }]) => {
       const score = scores[name];
       const few = score !== undefined && score.n < summary.patients ? ` (${score.n})` : "";
-      return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
+      return formatNumber(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
     }),
-    ...(hasDice ? [number(dicePooled, 3)] : []),
+    ...(hasDice ? [formatNumber(dicePooled, 3)] : []),
     ...[counts.hit, counts.missed, counts.falseAlarm, counts.trueEmpty].map(String),
   ]);
   if (rows.length > 1) {
@@ -85,21 +85,17 @@ export function evaluationRows(
         const few = score !== undefined && score.classes < classes
           ? ` (${countOf(score.classes, "class", "classes")})`
           : "";
-        return number(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
+        return formatNumber(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
       }),
-      ...(hasDice ? [number(summary.dicePooled, 3)] : []),
+      ...(hasDice ? [formatNumber(summary.dicePooled, 3)] : []),
       ...[hit, missed, falseAlarm, trueEmpty].map(String),
     ]);
   }
   return [heading, ...rows];
 }
 
-function number(value: number | null | undefined, digits: number): string {
-  return value == null ? "-" : value.toFixed(digits);
-}
-
 function interval(ends: readonly [number, number] | null | undefined): string {
-  return ends == null ? "" : ` [${ends.map((end) => end.toFixed(3)).join(", ")}]`;
+  return ends == null ? "" : ` ${formatInterval(ends, 3)}`;
 }
 
 const EMPTY_RULES: Readonly<Record<CaseScores["emptyRule"], string>> = {

@@ -2,9 +2,9 @@
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { decodeMetadata, encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
-import { countOf } from "../count_of.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { sha256 } from "../sha256.ts";
+import { countOf } from "../text.ts";
 import { metadataFault } from "./metadata_fault.ts";
 import { scoresSection } from "./card_scores.ts";
 import { list, plain, type Row, section, table } from "./card_text.ts";

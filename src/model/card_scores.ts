@@ -1,6 +1,6 @@
 /** The scores of a model card: what a training writes into a model's metadata, as a table. */
-import { countOf } from "../count_of.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
+import { countOf, formatInterval, formatNumber, formatPercent } from "../text.ts";
 import { table } from "./card_text.ts";
 
 /** A mean over patients and its confidence interval; null where there are none, or too few. */
@@ -33,7 +33,7 @@ export function scoresSection(training: JsonObject): string {
     ...scoreCells(diceByClass[name]),
     ...scoreCells(iouByClass[name]),
   ]);
-  const percent = typeof confidence === "number" ? `${Number((100 * confidence).toFixed(1))} %` : "";
+  const percent = typeof confidence === "number" ? formatPercent(confidence, 0) : "";
   const head = ["class", "Dice", `${percent} interval`, "IoU", `${percent} interval`];
   const whose = `${countOf(Number(cases), "validation case")} of ${countOf(Number(patients), "patient")}`;
   return `Means over ${whose}, whole volumes on their own grids, ` +
@@ -53,10 +53,12 @@ function tuningText(what: "threshold" | "weights", search: unknown, table: strin
 
 function scoreCells(score: unknown): [string, string] {
   const { mean, interval } = isObject(score) ? score : {};
-  const range = Array.isArray(interval) && interval.length === 2 ? interval.map(number).join(" to ") : "–";
-  return [number(mean), range];
+  const ends = Array.isArray(interval) && interval.length === 2 && interval.every((end) => typeof end === "number")
+    ? interval as [number, number]
+    : null;
+  return [number(mean), formatInterval(ends, 3)];
 }
 
 function number(value: unknown): string {
-  return typeof value === "number" ? value.toFixed(3) : "–";
+  return formatNumber(typeof value === "number" ? value : null, 3);
 }

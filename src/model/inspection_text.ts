@@ -2,7 +2,7 @@
 import { formatShape } from "../graph/tensor_type.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
-import { alignColumns } from "../align_columns.ts";
+import { alignColumns, formatBytes, formatCount, formatFlops } from "../text.ts";
 import type { ModelInspection } from "./inspect.ts";
 
 /** The inspection as lines of text: the figures, then layers, the target's complaints and what keeps it from training. */
@@ -16,7 +16,7 @@ export function inspectionText(inspection: ModelInspection): string {
       row.name,
       row.type,
       row.outputShape.join("×"),
-      grouped(row.parameters),
+      formatCount(row.parameters),
       (row.flops / 1e6).toFixed(3),
       (row.bytes / 1024).toFixed(1),
     ]);
@@ -49,18 +49,20 @@ function figures(inspection: ModelInspection): [string, string][] {
     ["outputs", outputs.map(valueText).join(", ")],
     [
       "parameters",
-      `${grouped(parameters)} (${mebibytes(inspection.weightBytes)} of weights)${ofHead(head?.parameters)}`,
+      `${formatCount(parameters)} (${formatBytes(inspection.weightBytes)} of weights)${
+        ofHead(head && formatCount(head.parameters))
+      }`,
     ],
     ["nodes", `${nodes} (${Object.entries(ops).map(([op, count]) => `${count} ${op}`).join(", ")})`],
     ...(flops === undefined
       ? []
-      : [["work", `${(flops / 1e6).toFixed(1)} MFLOP per run${ofHead(head && head.flops / 1e6)}`] as [string, string]]),
+      : [["work", `${formatFlops(flops)} per run${ofHead(head && formatFlops(head.flops))}`] as [string, string]]),
     ...(kernels === undefined
       ? []
-      : [["kernels", `${kernels} of an engine${ofHead(head?.kernels)}`] as [string, string]]),
+      : [["kernels", `${kernels} of an engine${ofHead(head && String(head.kernels))}`] as [string, string]]),
     ...(inspection.peakActivationBytes === undefined
       ? []
-      : [["activations", `${mebibytes(inspection.peakActivationBytes)} at most at a time`] as [string, string]]),
+      : [["activations", `${formatBytes(inspection.peakActivationBytes)} at most at a time`] as [string, string]]),
     ...(metadata === undefined ? [] : [
       ["channels", metadata.input.channels.join(", ")],
       ["labels", metadata.labels.map(({ value, name }) => `${value} ${name}`).join(", ")],
@@ -70,8 +72,8 @@ function figures(inspection: ModelInspection): [string, string][] {
   ];
 }
 
-function ofHead(value: number | undefined): string {
-  return value === undefined ? "" : `, of which head ${grouped(Math.round(10 * value) / 10)}`;
+function ofHead(value: string | undefined): string {
+  return value === undefined ? "" : `, of which head ${value}`;
 }
 
 /** How probabilities become classes. */
@@ -87,12 +89,4 @@ function decision({ labels, output: { activation, threshold, classWeights } }: M
 function valueText({ name, elementType, shape }: OnnxValue): string {
   return `${name} ${elementType ?? "?"} ${shape === undefined ? "" : formatShape(shape as readonly number[])}`
     .trimEnd();
-}
-
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

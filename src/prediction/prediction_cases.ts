@@ -11,6 +11,7 @@ import { Failure, messageOf, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { readVolume } from "../imaging/read.ts";
 import type { Reporter } from "../reporter.ts";
+import { countOf } from "../text.ts";
 
 /** An image to segment. */
 export interface PredictionCase {
@@ -146,7 +147,7 @@ function expectedName(id: string, channel: number, path: string): string {
 function readSingle(path: string, channels: readonly string[]): FileVolume {
   const image = { ...readVolume(path, { as: "image" }), file: path };
   if (image.volume.channels !== channels.length) {
-    const found = `${image.volume.channels} ${image.volume.channels === 1 ? "channel" : "channels"}`;
+    const found = countOf(image.volume.channels, "channel");
     throw new Failure(
       `${path}: found ${found}, expected ${channels.length} (${channels.join(", ")}) as the model was trained on; ` +
         `give one file with all channels or files named <case>_0000, <case>_0001, …`,

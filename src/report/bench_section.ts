@@ -2,15 +2,15 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type BenchReport, readBenchReport } from "../bench/bench_report.ts";
-import { compareBench, shortNumber } from "../bench/compare_bench.ts";
+import { compareBench } from "../bench/compare_bench.ts";
 import { layerWork } from "../bench/layer_work.ts";
 import { type Roof, roofline, roofOf } from "../bench/roofline.ts";
 import { exportModel } from "../deployment/export_model.ts";
 import { findTarget, TARGETS } from "../tensorrt/targets.ts";
+import { formatBytes, formatFlops, formatNumber, formatPercent, NO_VALUE, shortNumber } from "../text.ts";
 import { linearAxis } from "./axis.ts";
 import { fillOf, rowsFigure, SERIES_COLOURS } from "./chart.ts";
 import { type Content, markup } from "./markup.ts";
-import { numberText } from "./number_text.ts";
 import { rooflineChart, type RooflinePoint } from "./roofline_chart.ts";
 import { tableHtml } from "./table.ts";
 
@@ -69,7 +69,7 @@ export function benchBody(benches: readonly NamedBench[]): Content {
         ["device", ...reports.map(({ device }) => device)],
         ...compareBench(reports).map(({ name, unit, values }) => [
           unit === "" ? name : `${name} (${unit})`,
-          ...values.map((value) => value === undefined ? "–" : shortNumber(value)),
+          ...values.map((value) => value === undefined ? NO_VALUE : shortNumber(value)),
         ]),
       ],
     }),
@@ -106,14 +106,13 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
     weight: floor.floorMs > 0 ? layer.floorMs / floor.floorMs : 0,
     measured: false,
   }));
-  const percent = Math.round(100 * floor.memoryBoundShare);
   const sentence = layers === undefined
     ? `Measured on ${device}.`
-    : `One image is ${numberText(floor.flops / 1e6, 1)} MFLOP and ${
-      numberText(floor.bytes / 1e6, 1)
-    } MB of memory traffic in ${roof.precision}: on ${device} at least ${numberText(floor.floorMs, 2)} ms, at most ${
+    : `One image is ${formatFlops(floor.flops)} and ${
+      formatBytes(floor.bytes)
+    } of memory traffic in ${roof.precision}: on ${device} at least ${formatNumber(floor.floorMs, 2)} ms, at most ${
       Math.floor(floor.floorFps)
-    } images per second. Memory bounds ${percent} % of that time.`;
+    } images per second. Memory bounds ${formatPercent(floor.memoryBoundShare, 0)} of that time.`;
   return [
     markup`<p>${sentence} ${
       measured.length === 0 ? "This is a bound by arithmetic, not a measurement: seg bench measures." : ""

@@ -1,8 +1,8 @@
 /** The table of all cases, which the reader sorts. */
 import { scoreColumns } from "../evaluation/score_table.ts";
 import type { ClassScores } from "../metrics/case_scores.ts";
+import { formatNumber } from "../text.ts";
 import { type Content, markup } from "./markup.ts";
-import { numberText } from "./number_text.ts";
 import { type Scores, shownScores, STATES } from "./scores.ts";
 import { type Cell, type Column, tableHtml } from "./table.ts";
 
@@ -28,7 +28,7 @@ export function caseTable(scores: Scores): Content {
     { title: "state", text: true },
   ];
   const score = (value: number | null | undefined, digits: number): Cell => ({
-    shown: numberText(value, digits),
+    shown: formatNumber(value, digits),
     value: value ?? null,
   });
   return [

@@ -1,6 +1,6 @@
 /** Which class was taken for which, in voxels. */
+import { formatCount, formatPercent, NO_VALUE } from "../text.ts";
 import { type Content, markup } from "./markup.ts";
-import { countText } from "./number_text.ts";
 import type { Scores } from "./scores.ts";
 import { tableHtml } from "./table.ts";
 
@@ -17,16 +17,11 @@ export function confusionTable({ labels, voxels }: NonNullable<Scores["confusion
         ...row.map((count, prediction) => {
           const share = whole === 0 ? 0 : count / whole;
           return {
-            shown: markup`${whole === 0 ? "–" : `${percent(share)} %`}<small>${countText(count)}</small>`,
+            shown: markup`${whole === 0 ? NO_VALUE : formatPercent(share)}<small>${formatCount(count)}</small>`,
             style: `heat-${Math.round(10 * share)}${reference === prediction ? " right" : ""}`,
           };
         }),
       ];
     }),
   });
-}
-
-function percent(share: number): string {
-  const value = 100 * share;
-  return value === 0 || value >= 99.995 ? String(Math.round(value)) : value < 0.01 ? "< 0.01" : value.toFixed(2);
 }

@@ -1,9 +1,9 @@
 /** The course of a training: losses, Dice and learning rate over the epochs. */
+import { formatNumber } from "../text.ts";
 import type { EpochRecord } from "../training/runs/checkpoint.ts";
 import { linearAxis } from "./axis.ts";
 import { type Content, markup } from "./markup.ts";
 import { lineChart, type Series } from "./line_chart.ts";
-import { durationText, numberText } from "./number_text.ts";
 import { validated } from "./run_record.ts";
 import { tableHtml } from "./table.ts";
 
@@ -35,7 +35,7 @@ function lossChart(history: readonly EpochRecord[], { first, last }: Ends): Cont
     points: history.map(({ epoch, lossPerLevel }) => [epoch, lossPerLevel[level] ?? null]),
   }));
   const words = series.map(({ name }, level) =>
-    `${name} from ${numberText(first.lossPerLevel[level], 4)} to ${numberText(last.lossPerLevel[level], 4)}`
+    `${name} from ${formatNumber(first.lossPerLevel[level], 4)} to ${formatNumber(last.lossPerLevel[level], 4)}`
   );
   return lineChart({
     title: "Loss of each level",
@@ -62,13 +62,13 @@ function diceChart(history: readonly EpochRecord[], best: EpochRecord | undefine
   }
   return lineChart({
     title: "Dice of the validation cases",
-    description: `Mean over whole cases on their own grids: last ${numberText(scored.at(-1)?.dice, 3)}${
-      best === undefined ? "" : `, best ${numberText(best.dice, 3)} in epoch ${best.epoch}`
+    description: `Mean over whole cases on their own grids: last ${formatNumber(scored.at(-1)?.dice, 3)}${
+      best === undefined ? "" : `, best ${formatNumber(best.dice, 3)} in epoch ${best.epoch}`
     }`,
     xLabel: "epoch",
     y: linearAxis([], { label: "Dice", from: 0, to: 1 }),
     series,
-    mark: best?.dice == null ? undefined : { x: best.epoch, y: best.dice, text: `best ${numberText(best.dice, 3)}` },
+    mark: best?.dice == null ? undefined : { x: best.epoch, y: best.dice, text: `best ${formatNumber(best.dice, 3)}` },
   });
 }
 
@@ -109,15 +109,15 @@ function numbersTable(history: readonly EpochRecord[]): Content {
       { title: "Dice" },
       ...(classes.length > 1 ? classes.map((title) => ({ title })) : []),
       { title: "learning rate" },
-      { title: "time" },
+      { title: "seconds" },
     ],
     rows: shown.map(({ epoch, lossPerLevel, dice, dicePerClass, learningRate, seconds }) => [
       epoch,
-      ...lossPerLevel.map((loss) => numberText(loss, 4)),
-      numberText(dice, 3),
-      ...(classes.length > 1 ? classes.map((name) => numberText(dicePerClass[name], 3)) : []),
+      ...lossPerLevel.map((loss) => formatNumber(loss, 4)),
+      formatNumber(dice, 3),
+      ...(classes.length > 1 ? classes.map((name) => formatNumber(dicePerClass[name], 3)) : []),
       learningRate.toPrecision(3),
-      durationText(seconds),
+      formatNumber(seconds, 1),
     ]),
   });
 }

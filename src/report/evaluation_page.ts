@@ -1,9 +1,9 @@
 /** The report of an evaluation. */
+import { formatInterval, formatNumber } from "../text.ts";
 import { benchBody, type NamedBench, rooflineBody, type RooflineSource } from "./bench_section.ts";
 import { caseTable } from "./case_table.ts";
 import { confusionTable } from "./confusion_table.ts";
 import { type Content, markup } from "./markup.ts";
-import { intervalText, numberText } from "./number_text.ts";
 import { type Fact, originBody } from "./origin_section.ts";
 import { pageText, type Section } from "./page.ts";
 import type { CasePicture } from "./pictures.ts";
@@ -66,7 +66,7 @@ export function headline(scores: Scores): Content {
     const score = mean[name];
     return score === undefined
       ? []
-      : [figure(title, numberText(score.mean, digits), intervalText(score.meanInterval, digits))];
+      : [figure(title, formatNumber(score.mean, digits), formatInterval(score.meanInterval, digits))];
   });
   return [
     means,

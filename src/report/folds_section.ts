@@ -2,14 +2,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../json_object.ts";
+import { formatNumber } from "../text.ts";
 import { type Content, markup } from "./markup.ts";
-import { numberText } from "./number_text.ts";
 import { tableHtml } from "./table.ts";
 
 /** A row per fold of `summary.json`. */
 export function foldsBody(folds: unknown, folder: string): Content {
   if (!Array.isArray(folds)) return undefined;
-  const number = (value: unknown, digits: number) => numberText(typeof value === "number" ? value : null, digits);
+  const number = (value: unknown, digits: number) => formatNumber(typeof value === "number" ? value : null, digits);
   const rows = folds.filter(isObject).map((one) => {
     const fold = Number(one["fold"]);
     const link = `fold_${fold}/report.html`;

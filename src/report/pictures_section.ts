@@ -1,8 +1,8 @@
 /** Best, median and worst case as pictures. */
 import { Buffer } from "node:buffer";
 import { LABEL_COLOURS, REFERENCE_COLOUR } from "../imaging/overlay.ts";
+import { formatNumber } from "../text.ts";
 import { type Content, markup } from "./markup.ts";
-import { numberText } from "./number_text.ts";
 import type { CasePicture } from "./pictures.ts";
 
 /** The pictures below each other with what they show, or the sentence why there are none. */
@@ -28,11 +28,11 @@ export function picturesBody(
     markup`<div class="pictures">${
       pictures.map(({ place, case: id, dice, png, width, height }) =>
         markup`<figure><img decoding="async" width="${width}" height="${height}" alt="Slices of case ${id}, the ${place} case with a Dice of ${
-          numberText(dice, 3)
+          formatNumber(dice, 3)
         }: the image in grey with the outlines of reference and prediction" src="data:image/png;base64,${
           Buffer.from(png).toString("base64")
         }"><figcaption><strong>${PLACES[place] ?? place}</strong>: ${id}, Dice ${
-          numberText(dice, 3)
+          formatNumber(dice, 3)
         }. The numbers are those of the slices, from 0.</figcaption></figure>`
       )
     }</div>`,

@@ -1,8 +1,8 @@
 /** The report of a training run. */
+import { formatBytes, formatDuration, formatNumber } from "../text.ts";
 import { curvesBody } from "./curves_section.ts";
 import { figure, footText, headline, scoreSections, speedSections, type Surroundings } from "./evaluation_page.ts";
 import { type Content, markup } from "./markup.ts";
-import { bytesText, durationText, numberText } from "./number_text.ts";
 import { type Fact, originBody } from "./origin_section.ts";
 import { pageText } from "./page.ts";
 import type { CasePicture } from "./pictures.ts";
@@ -45,7 +45,7 @@ export function runPage(
         body: originBody([
           { name: "model", value: model && run.best },
           { name: "SHA-256 of the model", value: model?.sha256, code: true },
-          { name: "size of the model", value: model && bytesText(model.bytes.length) },
+          { name: "size of the model", value: model && formatBytes(model.bytes.length) },
           ...(model === undefined ? [] : modelFacts(model.metadata.training)),
           {
             name: "trained with",
@@ -89,12 +89,12 @@ function stateText({ run, epochs, history, stopped }: RunRecord): Content {
 function figures({ history, best, seconds, epochs }: RunRecord, { scored }: { scored: boolean }): Content {
   const last = history.at(-1);
   return [
-    best && !scored ? figure("best Dice", numberText(best.dice, 3), `epoch ${best.epoch}`) : undefined,
-    last && figure("last loss", numberText(last.trainLoss, 4), "all levels together"),
+    best && !scored ? figure("best Dice", formatNumber(best.dice, 3), `epoch ${best.epoch}`) : undefined,
+    last && figure("last loss", formatNumber(last.trainLoss, 4), "all levels together"),
     figure(
       "epochs",
       `${history.length} of ${epochs}`,
-      best === undefined ? "" : `best ${best.epoch}; ${durationText(seconds)} in all`,
+      best === undefined ? "" : `best ${best.epoch}; ${formatDuration(seconds)} in all`,
     ),
   ];
 }

@@ -1,11 +1,11 @@
 /** What the files of a training run tell. */
 import { existsSync, readFileSync } from "node:fs";
-import { countOf } from "../count_of.ts";
 import { Failure, messageOf } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { readModelFile } from "../model/model.ts";
 import { sha256 } from "../sha256.ts";
+import { countOf } from "../text.ts";
 import { type EpochRecord, readCheckpoint } from "../training/runs/checkpoint.ts";
 import { type RunFolder, runFolder } from "../training/runs/run_folder.ts";
 import type { StopReason } from "../training/runs/train_options.ts";

@@ -3,9 +3,9 @@ import { conventionLines, scoreColumns } from "../evaluation/score_table.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoreSummary, type StateCounts } from "../metrics/aggregate.ts";
 import type { ScoreName } from "../metrics/case_scores.ts";
+import { formatCount, formatInterval, formatNumber } from "../text.ts";
 import { dotChart, type DotRow } from "./dot_chart.ts";
 import { type Content, markup } from "./markup.ts";
-import { countText, intervalText, numberText } from "./number_text.ts";
 import { type Scores, shownScores, STATES } from "./scores.ts";
 import { tableHtml } from "./table.ts";
 
@@ -26,7 +26,7 @@ export function scoresBody(scores: Scores, comparison?: JsonObject): Content {
   const { ignoredVoxels = 0 } = conventions;
   const lines = [
     ...conventionLines(summary, conventions),
-    ...(ignoredVoxels === 0 ? [] : [`${countText(ignoredVoxels)} voxels are left out by a label of the masks`]),
+    ...(ignoredVoxels === 0 ? [] : [`${formatCount(ignoredVoxels)} voxels are left out by a label of the masks`]),
   ];
   return [
     markup`<p>${
@@ -55,9 +55,9 @@ function diceChart({ cases, summary }: Scores): Content {
   }).filter(({ dots }) => dots.length > 0);
   if (rows.length === 0) return markup`<p>No case has a Dice score: mask and prediction are empty in all.</p>`;
   const words = rows.map(({ name, dots, mean, interval }) =>
-    `${name}: mean ${numberText(mean, 3)}, interval ${intervalText(interval, 3)}, ${dots.length} patients from ${
-      numberText(Math.min(...dots.map(({ value }) => value)), 3)
-    } to ${numberText(Math.max(...dots.map(({ value }) => value)), 3)}`
+    `${name}: mean ${formatNumber(mean, 3)}, interval ${formatInterval(interval, 3)}, ${dots.length} patients from ${
+      formatNumber(Math.min(...dots.map(({ value }) => value)), 3)
+    } to ${formatNumber(Math.max(...dots.map(({ value }) => value)), 3)}`
   );
   return dotChart({
     title: "Dice by class: every patient, mean and interval",
@@ -97,22 +97,22 @@ function meansTable(
         ...of(label),
         title,
         score?.n,
-        numberText(score?.mean, digits),
-        intervalText(score?.meanInterval, digits),
-        numberText(score?.median, digits),
-        intervalText(quartiles(score), digits),
-        score?.worst ? `${score.worst.case} (${numberText(score.worst.value, digits)})` : "–",
+        formatNumber(score?.mean, digits),
+        formatInterval(score?.meanInterval, digits),
+        formatNumber(score?.median, digits),
+        formatInterval(quartiles(score), digits),
+        score?.worst ? `${score.worst.case} (${formatNumber(score.worst.value, digits)})` : "–",
       ];
     }),
     ...(dicePooled === null || !names.includes("dice")
       ? []
-      : [[...of(label), "Dice pooled", "", numberText(dicePooled, 3), "–", "–", "–", "–"]]),
+      : [[...of(label), "Dice pooled", "", formatNumber(dicePooled, 3), "–", "–", "–", "–"]]),
   ]);
   const overall = !several ? [] : names.map((name) => {
     const { title, digits } = columns[name];
     const score = summary.mean[name];
-    const interval = intervalText(score?.meanInterval, digits);
-    return ["mean of classes", title, summary.patients, numberText(score?.mean, digits), interval, "–", "–", "–"];
+    const interval = formatInterval(score?.meanInterval, digits);
+    return ["mean of classes", title, summary.patients, formatNumber(score?.mean, digits), interval, "–", "–", "–"];
   });
   return tableHtml({
     caption,
@@ -156,13 +156,13 @@ function comparisonTable({ conventions }: Scores, comparison: JsonObject): Conte
       if (!isObject(value) || !Object.hasOwn(columns, name)) return [];
       const { title, digits } = columns[name as ScoreName];
       const [low, high] = Array.isArray(value["meanInterval"]) ? value["meanInterval"] as unknown[] : [];
-      const number = (one: unknown, places: number) => numberText(typeof one === "number" ? one : null, places);
+      const number = (one: unknown, places: number) => formatNumber(typeof one === "number" ? one : null, places);
       return [[
         label,
         title,
         number(value["n"], 0),
         number(value["meanDifference"], digits),
-        typeof low === "number" && typeof high === "number" ? intervalText([low, high], digits) : "–",
+        typeof low === "number" && typeof high === "number" ? formatInterval([low, high], digits) : "–",
         number(isObject(value["wilcoxon"]) ? value["wilcoxon"]["pValue"] : undefined, 4),
       ]];
     })

@@ -5,6 +5,7 @@ import type { OnnxModel, OnnxNode } from "../graph/onnx/model.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { inspect } from "../graph/passes/inspect.ts";
 import type { ElementType } from "../graph/tensor_type.ts";
+import { formatBytes } from "../text.ts";
 import { type FileForms, fileForms, FORM_RULES } from "./lint_forms.ts";
 import { isImported, opSupport, supportedOpsets } from "./op_support.ts";
 import { formatVersion } from "./version.ts";
@@ -264,11 +265,12 @@ function lintMemory(graph: Graph, memoryBytes: number): LintFinding[] {
   const needed = 2 * weightBytes + peakActivationBytes;
   const free = memoryBytes - SYSTEM_BYTES;
   if (needed <= free / 2) return [];
-  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   return [{
     code: "memory",
     severity: needed > free ? "error" : "warning",
-    reason: `weights and activations take about ${mebibytes(needed)}, the device has about ${mebibytes(free)} for them`,
+    reason: `weights and activations take about ${formatBytes(needed)}, the device has about ${
+      formatBytes(free)
+    } for them`,
     remedy: "use a narrower network, a smaller input or batch size 1",
     repairable: false,
   }];

@@ -48,7 +48,7 @@ test("modelCard() tells data, network, scores with intervals, limits and hashes"
       "| seed | 7 |",
       "| epoch | 3 |",
       "| settings | loss bce, learning rate 0.001, frozen enc.* head |",
-      "| tumour | 0.812 | 0.700 to 0.900 | – | – |",
+      "| tumour | 0.812 | [0.700, 0.900] | – | – |",
       "| mean | 0.500 | – | – | – |",
       "| data (fingerprint) | f00d |",
       "| settings | beef |",

@@ -68,7 +68,7 @@ test("inspectModel() says of a file with an unknown op what can be said", () => 
 test("inspectionText() shows figures, layers, complaints and obstacles", () => {
   const text = inspectionText(inspectModel(jNet(), { target: NANO, layers: true }));
   assert.match(text, /^written by: +seg 0, opset \d+, IR 8\n/);
-  assert.match(text, /\nparameters: +200,937 \(0\.8 MiB of weights\), of which head 112\n/);
+  assert.match(text, /\nparameters: +200,937 \(788 KiB of weights\), of which head 112\n/);
   assert.match(text, /\nenc\.0\.0 +Conv +1×4×16×16 +40 +0\.019 /);
   assert.match(text, /warning: input image has open dimensions.*\(seg export does it\)/);
   assert.match(text, /\nIt can be trained$/);

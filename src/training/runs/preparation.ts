@@ -6,7 +6,6 @@ import { type CaseFiles, type DatasetIndex, loadCase } from "../../data/dataset.
 import { findingSentence } from "../../data/finding.ts";
 import { ignoredClass } from "../../data/selection.ts";
 import { chooseSplit, type Split } from "../../data/splits.ts";
-import { countOf } from "../../count_of.ts";
 import { Failure } from "../../failure.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { ModelMetadata } from "../../graph/onnx/metadata.ts";
@@ -16,6 +15,7 @@ import { toCanonical } from "../../imaging/orientation.ts";
 import { choosePlane, type Plane } from "../../imaging/slices.ts";
 import { spacingMm } from "../../imaging/volume.ts";
 import type { Reporter } from "../../reporter.ts";
+import { countOf } from "../../text.ts";
 import { type Augmentation, createAugmentation, defaultAugmentation } from "../augmentations.ts";
 import { createLoss } from "../losses.ts";
 import { freshNetwork, networkFromFile, type NetworkSource, withConstants } from "../network_source.ts";

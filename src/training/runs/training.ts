@@ -1,7 +1,5 @@
 /** The epochs of a training, and when they end. */
 import { existsSync } from "node:fs";
-import { countOf } from "../../count_of.ts";
-import { formatDuration } from "../../duration_text.ts";
 import { Failure } from "../../failure.ts";
 import { writeFileAtomic } from "../../files.ts";
 import { parameterCount } from "../../graph/passes/parameters.ts";
@@ -9,9 +7,9 @@ import type { ScoredCase } from "../../metrics/aggregate.ts";
 import { createPredictor } from "../../prediction/predictor.ts";
 import { Random } from "../../random.ts";
 import type { Reporter } from "../../reporter.ts";
+import { countOf, formatDuration, formatNumber } from "../../text.ts";
 import { epochBatches, fillBatch } from "../batches.ts";
 import { type Checkpoint, type EpochRecord, writeCheckpoint } from "./checkpoint.ts";
-import { formatScore } from "../score_text.ts";
 import type { Preparation } from "./preparation.ts";
 import { type RunFolder, writeHistory } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
@@ -202,7 +200,7 @@ export class Training {
     this.#events?.append(record, pictures);
     reporter.note(
       `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}${
-        scores === undefined ? "" : `  Dice ${formatScore(record.dice)}`
+        scores === undefined ? "" : `  Dice ${formatNumber(record.dice, 3)}`
       }${better && (record.dice ?? 0) > 0 ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
     );
   }
@@ -334,7 +332,7 @@ export class Training {
     const loss = this.#lossSums.reduce((sum, level) => sum + level, 0) / this.#batches;
     const share = (this.#epoch - 1 + this.#batches / batches) / this.#options.epochs;
     const left = (this.#seconds() / Math.max(share, 1e-6)) * (1 - share);
-    const best = this.#best === null ? "" : `  best Dice ${formatScore(this.#best.dice)}`;
+    const best = this.#best === null ? "" : `  best Dice ${formatNumber(this.#best.dice, 3)}`;
     this.#context.reporter.progress(
       `${this.#epochLabel()}  batch ${this.#batches}/${batches}  loss ${loss.toFixed(4)}${best}  ${
         formatDuration(left)
