@@ -6,10 +6,11 @@ import { Failure, messageOf } from "../failure.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import { benchArguments, profileArguments } from "../tensorrt/command_line.ts";
 import { type DeviceSource, measuringCautions } from "../tensorrt/device.ts";
+import { measuredTarget } from "../tensorrt/measured_target.ts";
 import { type OpenedEngine, openEngine } from "../tensorrt/open_engine.ts";
 import { watchPower } from "../tensorrt/power_watch.ts";
 import { type Profile, readProfile } from "../tensorrt/profile.ts";
-import { type Target, TARGETS } from "../tensorrt/targets.ts";
+import type { Target } from "../tensorrt/targets.ts";
 import { readTimes } from "../tensorrt/times.ts";
 import { runTrtexec, type TrtexecRun } from "../tensorrt/trtexec.ts";
 import { ENGINE_QUERIES, type EngineReport, engineReport, type EngineRun, graphWasIgnored } from "./engine_report.ts";
@@ -24,7 +25,7 @@ export interface BenchEngineOptions {
   readonly warmUpMs?: number | undefined;
   /** Of each of the two timing runs, in whole seconds (default: 10); at least 100 runs in any case. */
   readonly durationSeconds?: number | undefined;
-  /** The device of the roofline (default: the one whose compute capability the passport names). */
+  /** The device of the roofline (default: the one that the passport names). */
   readonly target?: Target | undefined;
   readonly reporter?: Reporter | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -70,7 +71,13 @@ export async function benchEngine(options: BenchEngineOptions): Promise<EngineRe
       profile,
       work: passport.work,
       kernels: passport.kernels,
-      target: options.target ?? targetWith(passport.computeCapability),
+      target: options.target ?? measuredTarget({
+        model: passport.board,
+        totalBytes: jetson?.memoryBytes?.total,
+        device: { name: passport.device, computeCapability: passport.computeCapability },
+        tensorRt: engine.trtexec.capabilities.version,
+        powerMode: powerMode?.name,
+      }),
       powerMode: powerMode?.name,
       gpuClockMHz: clock && { minimum: clock.minimum / 1e6, maximum: clock.maximum / 1e6 },
       notes,
@@ -78,11 +85,6 @@ export async function benchEngine(options: BenchEngineOptions): Promise<EngineRe
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The first target of a compute capability; its arithmetic and memory rates are what counts. */
-export function targetWith(computeCapability: string): Target | undefined {
-  return Object.values(TARGETS).find((target) => target.computeCapability === computeCapability);
 }
 
 interface Running {

@@ -4,11 +4,13 @@ import { dirname, join, resolve } from "node:path";
 import { importAtBatch } from "../model/import_at_batch.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
+import { findBoard } from "../tensorrt/boards.ts";
+import { powerCautions } from "../tensorrt/device.ts";
 import { countKernels } from "../tensorrt/kernels.ts";
 import { type KitResult, readKitResult } from "../tensorrt/kit_result.ts";
+import { measuredTarget } from "../tensorrt/measured_target.ts";
 import { markFile } from "../tensorrt/passport.ts";
 import type { Precision, Target } from "../tensorrt/targets.ts";
-import { targetWith } from "./bench_engine.ts";
 import { type EngineReport, engineReport, graphWasIgnored } from "./engine_report.ts";
 import { layerWork } from "./layer_work.ts";
 
@@ -43,13 +45,16 @@ export function importKit(folder: string, options: { readonly target?: Target | 
       `The outputs differ from the reference: ${flipped} of ${values} values flipped, by ${largestDifference} at most`,
     );
   }
-  if (result.powerMode !== undefined && result.powerMode !== "MAXN") {
-    notes.push(`The power mode was ${result.powerMode}: set the full one by sudo nvpmodel -m 0 and measure again`);
+  const { device } = bench.log;
+  const { powerMode } = result;
+  const totalBytes = device.memoryMiB === undefined ? undefined : device.memoryMiB * 2 ** 20;
+  const board = result.board === undefined ? undefined : findBoard({ model: result.board, totalBytes });
+  if (powerMode !== undefined) {
+    notes.push(...powerCautions(powerMode, { board }).map((caution) => `${caution} and measure again`));
   }
-  const { name, computeCapability } = bench.log.device;
   const report = engineReport({
     model: existsSync(model) ? model : folder,
-    device: result.board ?? name ?? "unknown",
+    device: result.board ?? device.name ?? "unknown",
     tensorRt: result.tensorRt,
     precision: precisionOf(result),
     batch,
@@ -60,8 +65,8 @@ export function importKit(folder: string, options: { readonly target?: Target | 
     profile,
     work,
     kernels,
-    target: options.target ?? targetWith(computeCapability ?? ""),
-    powerMode: result.powerMode,
+    target: options.target ?? measuredTarget({ model: result.board, device, tensorRt: result.tensorRt, powerMode }),
+    powerMode,
     notes,
   });
   return { report, checkPassed: checks.length === 0 ? undefined : failed.length === 0 };

@@ -1,6 +1,5 @@
 /** `seg bench`: latency, throughput, memory and the roofline. */
 import { command, optional } from "cmd-ts";
-import { TARGETS } from "../tensorrt/targets.ts";
 import {
   dimensionsOption,
   duration,
@@ -17,6 +16,7 @@ import {
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
+import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 export const bench = command({
   name: "seg bench",
@@ -56,8 +56,8 @@ export const bench = command({
     }),
     target: option({
       long: "target",
-      type: optional(oneWordOf(Object.keys(TARGETS))),
-      description: `device of the roofline: ${Object.keys(TARGETS).join(", ")}`,
+      type: optional(targetName),
+      description: `device of the roofline: ${TARGET_WORDS}`,
     }),
     dimensions: dimensionsOption,
     compare: option({

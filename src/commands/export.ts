@@ -1,7 +1,6 @@
 /** `seg export`: an inference model, and a TensorRT engine where trtexec is. */
 import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
-import { TARGETS } from "../tensorrt/targets.ts";
 import {
   dimensionsOption,
   existingFile,
@@ -17,6 +16,7 @@ import {
 } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
+import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 export const exportModel = command({
   name: "seg export",
@@ -32,8 +32,8 @@ export const exportModel = command({
     }),
     target: option({
       long: "target",
-      type: optional(oneWordOf(Object.keys(TARGETS))),
-      description: `device: ${Object.keys(TARGETS).join(", ")} (the Jetson this runs on, else nano)`,
+      type: optional(targetName),
+      description: `device: ${TARGET_WORDS} (the Jetson this runs on, else nano)`,
     }),
     trt: flag({ long: "trt", description: "build an engine with the trtexec of this machine" }),
     fp16: flag({ long: "fp16", description: "build in half precision (where the target has it)" }),

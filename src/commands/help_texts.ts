@@ -341,7 +341,7 @@ ARGUMENTS:
 
 OPTIONS:
   --out <folder>                      - folder for model.onnx and model.engine (export)
-  --target <name>                     - device: nano, nano-4.6.0, xavier-nx, orin-nano-5, orin-nano, host (the Jetson this runs on, else nano)
+  --target <name>                     - device: nano, nano-2gb, tx2, xavier-nx, agx-xavier, orin-nano, orin-nano-super, orin-nano-4gb, orin-nx, orin-nx-8gb, agx-orin, agx-orin-32gb, thor, nano-4.6.0, orin-nano-5, host; with another TensorRT e.g. orin-nano@8.6 (the Jetson this runs on, else nano)
   --workspace <n>                     - memory for TensorRT's tactics in MiB (512)
   --trtexec <file>                    - path of trtexec, for engines (PATH, then that of JetPack)
   --kit <folder>                      - folder to write that builds, checks and times the engine where nothing but JetPack is
@@ -392,7 +392,7 @@ OPTIONS:
   --warm-up <duration>            - uncounted time first (0.5s)
   --duration <duration>           - time to measure, or longer for 100 runs (10s)
   --input <folder>                - data set folder whose images the stage times are taken on (a made-up volume)
-  --target <name>                 - device of the roofline: nano, nano-4.6.0, xavier-nx, orin-nano-5, orin-nano, host
+  --target <name>                 - device of the roofline: nano, nano-2gb, tx2, xavier-nx, agx-xavier, orin-nano, orin-nano-super, orin-nano-4gb, orin-nx, orin-nx-8gb, agx-orin, agx-orin-32gb, thor, nano-4.6.0, orin-nano-5, host; with another TensorRT e.g. orin-nano@8.6
   --dimensions <name=n,…>         - sizes of symbolic dimensions of an ONNX file, e.g. height=256,width=256
   --compare <file>                - report of another seg bench --json or --out
   --out <file>                    - file for the report
@@ -445,7 +445,7 @@ ARGUMENTS:
   [model] - ONNX file of any origin
 
 OPTIONS:
-  --target <name>         - device: nano, nano-4.6.0, xavier-nx, orin-nano-5, orin-nano, host (nano)
+  --target <name>         - device: nano, nano-2gb, tx2, xavier-nx, agx-xavier, orin-nano, orin-nano-super, orin-nano-4gb, orin-nx, orin-nx-8gb, agx-orin, agx-orin-32gb, thor, nano-4.6.0, orin-nano-5, host; with another TensorRT e.g. orin-nano@8.6 (nano)
   --dimensions <name=n,…> - sizes of symbolic dimensions of an ONNX file, e.g. height=256,width=256
 
 FLAGS:

@@ -1,10 +1,10 @@
 /** `seg inspect`: what an ONNX file holds, and what can run and train it. */
 import { command, flag, optional } from "cmd-ts";
 import { Failure, messageOf, UsageFailure } from "../failure.ts";
-import { TARGETS } from "../tensorrt/targets.ts";
-import { dimensionsOption, existingFile, jsonFlag, oneWordOf } from "./arguments.ts";
+import { dimensionsOption, existingFile, jsonFlag } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import { option, positional } from "./option.ts";
+import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 export const inspect = command({
   name: "seg inspect",
@@ -14,8 +14,8 @@ export const inspect = command({
     model: positional({ type: optional(existingFile), displayName: "model", description: "ONNX file of any origin" }),
     target: option({
       long: "target",
-      type: { ...oneWordOf(Object.keys(TARGETS)), defaultValue: () => "nano" },
-      description: `device: ${Object.keys(TARGETS).join(", ")} (nano)`,
+      type: { ...targetName, defaultValue: () => "nano" },
+      description: `device: ${TARGET_WORDS} (nano)`,
     }),
     layers: flag({ long: "layers", description: "list every layer" }),
     card: flag({ long: "card", description: "show the model card of a model of seg alone" }),

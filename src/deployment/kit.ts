@@ -92,7 +92,7 @@ const TOLERANCES: Readonly<Record<Precision, number>> = { fp16: 0.02, fp32: 1e-3
 /** Pixels that may change sides of the threshold: those whose probability is a half but for rounding. */
 const FLIPPED_SHARE = 0.001;
 
-/** Writes a kit. @throws {Failure} where the target has no fixed TensorRT version, or a file cannot be written. */
+/** Writes a kit. @throws {Failure} where a file cannot be written. */
 export async function exportKit(work: KitWork): Promise<void> {
   const { exported, data, target, precision, workspaceMiB } = work;
   const model = decodeModel(exported);

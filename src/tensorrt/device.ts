@@ -2,7 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Target, TARGETS } from "./targets.ts";
+import { type Board, BOARDS, findBoard, type PowerMode } from "./boards.ts";
+import { findJetPack } from "./jetpack.ts";
+import { boardWith, type Target } from "./targets.ts";
 
 /** The state of a Jetson; a field is absent where its file or command is. */
 export interface JetsonDevice {
@@ -12,6 +14,8 @@ export interface JetsonDevice {
   readonly jetPack?: string;
   /** Name and number that `nvpmodel -q` prints, e.g. `MAXN` and 0. It persists across reboots. */
   readonly powerMode?: { readonly name: string; readonly id: number };
+  /** The mode of the highest clocks, by the board's own `/etc/nvpmodel.conf`, else by what is known of such boards. */
+  readonly fastestPowerMode?: { readonly name: string; readonly id: number };
   readonly gpuClockHz?: { readonly current: number; readonly minimum: number; readonly maximum: number };
   readonly memoryBytes?: { readonly total: number; readonly available: number };
   readonly swapBytes?: number;
@@ -34,15 +38,20 @@ export function readJetson(source: DeviceSource = {}): JetsonDevice | undefined 
   const l4t = parseTegraRelease(read("etc/nv_tegra_release") ?? "");
   if (!model?.includes("Jetson") && l4t === undefined) return undefined;
   const powerMode = parsePowerMode(run("nvpmodel", ["-q"]) ?? "");
-  const clock = (name: string) => positive(read(`sys/devices/gpu.0/devfreq/57000000.gpu/${name}`));
-  const [current, minimum, maximum] = [clock("cur_freq"), clock("min_freq"), clock("max_freq")];
-  const jetPack = l4t && jetPackOf(l4t.release, l4t.revision);
   const memory = parseMemory(read("proc/meminfo") ?? "");
+  const board = findBoard({ model: model ?? "", totalBytes: memory.memoryBytes?.total });
+  const folders = board?.gpuClockFolders ?? BOARDS.flatMap(({ gpuClockFolders }) => gpuClockFolders);
+  const folder = folders.find((path) => read(`${path}/cur_freq`) !== undefined);
+  const clock = (name: string) => folder === undefined ? undefined : positive(read(`${folder}/${name}`));
+  const [current, minimum, maximum] = [clock("cur_freq"), clock("min_freq"), clock("max_freq")];
+  const jetPack = l4t && findJetPack(l4t.release, l4t.revision)?.name;
+  const fastest = fastestMode(read("etc/nvpmodel.conf") ?? "") ?? board?.powerModes[0];
   return {
     model: model ?? "Jetson",
     ...(l4t && { l4t }),
     ...(jetPack !== undefined && { jetPack }),
     ...(powerMode && { powerMode }),
+    ...(fastest && { fastestPowerMode: { name: fastest.name, id: fastest.id } }),
     ...(current && minimum && maximum && { gpuClockHz: { current, minimum, maximum } }),
     ...memory,
   };
@@ -55,22 +64,45 @@ export function parseTegraRelease(text: string): JetsonDevice["l4t"] {
   return { release: Number(match[1]), revision: match[2] ?? "", board: match[3] ?? "" };
 }
 
-/** The JetPack of an L4T release (NVIDIA's JetPack archive): 32.6.1 is 4.6, 32.7.n is 4.6.n, 35 is 5, 36 is 6, 38 and 39 are 7. */
-export function jetPackOf(release: number, revision: string): string | undefined {
-  const [minor, patch] = revision.split(".").map(Number);
-  if (release === 32) {
-    if (minor === 7) return `4.6.${patch ?? 1}`;
-    return minor === 6 ? "4.6" : undefined;
-  }
-  return { 35: "5", 36: "6", 38: "7", 39: "7" }[release];
+/** The board that a Jetson is; `undefined` where it is none of those known. */
+export function boardOfJetson({ model, memoryBytes }: JetsonDevice): Board | undefined {
+  return findBoard({ model, totalBytes: memoryBytes?.total });
 }
 
-/** The target that a Jetson is, by its model and software release; `undefined` where there is no such target. */
-export function targetOfJetson({ model, l4t, jetPack }: JetsonDevice): Target | undefined {
-  if (/Orin Nano/.test(model)) return TARGETS[{ 35: "orin-nano-5", 36: "orin-nano" }[l4t?.release ?? 0] ?? ""];
-  if (/Xavier NX/.test(model)) return l4t?.release === 35 ? TARGETS["xavier-nx"] : undefined;
-  if (!/Jetson Nano/.test(model) || l4t?.release !== 32) return undefined;
-  return jetPack === undefined ? undefined : TARGETS[jetPack === "4.6" ? "nano-4.6.0" : "nano"];
+/** The target that a Jetson is, by its model, memory and software release; `undefined` where there is no such target. */
+export function targetOfJetson(device: JetsonDevice): Target | undefined {
+  const board = boardOfJetson(device);
+  const release = device.l4t && findJetPack(device.l4t.release, device.l4t.revision);
+  return board === undefined || release === undefined ? undefined : boardWith(board, release.tensorRt);
+}
+
+/**
+ * The mode with the highest clocks of GPU, then memory, then the most processor cores, in an `nvpmodel.conf`; `undefined` where it tells none.
+ *
+ * A mode without a number, or with -1, does not limit the clock.
+ */
+export function fastestMode(text: string): Pick<PowerMode, "id" | "name"> | undefined {
+  const blocks = text.split(/(?=^\s*<\s*POWER_MODEL\b)/m).slice(1);
+  const modes = blocks.flatMap((block) => {
+    const [, id, name = ""] = /<\s*POWER_MODEL\s+ID\s*=\s*(\d+)\s+NAME\s*=\s*([^\s>]+)/.exec(block) ?? [];
+    if (id === undefined) return [];
+    const limit = (what: string) => {
+      const value = Number(new RegExp(`^\\s*${what}\\s+MAX_FREQ\\s+(-?\\d+)`, "m").exec(block)?.[1] ?? -1);
+      return value > 0 ? value : Infinity;
+    };
+    const cores = [...block.matchAll(/^\s*CPU_ONLINE\s+CORE_\d+\s+1\b/gm)].length;
+    return [{ id: Number(id), name, rank: [limit("GPU"), limit("EMC"), cores] }];
+  });
+  // Files without clocks rank all modes alike and say nothing.
+  if (modes.every(({ rank }) => rank[0] === Infinity)) return undefined;
+  const better = (a: readonly number[], b: readonly number[]) => {
+    const differing = a.findIndex((value, i) => value !== b[i]);
+    return differing >= 0 && (a[differing] as number) > (b[differing] as number);
+  };
+  return modes.reduce<(typeof modes)[number] | undefined>(
+    (best, mode) => best === undefined || better(mode.rank, best.rank) ? mode : best,
+    undefined,
+  );
 }
 
 /** The mode in what `nvpmodel -q` prints: possibly warnings, then `NV Power Mode: MAXN`, then the number. */
@@ -82,11 +114,8 @@ export function parsePowerMode(text: string): JetsonDevice["powerMode"] {
 /** Why figures measured in this state are not those of the device at full speed, one sentence each. */
 export function measuringCautions(device: JetsonDevice): string[] {
   const cautions: string[] = [];
-  if (device.powerMode !== undefined && device.powerMode.id !== 0) {
-    cautions.push(
-      `The power mode is ${device.powerMode.name}, which halves the speed of a Nano; set the full one by sudo nvpmodel -m 0`,
-    );
-  }
+  const { powerMode: mode, fastestPowerMode: fastest } = device;
+  if (mode !== undefined) cautions.push(...powerCautions(mode.name, { fastest, board: boardOfJetson(device) }));
   const clock = device.gpuClockHz;
   if (clock && clock.minimum < clock.maximum) {
     cautions.push(
@@ -96,6 +125,24 @@ export function measuringCautions(device: JetsonDevice): string[] {
     );
   }
   return cautions;
+}
+
+/** What to say of figures measured in the power mode `name`: nothing where it is the fastest, or the fastest is not known. */
+export function powerCautions(
+  name: string,
+  { fastest, board }: {
+    readonly fastest?: Pick<PowerMode, "id" | "name"> | undefined;
+    readonly board?: Board | undefined;
+  },
+): string[] {
+  const best = fastest ?? board?.powerModes[0];
+  if (best === undefined || best.name === name) return [];
+  const clockOf = (wanted: string) => board?.powerModes.find((mode) => mode.name === wanted)?.gpuMHz;
+  const [here, there] = [clockOf(name), clockOf(best.name)];
+  const share = here !== undefined && there !== undefined && here < there
+    ? `, which runs the GPU at ${Math.round(here)} of ${Math.round(there)} MHz`
+    : "";
+  return [`The power mode is ${name}${share}; set ${best.name}, the fastest, by sudo nvpmodel -m ${best.id}`];
 }
 
 function parseMemory(text: string): Pick<JetsonDevice, "memoryBytes" | "swapBytes"> {

@@ -3,9 +3,13 @@ import { chmodSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { makeFolder, writeFileAtomic } from "../files.ts";
+import { decodeModel } from "../graph/onnx/decode.ts";
+import type { TensorRtVersion } from "../graph/op.ts";
 import { elementCount, formatShape } from "../graph/tensor_type.ts";
 import { sha256 } from "../sha256.ts";
 import { workspaceLadder } from "./build_engine.ts";
+import { fullSpeedCommand } from "./boards.ts";
+import { oldestTensorRt } from "./kit_commands.ts";
 import { kitScript } from "./kit_script.ts";
 import type { TensorContract } from "./raw_input.ts";
 import type { Precision, Target } from "./targets.ts";
@@ -45,15 +49,11 @@ export interface KitFile {
 /**
  * The files of a kit: model, script, reference data, checksums and README.
  *
- * @throws {Failure} where the target has no fixed TensorRT version, or a reference does not fit its shape.
+ * The script runs with any TensorRT from 8.0 on that reads the model; the target decides about advice alone.
+ *
+ * @throws {Failure} where a reference does not fit its shape.
  */
 export function makeKit(options: KitOptions): KitFile[] {
-  const { target } = options;
-  if (target.tensorRt === undefined) {
-    throw new Failure(
-      `Cannot make a kit for ${target.name}: its TensorRT version is not known; choose a --target by name`,
-    );
-  }
   for (const { name, shape, values } of [...options.inputs, ...options.outputs]) {
     if (values.length !== elementCount(shape)) {
       throw new Failure(
@@ -63,8 +63,9 @@ export function makeKit(options: KitOptions): KitFile[] {
       );
     }
   }
+  const model = decodeModel(options.onnx);
   const script = kitScript({
-    tensorRt: target.tensorRt,
+    model,
     precision: options.precision,
     workspacesMiB: workspaceLadder(options.workspaceMiB),
     inputs: options.inputs,
@@ -82,7 +83,11 @@ export function makeKit(options: KitOptions): KitFile[] {
     ...options.outputs.map(({ values }, i) => file(`reference/expected_${i}.txt`, printValues(values))),
   ];
   const sums = data.map(({ path, content }) => `${sha256(content)}  ${path}\n`);
-  return [...data, file("SHA256SUMS", sums.join("")), file("README.md", readme(options))];
+  return [
+    ...data,
+    file("SHA256SUMS", sums.join("")),
+    file("README.md", readme(options, oldestTensorRt(model)?.version)),
+  ];
 }
 
 /** Writes a kit into `folder`, which is made where it is absent. @throws {Failure} where a file cannot be written. */
@@ -105,16 +110,23 @@ function printValues(values: Float32Array): string {
   return `${Array.from(values, (value) => value.toPrecision(9)).join("\n")}\n`;
 }
 
-function readme({ name, target, precision, inputs, outputs, tolerance }: KitOptions): string {
+function readme(
+  { name, target, precision, inputs, outputs, tolerance }: KitOptions,
+  oldestVersion: TensorRtVersion = 80000,
+): string {
+  const oldest = formatVersion(oldestVersion).replace(/\.\d+$/, "");
+  const fullSpeed = target.board === undefined
+    ? "sudo jetson_clocks                         # on a Jetson, in its fastest power mode, for the timing"
+    : `${fullSpeedCommand(target.board)}   # full speed (${target.board.powerModes[0].name}), for the timing`;
   const tensors = (list: readonly TensorContract[]) =>
     list.map((tensor) => `- \`${tensor.name}\`: ${tensor.elementType}, ${formatShape(tensor.shape)}`).join("\n");
   return `# ${name} on ${target.description}
 
 This folder builds ${name} as a TensorRT engine (${precision}), compares it with reference outputs, and times it. It needs nothing but
-JetPack with TensorRT ${formatVersion(target.tensorRt ?? 0)}: no Node, no Python, no network.
+TensorRT, as JetPack brings it: no Node, no Python, no network. Any version builds it from ${oldest} on.
 
 \`\`\`sh
-sudo nvpmodel -m 0 && sudo jetson_clocks   # full speed, for the timing
+${fullSpeed}
 sh run.sh                                  # or: sh run.sh build | check | bench
 \`\`\`
 

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
-import { jetPackOf, parseTegraRelease } from "./device.ts";
+import { parseTegraRelease } from "./device.ts";
+import { findJetPack } from "./jetpack.ts";
 import { KIT_POWER_INTERVAL_MS, KIT_WARM_UP_MS } from "./kit_script.ts";
 import { parseLog, type TrtexecLog } from "./log.ts";
 import { type Profile, readProfile } from "./profile.ts";
@@ -65,7 +66,7 @@ export function readKitResult(folder: string): KitResult {
   const board = values.get("board");
   const powerMode = values.get("power_mode");
   const release = parseTegraRelease(values.get("l4t") ?? "");
-  const jetPack = release && jetPackOf(release.release, release.revision);
+  const jetPack = release && findJetPack(release.release, release.revision)?.name;
   const workspace = values.get("workspace_mib");
   const [buildLog, tegrastats] = [text("build.log"), text("tegrastats.txt")];
   const benchOf = (logName: string, timesName: string): KitBench | undefined => {

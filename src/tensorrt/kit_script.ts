@@ -1,15 +1,14 @@
 /** The shell script of the kit: plain POSIX sh with sed, grep and awk, since a stock Nano has neither Node nor Deno. */
-import type { TensorRtVersion } from "../graph/op.ts";
+import type { OnnxModel } from "../graph/onnx/model.ts";
 import { shellWord } from "../shell_words.ts";
-import { assumedCapabilities } from "./capabilities.ts";
-import { benchArguments, buildArguments, inferArguments, profileArguments } from "./command_line.ts";
+import { kitCommands } from "./kit_commands.ts";
 import type { TensorContract } from "./raw_input.ts";
 import type { Precision } from "./targets.ts";
-import { encodeVersionNumber, formatVersion } from "./version.ts";
 
 /** What the script is written for. */
 export interface KitScriptOptions {
-  readonly tensorRt: TensorRtVersion;
+  /** The content of model.onnx: it decides which TensorRT can build it. */
+  readonly model: OnnxModel;
   readonly precision: Precision;
   readonly workspacesMiB: readonly number[];
   readonly inputs: readonly TensorContract[];
@@ -24,11 +23,13 @@ export interface KitScriptOptions {
 
 /** Warm-up of the bench in ms, which the reader of the result needs, too. */
 export const KIT_WARM_UP_MS = 1000;
+/** Time of each of the two timing runs. */
+const KIT_DURATION_SECONDS = 10;
 /** Interval of tegrastats during the bench in ms. */
 export const KIT_POWER_INTERVAL_MS = 200;
 
 const SCRIPT = String.raw`#!/bin/sh
-# Builds, checks and times a network on a Jetson with TensorRT @VERSION@.
+# Builds, checks and times a network with the TensorRT of this device.
 # Usage: sh run.sh [all|build|check|bench]
 # Environment: TRTEXEC, the path of trtexec; WORKSPACES, the builder workspaces in MiB to try one after the other.
 set -eu
@@ -47,11 +48,11 @@ find_trtexec() {
   if [ -z "$trtexec" ]; then trtexec=$(command -v trtexec || echo /usr/src/tensorrt/bin/trtexec); fi
   [ -x "$trtexec" ] || fail "cannot find trtexec; install TensorRT (sudo apt install tensorrt) or set TRTEXEC to its path"
   version=$("$trtexec" --help 2>/dev/null | sed -n 's/^&&&& .*\[TensorRT v\([0-9]*\)\].*/\1/p' | sed -n 1p)
-  case $version in
-    @PATTERN@) ;;
-    *) fail "this kit is for TensorRT @VERSION@ and trtexec is version @{version:-unknown}; export the kit again for this device" ;;
-  esac
+  [ -n "$version" ] || fail "$trtexec does not tell the version of TensorRT; this kit needs TensorRT 8.0 or newer"
+  require_version
 }
+
+@COMMANDS@
 
 verify() {
   sha256sum -c SHA256SUMS >/dev/null 2>&1 || fail "a file of the kit is damaged; copy the whole folder again"
@@ -90,7 +91,7 @@ build() {
   for workspace in $workspaces; do
     echo "Building model.engine with a workspace of $workspace MiB; this takes minutes"
     status=0
-    "$trtexec" @BUILD@ >result/build.log 2>&1 || status=$?
+    trtexec_build >result/build.log 2>&1 || status=$?
     if [ "$status" -eq 0 ] && passed result/build.log && [ -s model.engine.part ]; then
       mv model.engine.part model.engine
       note workspace_mib "$workspace"
@@ -138,7 +139,7 @@ compare() {
 check() {
   need_engine
   rm -f result/output.json
-  "$trtexec" @INFER@ >result/check.log 2>&1 || explain result/check.log "the engine does not run"
+  trtexec_infer >result/check.log 2>&1 || explain result/check.log "the engine does not run"
   passed result/check.log || explain result/check.log "the engine does not run"
   [ -s result/output.json ] || explain result/check.log "the engine wrote no output"
   verdict=passed
@@ -162,12 +163,12 @@ bench() {
     power=$!
     trap 'kill $power 2>/dev/null || true' EXIT
   fi
-  "$trtexec" @BENCH@ >result/bench.log 2>&1 || explain result/bench.log "the engine was not timed"
+  trtexec_bench >result/bench.log 2>&1 || explain result/bench.log "the engine was not timed"
   passed result/bench.log || explain result/bench.log "the engine was not timed"
   # Not every engine can be captured as a CUDA graph: without it this run is left out.
-  "$trtexec" @BENCHGRAPH@ >result/bench_graph.log 2>&1 || rm -f result/times_graph.json
+  trtexec_bench_graph >result/bench_graph.log 2>&1 || rm -f result/times_graph.json
   if [ -n "$power" ]; then kill "$power" 2>/dev/null || true; fi
-  "$trtexec" @PROFILE@ >result/profile.log 2>&1 || explain result/profile.log "the layers were not timed"
+  trtexec_profile >result/profile.log 2>&1 || explain result/profile.log "the layers were not timed"
   grep 'Throughput\|GPU Compute Time: min' result/bench.log
 }
 
@@ -195,36 +196,16 @@ echo "Copy the folder result back"
 
 /** The text of `run.sh`. @throws {Failure} where a tensor name cannot be written on trtexec's command line. */
 export function kitScript(options: KitScriptOptions): string {
-  const capabilities = assumedCapabilities(options.tensorRt);
-  const inputs = options.inputs.map(({ name }, i) => ({ name, path: `reference/input_${i}.bin` }));
-  const build = buildArguments(capabilities, {
-    onnx: "model.onnx",
-    engine: "model.engine.part",
+  const commands = kitCommands({
+    model: options.model,
     precision: options.precision,
-    workspaceMiB: options.workspacesMiB[0] ?? 512,
-  }).map((argument) => argument.replace(/^(--workspace=|--memPoolSize=workspace:)\d+$/, '$1"$workspace"'));
-  const bench = (times: string, cudaGraph: boolean) =>
-    benchArguments(capabilities, {
-      engine: "model.engine",
-      times,
-      warmUpMs: KIT_WARM_UP_MS,
-      durationSeconds: 10,
-      cudaGraph,
-    });
-  const infer = inferArguments(capabilities, { engine: "model.engine", inputs, output: "result/output.json" });
-  const profile = profileArguments(capabilities, { engine: "model.engine", profile: "result/profile.json" });
-  // TensorRT keeps its flags within a minor version: any patch will do.
-  const number = String(encodeVersionNumber(options.tensorRt));
-  const quote = (args: readonly string[]) => args.map((word) => word.includes("$") ? word : shellWord(word)).join(" ");
+    inputs: options.inputs.map(({ name }) => name),
+    warmUpMs: KIT_WARM_UP_MS,
+    durationSeconds: KIT_DURATION_SECONDS,
+  });
   const values: Readonly<Record<string, string>> = {
-    VERSION: formatVersion(options.tensorRt).replace(/\.\d+$/, ""),
-    PATTERN: `${number.slice(0, -2)}[0-9][0-9]`,
+    COMMANDS: commands,
     WORKSPACES: options.workspacesMiB.join(" "),
-    BUILD: quote(build),
-    BENCH: quote(bench("result/times.json", false)),
-    BENCHGRAPH: quote(bench("result/times_graph.json", true)),
-    INFER: quote(infer),
-    PROFILE: quote(profile),
     TOLERANCE: String(options.tolerance),
     THRESHOLD: String(options.threshold),
     SHARE: String(options.flippedShare),

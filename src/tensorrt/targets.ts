@@ -1,6 +1,10 @@
 /** The devices for which an engine can be built, with the figures that decide about flags, memory and the roofline. */
 import { UsageFailure } from "../failure.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import { type Board, BOARDS } from "./boards.ts";
+import { jetPackNamed } from "./jetpack.ts";
+import { supportedOpsets } from "./op_support.ts";
+import { formatVersion, parseVersion } from "./version.ts";
 
 /** Arithmetic in which an engine may run. */
 export type Precision = "fp32" | "fp16";
@@ -9,103 +13,116 @@ export type Precision = "fp32" | "fp16";
 export interface Target {
   readonly name: string;
   readonly description: string;
+  readonly board?: Board;
   readonly jetPack?: string;
   readonly tensorRt?: TensorRtVersion;
   /** CUDA compute capability, e.g. `5.3`. */
   readonly computeCapability?: string;
   readonly cudaCores?: number;
-  /** Highest GPU clock of the default power mode. */
+  /** Highest GPU clock of the fastest power mode. */
   readonly clockGHz?: number;
   readonly bandwidthGBs?: number;
   /** Physical memory; on a Jetson the GPU shares it with the system. */
   readonly memoryBytes?: number;
   readonly hasFp16?: boolean;
   readonly hasInt8?: boolean;
+  /** Cores of the deep learning accelerator. */
+  readonly dlaCores?: number;
   /** Highest opset that the ONNX parser supports officially. */
   readonly maxOpset?: number;
 }
 
-const GIB = 2 ** 30;
-
-/** Tegra X1: 1 SM of 128 cores, half2 arithmetic, no tensor cores, no dp4a; 64-bit LPDDR4-1600 (trtexec's device block). */
-const TEGRA_X1 = {
-  computeCapability: "5.3",
-  cudaCores: 128,
-  clockGHz: 0.9216,
-  bandwidthGBs: 25.6,
-  memoryBytes: 4 * GIB,
-  hasFp16: true,
-  hasInt8: false,
-  maxOpset: 13,
-} as const;
-
-/** Jetson Orin Nano 8 GB module data sheet: 1024 cores at 625 MHz, 128-bit LPDDR5. */
-const ORIN_NANO = {
-  computeCapability: "8.7",
-  cudaCores: 1024,
-  clockGHz: 0.625,
-  bandwidthGBs: 68,
-  memoryBytes: 8 * GIB,
-  hasFp16: true,
-  hasInt8: true,
-} as const;
-
-/** All targets by the name that `--target` takes. */
-export const TARGETS: Readonly<Record<string, Target>> = {
-  nano: {
-    name: "nano",
-    description: "Jetson Nano 4 GB, JetPack 4.6.1 to 4.6.6",
-    jetPack: "4.6.1",
-    tensorRt: 80201,
-    ...TEGRA_X1,
-  },
-  "nano-4.6.0": {
-    name: "nano-4.6.0",
-    description: "Jetson Nano 4 GB, JetPack 4.6 (L4T 32.6.1)",
-    jetPack: "4.6",
-    tensorRt: 80001,
-    ...TEGRA_X1,
-  },
-  "xavier-nx": {
-    name: "xavier-nx",
-    description: "Jetson Xavier NX, JetPack 5.1",
-    jetPack: "5.1",
-    tensorRt: 80502,
-    computeCapability: "7.2",
-    cudaCores: 384,
-    clockGHz: 1.109,
-    bandwidthGBs: 59.7,
-    memoryBytes: 8 * GIB,
+/** The target of a board with a TensorRT, at the clocks of its fastest power mode. */
+function targetOf(board: Board, { name, jetPack, tensorRt }: TargetSoftware): Target {
+  const { title, computeCapability, cudaCores, hasInt8, dlaCores, memoryGiB, powerModes: [mode] } = board;
+  const software = jetPack === undefined ? `TensorRT ${formatVersion(tensorRt)}` : `JetPack ${jetPack}`;
+  return {
+    ...{ name, description: `${title}, ${software}`, board, tensorRt, computeCapability, cudaCores, hasInt8, dlaCores },
+    ...(jetPack !== undefined && { jetPack }),
+    ...(mode.gpuMHz !== undefined && { clockGHz: mode.gpuMHz / 1000 }),
+    ...(mode.bandwidthGBs !== undefined && { bandwidthGBs: mode.bandwidthGBs }),
+    memoryBytes: memoryGiB * 2 ** 30,
     hasFp16: true,
-    hasInt8: true,
-    maxOpset: 17,
-  },
-  "orin-nano-5": {
-    name: "orin-nano-5",
-    description: "Jetson Orin Nano, JetPack 5.1",
-    jetPack: "5.1",
-    tensorRt: 80502,
-    ...ORIN_NANO,
-    maxOpset: 17,
-  },
-  "orin-nano": {
-    name: "orin-nano",
-    description: "Jetson Orin Nano, JetPack 6.1 or newer",
-    jetPack: "6.1",
-    tensorRt: 100300,
-    ...ORIN_NANO,
-    maxOpset: 20,
-  },
+    maxOpset: supportedOpsets(tensorRt).last,
+  };
+}
+
+/** The name of a target, and its software; no JetPack where none came with that TensorRT. */
+interface TargetSoftware {
+  readonly name: string;
+  readonly jetPack?: string | undefined;
+  readonly tensorRt: TensorRtVersion;
+}
+
+/** Names of version 0.1.0 for a board with another software than its usual one. */
+const ALIASES: Readonly<Record<string, readonly [board: string, jetPack: string]>> = {
+  "nano-4.6.0": ["nano", "4.6"],
+  "orin-nano-5": ["orin-nano", "5.1"],
+};
+
+function boardNamed(name: string): Board | undefined {
+  return BOARDS.find((board) => board.name === name);
+}
+
+/** All targets by the name that `--target` takes; behind the name of a board may stand `@` and another TensorRT: `orin-nano@8.6`. */
+export const TARGETS: Readonly<Record<string, Target>> = {
+  ...Object.fromEntries(BOARDS.map((board) => {
+    const { name: jetPack, tensorRt } = jetPackNamed(board.jetPacks[0]);
+    return [board.name, targetOf(board, { name: board.name, jetPack, tensorRt })];
+  })),
+  ...Object.fromEntries(
+    Object.entries(ALIASES).map(([name, [board, jetPack]]) => [
+      name,
+      targetOf(boardNamed(board) as Board, { name, jetPack, tensorRt: jetPackNamed(jetPack).tensorRt }),
+    ]),
+  ),
   host: { name: "host", description: "this machine, as trtexec reports it" },
 };
 
-/** The target called `name`. @throws {UsageFailure} where no target has that name. */
+/** First TensorRT that a GPU cannot have: JetPack ended at 4.6 for the Nano and TX2, and at 5.1 for Xavier. */
+const END_OF_TENSORRT: Readonly<Record<string, TensorRtVersion>> = { "5.3": 80300, "6.2": 80300, "7.2": 80700 };
+
+/**
+ * The target called `name`, e.g. `nano` or, with another TensorRT than usual, `orin-nano@8.6`.
+ *
+ * @throws {UsageFailure} where no target has that name, or the board never had that TensorRT.
+ */
 export function findTarget(name: string): Target {
-  const target = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
-  if (target === undefined) {
-    throw new UsageFailure(`Unknown target ${name}; choose one of ${Object.keys(TARGETS).join(", ")}`);
+  const known = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
+  if (known !== undefined) return known;
+  const [boardName = "", versionText] = name.split("@");
+  const board = boardNamed(boardName);
+  if (board === undefined || versionText === undefined) {
+    throw new UsageFailure(
+      `Unknown target ${name}; choose one of ${Object.keys(TARGETS).join(", ")}, of a board with another TensorRT ` +
+        "as BOARD@VERSION, e.g. orin-nano@8.6",
+    );
   }
-  return target;
+  const version = parseVersion(versionText) ?? parseVersion(`${versionText}.0`);
+  if (version === undefined || version < 80000) {
+    throw new UsageFailure(`Unknown TensorRT ${versionText} in the target ${name}; give it as 8.2, 8.6.1 or 10.3`);
+  }
+  const end = END_OF_TENSORRT[board.computeCapability];
+  if (end !== undefined && version >= end) {
+    throw new UsageFailure(
+      `No ${board.title} has TensorRT ${formatVersion(version)}: its last JetPack brought an older one; leave the ` +
+        `version out, as in --target ${board.name}`,
+    );
+  }
+  return boardWith(board, version);
+}
+
+/** A board with the TensorRT that it has; 8.6 without a patch means the 8.6.2 of the board's JetPack. */
+export function boardWith(board: Board, tensorRt: TensorRtVersion): Target {
+  const minor = (version: TensorRtVersion) => Math.floor(version / 100);
+  const releases = board.jetPacks.map(jetPackNamed);
+  const release = releases.find((jetPack) => jetPack.tensorRt === tensorRt) ??
+    (tensorRt % 100 === 0 ? releases.find((jetPack) => minor(jetPack.tensorRt) === minor(tensorRt)) : undefined);
+  const software = { jetPack: release?.name, tensorRt: release?.tensorRt ?? tensorRt };
+  if (release?.name === board.jetPacks[0]) return TARGETS[board.name] as Target;
+  const alias = Object.entries(ALIASES).find(([, [name, jetPack]]) => name === board.name && jetPack === release?.name);
+  const name = alias?.[0] ?? `${board.name}@${formatVersion(software.tensorRt)}`;
+  return targetOf(board, { name, ...software });
 }
 
 /**
@@ -132,6 +149,9 @@ const CORES_PER_MULTIPROCESSOR: Readonly<Record<string, number>> = {
   "8.7": 128,
   "8.9": 128,
   "9.0": 128,
+  "10.0": 128,
+  "11.0": 128,
+  "12.0": 128,
 };
 
 /** What trtexec prints of its device. */

@@ -1,4 +1,5 @@
 /** Reads the lines of NVIDIA's tegrastats. */
+import { BOARDS } from "./boards.ts";
 
 /** One line; every field may be absent, since boards, releases and rights differ. */
 export interface TegraSample {
@@ -17,21 +18,14 @@ export interface TegraSample {
   readonly railsMw: Readonly<Record<string, number>>;
 }
 
-/**
- * Rails that measure the whole board, best first; where none is there, these are to be added up (AGX Orin and Thor have no total).
- * NVIDIA Jetson Linux Developer Guide, "Power Monitor" of each module.
- */
-const TOTAL_RAILS = ["POM_5V_IN", "VDD_IN"];
-const PART_RAILS = ["VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"];
-
 /** Parses one line; a line of anything else gives a sample without fields. */
 export function parseTegrastats(line: string): TegraSample {
   const time = /^(\d{2}-\d{2}-\d{4} \d{2}:\d{2}:\d{2}) /.exec(line)?.[1];
-  const gpu = /GR3D_FREQ (?:(\d+)%)?(?:@\[?(\d+))?/.exec(line);
-  const memoryController = /EMC_FREQ (\d+)%/.exec(line)?.[1];
+  const gpu = /GR3D(?:_FREQ)? (?:(\d+)%)?(?:@\[?(\d+))?/.exec(line);
+  const memoryController = /EMC(?:_FREQ)? (\d+)%/.exec(line)?.[1];
   const ramMB = usage(line, "RAM");
   const swapMB = usage(line, "SWAP");
-  const cores = /CPU \[([^\]]*)\]/.exec(line)?.[1];
+  const cores = /(?:CPU|cpu) \[([^\]]*)\]/.exec(line)?.[1];
   return {
     ...(time !== undefined && { time }),
     ...(ramMB && { ramMB }),
@@ -45,11 +39,20 @@ export function parseTegrastats(line: string): TegraSample {
   };
 }
 
-/** Power of the whole board in mW; `undefined` where its rails are not printed. */
-export function boardPowerMw(sample: TegraSample): number | undefined {
-  for (const rail of TOTAL_RAILS) if (sample.railsMw[rail] !== undefined) return sample.railsMw[rail];
-  if (!PART_RAILS.every((rail) => sample.railsMw[rail] !== undefined)) return undefined;
-  return PART_RAILS.reduce((sum, rail) => sum + (sample.railsMw[rail] ?? 0), 0);
+/**
+ * Power of the whole board in mW: the rail of some board that measures all, else the sum of the rails that a board has in its place;
+ * `undefined` where they are not printed.
+ */
+export function boardPowerMw({ railsMw }: TegraSample): number | undefined {
+  for (const { rails: { total } } of BOARDS) {
+    if (total !== undefined && railsMw[total] !== undefined) return railsMw[total];
+  }
+  for (const { rails: { parts } } of BOARDS) {
+    if (parts?.every((rail) => railsMw[rail] !== undefined)) {
+      return parts.reduce((sum, rail) => sum + (railsMw[rail] ?? 0), 0);
+    }
+  }
+  return undefined;
 }
 
 /** What {@link PowerMeter} has measured. */
@@ -133,10 +136,15 @@ function temperatures(line: string): Record<string, number> {
   return zones;
 }
 
-/** `POM_5V_IN 1750/1628` of R32 is in mW without a unit; JetPack 5 and newer write `VDD_IN 2763mW/2846mW`. The first number is momentary. */
+/**
+ * `POM_5V_IN 1750/1628` and `GPU 18401/18525` of R32 are in mW without a unit; JetPack 5 and newer write `VDD_IN 2763mW/2846mW`, and some
+ * a third value. The first number is momentary.
+ */
 function rails(line: string): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const [, rail = "", value] of line.matchAll(/(?:^| )((?:POM|VDD|VIN)_\w+) (\d+)(?:mW)?\/\d+/g)) {
+  for (
+    const [, rail = "", value] of line.matchAll(/(?<= |^)([A-Z]\w*) (-?\d+)(?:mW)?(?:\/-?\d+(?:mW)?){1,2}(?= |$)/g)
+  ) {
     found[rail] = Number(value);
   }
   return found;

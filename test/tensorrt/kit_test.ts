@@ -5,12 +5,14 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { Failure } from "../../src/failure.ts";
+import { type Onnx, onnx } from "../../src/graph/onnx/proto.ts";
 import { floats } from "../../src/graph/tensor_type.ts";
 import { Random } from "../../src/random.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { type KitOptions, makeKit, writeKit } from "../../src/tensorrt/kit.ts";
 import { readKitResult } from "../../src/tensorrt/kit_result.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
+import { parseVersion } from "../../src/tensorrt/version.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
 import { inScratch, smallModel } from "./scratch.ts";
 
@@ -35,6 +37,9 @@ async function kitOptions(more: Partial<KitOptions> = {}): Promise<KitOptions> {
     ...more,
   };
 }
+
+/** Versions of the simulator besides 8.2.1. */
+const SIMULATED = ["8.0.1", "10.3", "11.1"] as const;
 
 function has(program: string): boolean {
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -147,13 +152,11 @@ for (const [failure, message] of FAILURES) {
   });
 }
 
-test("the kit refuses a damaged file, another TensorRT and a wrong word", async () => {
+test("the kit refuses a damaged file, an old TensorRT and a wrong word", async () => {
   await inScratch(async (folder) => {
     await layOut(folder);
     assert.match(runKit(folder, ["fly"]).errors, /usage: sh run\.sh/);
     assert.match(runKit(folder, ["check"]).errors, /no model\.engine; run: sh run\.sh build/);
-    writeSimulator(folder, { version: "8.0.1" });
-    assert.match(runKit(folder, ["build"]).errors, /for TensorRT 8\.2 and trtexec is version 8001/);
     const model = readFileSync(join(folder, "model.onnx"));
     writeFileSync(join(folder, "model.onnx"), model.subarray(1));
     assert.match(runKit(folder, ["build"]).errors, /damaged; copy the whole folder again/);
@@ -178,9 +181,54 @@ test("run.sh passes shellcheck", { skip: has("shellcheck") ? false : "shellcheck
   });
 });
 
-test("makeKit() refuses the host and references that do not fit", async () => {
+for (const version of SIMULATED) {
+  test(`a kit made for a Nano runs with TensorRT ${version}`, async () => {
+    await inScratch(async (folder) => {
+      await layOut(folder);
+      writeSimulator(folder, { version });
+      const run = runKit(folder, []);
+      assert.equal(run.status, 0, run.errors + run.output);
+      const { tensorRt, checks, bench } = readKitResult(join(folder, "result"));
+      assert.equal(tensorRt, parseVersion(version));
+      assert.equal(checks[0]?.passed, true);
+      assert.ok((bench?.times.latencyMs.length ?? 0) >= 100);
+    });
+  });
+}
+
+test("a kit says which TensorRT its model needs", async () => {
+  await inScratch(async (folder) => {
+    const options = await kitOptions();
+    const proto = onnx.ModelProto.decode(options.onnx);
+    const [node] = proto.graph?.node ?? [];
+    (node as Onnx.INodeProto).opType = "HardSwish";
+    writeKit(folder, makeKit({ ...options, onnx: onnx.ModelProto.encode(proto).finish() }));
+    writeSimulator(folder, { version: "8.2.1" });
+    mkdirSync(join(folder, "bin"));
+    symlinkSync(join(folder, "trtexec"), join(folder, "bin", "trtexec"));
+    const { status, errors } = runKit(folder, ["build"]);
+    assert.equal(status, 1);
+    assert.match(
+      errors,
+      /needs TensorRT 8\.4 or newer \(HardSwish has no importer before TensorRT 8\.4\.0\) and trtexec is version 8201/,
+    );
+  });
+});
+
+test("the kit's README advises the fastest power mode of its board", async () => {
   const options = await kitOptions();
-  assert.throws(() => makeKit({ ...options, target: findTarget("host") }), /TensorRT version is not known/);
+  const readme = (target: string) => {
+    const file = makeKit({ ...options, target: findTarget(target) }).find(({ path }) => path === "README.md");
+    return new TextDecoder().decode(file?.content);
+  };
+  assert.match(readme("nano"), /nvpmodel -m 0 && sudo jetson_clocks/);
+  assert.match(readme("orin-nano-super"), /nvpmodel -m 2 && .*\(MAXN_SUPER\)/);
+  assert.match(readme("xavier-nx"), /nvpmodel -m 8 &&/);
+  assert.doesNotMatch(readme("host"), /nvpmodel -m/);
+});
+
+test("makeKit() refuses references that do not fit", async () => {
+  const options = await kitOptions();
   const outputs = options.outputs.map((output) => ({ ...output, values: new Float32Array(3) }));
   assert.throws(
     () => makeKit({ ...options, outputs }),

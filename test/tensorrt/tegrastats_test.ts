@@ -62,3 +62,36 @@ test("parseTegrastats() reads recorded lines of five boards", { skip: recorded ?
     "07-25-2026",
   ]);
 });
+
+/** Boards' lines that the shared file lacks, cut to what matters: power in mW and the GPU's clock. */
+const LINES: readonly (readonly [string, string, number | undefined, number | undefined])[] = [
+  [
+    "AGX Xavier R32",
+    "GR3D_FREQ 99%@1377 GPU 18401/18525 CPU 2301/2330 SOC 4602/4602 CV 0/0 VDDRQ 2914/2911 SYS5V 4632/4620",
+    18401 + 2301 + 4602 + 2914 + 4632,
+    1377,
+  ],
+  [
+    "AGX Xavier R35",
+    "RAM 4/5MB GR3D_FREQ 9%@[1377,1377] GPU@40C GPU 100mW/1mW CPU 20mW/2mW SOC 3mW/3mW CV 0mW/0mW VDDRQ 4mW/4mW SYS5V 5mW/5mW",
+    132,
+    1377,
+  ],
+  [
+    "Thor",
+    "GR3D_FREQ @[1098,1098,1098] VDD_GPU 4000mW/4000mW/4000mW VDD_CPU_SOC_MSS 6510mW/6500mW VIN_SYS_5V0 6520mW/6500mW VIN 23000mW/22000mW",
+    23000,
+    1098,
+  ],
+  ["Thor without its total", "VDD_GPU -392mW/0mW VDD_CPU_SOC_MSS 3924mW/1mW VIN_SYS_5V0 6000mW/1mW", 9532, undefined],
+  ["TX2", "GR3D_FREQ 40%@1300 VDD_IN 5123/5000 VDD_CPU 700/700 VDD_GPU 1000/900 VDD_SOC 800/800", 5123, 1300],
+  ["TX1 R28", "RAM 1/3995MB (lfb 1x4MB) cpu [17%,11%,65%,0%]@1734 EMC 1%@1600 GR3D 39%@76", undefined, 76],
+];
+
+for (const [board, line, powerMw, clockMHz] of LINES) {
+  test(`boardPowerMw() of ${board}`, () => {
+    const sample = parseTegrastats(line);
+    assert.equal(boardPowerMw(sample), powerMw);
+    assert.equal(sample.gpuMHz, clockMHz);
+  });
+}
