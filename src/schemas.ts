@@ -30,6 +30,11 @@ export function oneOf<const T extends readonly string[]>(words: T) {
   return v.picklist(words, `one of ${words.join(", ")}`);
 }
 
+/** A list that is not changed. */
+export function listOf<const T extends v.GenericSchema>(item: T) {
+  return v.pipe(v.array(item, "a list"), v.readonly());
+}
+
 /** An object with names of any kind; valibot's own record takes a list for one, and leaves out the name "constructor". */
 export function recordOf<T extends v.GenericSchema>(value: T) {
   return v.pipe(
@@ -56,4 +61,15 @@ export function recordOf<T extends v.GenericSchema>(value: T) {
 function range(low: number, high: number): string {
   if (high === Infinity || high === Number.MAX_SAFE_INTEGER) return `from ${low}`;
   return low === -Infinity ? `up to ${high}` : `from ${low} to ${high}`;
+}
+
+/** The entries of `value` that a schema of an object has, without those that are undefined. */
+export function pick<T extends object, K extends keyof T>(
+  value: T,
+  { entries }: { readonly entries: Readonly<Record<K, unknown>> },
+): Pick<T, K> {
+  const names = Object.keys(entries) as K[];
+  return Object.fromEntries(
+    names.flatMap((name) => value[name] === undefined ? [] : [[name, value[name]]]),
+  ) as Pick<T, K>;
 }

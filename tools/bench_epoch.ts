@@ -24,6 +24,7 @@ import { createAugmentation } from "../src/training/augmentations.ts";
 import { epochBatches, fillBatch } from "../src/training/batches.ts";
 import { type Preparation, prepareTraining } from "../src/training/runs/preparation.ts";
 import type { Sample } from "../src/training/samples.ts";
+import { runSettings } from "../src/training/runs/run_settings.ts";
 import { TRAIN_DEFAULTS } from "../src/training/runs/train_options.ts";
 import { Validation } from "../src/training/validation.ts";
 
@@ -120,20 +121,24 @@ async function prepare(): Promise<Preparation> {
   const ids = openDataset(dataset).cases.map(({ id }) => id);
   const splitFile = join(folder, "splits.json");
   writeFileSync(splitFile, JSON.stringify([{ train: ids.slice(0, cases), val: ids.slice(cases) }]));
-  return await prepareTraining({
-    ...TRAIN_DEFAULTS,
-    stepsPerEpoch: 1,
-    version: "0.0.0",
-    dataset,
-    labels: ["whole"],
-    splitFile,
-    width,
-    batch,
-    inputSize: INPUT,
-    outputSize: OUTPUT,
-    augment: values.augment,
-    threads,
-  }, silentReporter);
+  return await prepareTraining(
+    runSettings({
+      ...TRAIN_DEFAULTS,
+      stepsPerEpoch: 1,
+      version: "0.0.0",
+      dataset,
+      labels: ["whole"],
+      splitFile,
+      width,
+      batch,
+      inputSize: INPUT,
+      outputSize: OUTPUT,
+      augment: values.augment,
+      threads,
+      out: join(folder, "run"),
+    }),
+    silentReporter,
+  );
 }
 
 async function epoch({ samples, step, index, classes }: Preparation, number: number): Promise<EpochTimes> {

@@ -1,14 +1,9 @@
 /** The command lines that come next, with the options by which a data set was read. */
 import { shellLine } from "../shell_words.ts";
-import type { TrainSettings } from "../training/runs/train_options.ts";
-
-/** How a data set is read, as far as a model does not say it; what was not given is undefined. */
-export type DatasetReading = {
-  readonly [N in "layout" | "map" | "ignore" | "group" | "spacingMm" | "ignoreOrigin"]?: TrainSettings[N] | undefined;
-};
+import type { DataReading } from "../data/data_reading.ts";
 
 /** `words`, such as a command and a data set, and the options that read it, in words for a shell. */
-export function datasetCommand(words: readonly string[], reading: DatasetReading): string {
+export function datasetCommand(words: readonly string[], reading: DataReading): string {
   const { layout, map, ignore, group, spacingMm, ignoreOrigin } = reading;
   const options = Object.entries({ layout, map, ignore, group, spacing: spacingMm });
   return shellLine([

@@ -8,6 +8,7 @@ import { UsageFailure } from "../failure.ts";
 import { crossValidate, isCrossValidation } from "../training/runs/cross_validation.ts";
 import { runFold } from "../training/runs/fold_run.ts";
 import { refuseExistingRun } from "../training/runs/run_folder.ts";
+import { runSettings } from "../training/runs/run_settings.ts";
 import { train } from "../training/runs/train.ts";
 import { TRAIN_DEFAULTS, type TrainOptions, type TrainSummary } from "../training/runs/train_options.ts";
 import { defined } from "./defined.ts";
@@ -63,20 +64,28 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
     return await runTask({ ...settings, out }, whole, context);
   }
   if (continuing && out === undefined) throw usage("--continue needs --out, the folder that is to be continued");
-  const options = { ...settings, seed: whole.seed, out: out ?? dateFolder() };
+  const options = {
+    ...settings,
+    seed: whole.seed,
+    fold: whole.fold === "all" ? 0 : whole.fold,
+    out: out ?? dateFolder(),
+  };
   // Before anything that writes a report: it must not be that of another run.
   if (!continuing) refuseExistingRun(options.out);
   if (whole.fold === "all") {
     return crossValidationOutcome(
-      await crossValidateWithReports(options.out, context, () => crossValidate(options, context, { continuing })),
+      await crossValidateWithReports(
+        options.out,
+        context,
+        () => crossValidate(runSettings(options), context, { continuing }),
+      ),
       options.out,
     );
   }
-  const run = { ...options, fold: whole.fold };
   const reported = await trainWithReport(
     options.out,
     context,
-    async () => continuing ? (await runFold(run, context)).summary : await train(run, context),
+    async () => continuing ? (await runFold(runSettings(options), context)).summary : await train(options, context),
   );
   return trainingOutcome(reported, dataset);
 }
@@ -111,7 +120,7 @@ async function runTask(
   );
   context.reporter.note(`${variable} is ${value}: fold ${mine.fold} of ${folds}, seed ${mine.seed}, in ${out}`);
   const reported = await trainWithReport(out, context, async () => {
-    const options = { ...settings, ...mine, folds, out };
+    const options = runSettings({ ...settings, ...mine, folds, out });
     return (await runFold(options, context, { ...(typeof seed === "object" && { seeds }) })).summary;
   });
   const { json, text } = trainingOutcome(reported);

@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<StopReason, string>> = {
 export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dataset?: string): Outcome {
   const { run, model, epochs, bestEpoch, stopped, seconds, validation } = summary;
   const { dice, iou, perClass } = validation;
-  const reading = readConfig(runFolder(run));
+  const { data, place } = readConfig(runFolder(run));
   const classes = Object.entries(perClass);
   const each = classes.length > 1
     ? ` (${classes.map(([name, value]) => `${name} ${formatNumber(value, 3)}`).join(", ")})`
@@ -36,7 +36,7 @@ export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dat
       `history  ${join(run, "history.jsonl")}`,
       ...(report === undefined ? [] : [`report   ${report}`]),
     ].join("\n"),
-    next: datasetCommand(["seg", "evaluate", model, dataset ?? reading.dataset], reading),
+    next: datasetCommand(["seg", "evaluate", model, dataset ?? place.dataset], data),
   };
 }
 

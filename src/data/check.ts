@@ -2,22 +2,20 @@
 import { join } from "node:path";
 import { UsageFailure } from "../failure.ts";
 import { writeJsonAtomic } from "../files.ts";
-import type { Plane } from "../imaging/slices.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import { countOf } from "../text.ts";
 import { type CaseStatistics, inspectCase } from "./case_statistics.ts";
-import { type DatasetIndex, type DatasetOptions, indexDataset } from "./dataset.ts";
+import type { DataReading } from "./data_reading.ts";
+import { type DatasetIndex, indexDataset } from "./dataset.ts";
 import { type Finding, isError } from "./finding.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import { findLeaks, makeSplits, readSplits, type Split, writeSplits } from "./splits.ts";
 import { warnAboutCases, warnAboutFolds, warnAboutSmallLesions } from "./warnings.ts";
 
 /** What to check against. */
-export interface CheckOptions extends DatasetOptions {
+export interface CheckOptions extends DataReading {
   /** Side of the network's input in pixels; 64 where nothing is given. */
   readonly inputSize?: number | undefined;
-  /** Of the slices; the default plane of each volume where nothing is given. */
-  readonly plane?: Plane | undefined;
   /** 5 folds with seed 0 where nothing is given. */
   readonly folds?: number | undefined;
   readonly seed?: number | undefined;
@@ -111,7 +109,7 @@ function splitsOf(
     options: CheckOptions;
     findings: Finding[];
   },
-): Split[] | undefined {
+): readonly Split[] | undefined {
   const given = index.givenSplits;
   if (options.splitsFile !== undefined || (given && given.val.length > 0)) {
     const splits = options.splitsFile === undefined ? [given as Split] : readSplits(options.splitsFile);

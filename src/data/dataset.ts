@@ -7,6 +7,7 @@ import { readVolume } from "../imaging/read.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { Failure, messageOf, UsageFailure } from "../failure.ts";
 import { readCaseImage, readCaseMask } from "./case_files.ts";
+import type { DataReading } from "./data_reading.ts";
 import { imageFiles } from "./duplicates.ts";
 import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
 import { type Folder, readFolder } from "./folder.ts";
@@ -19,26 +20,6 @@ import { type Labelling, labelsFromValues, parseLabelMap, selectChannels, select
 
 export type { CaseFiles } from "./layout.ts";
 export type { LabelClass } from "./selection.ts";
-
-/** What the user may choose. */
-export interface DatasetOptions {
-  /** Overrules recognition. */
-  readonly layout?: string | undefined;
-  /** Names or indices; all where nothing is given. */
-  readonly channels?: readonly (string | number)[] | undefined;
-  /** Values, names, names of regions, or "whole"; all declared labels where nothing is given. */
-  readonly labels?: readonly (string | number)[] | undefined;
-  /** Label values to take for others, such as "4:3". */
-  readonly map?: string | undefined;
-  /** Values (after `map`) or names of labels whose voxels are left out, besides a label that is called "ignore". */
-  readonly ignore?: readonly (string | number)[] | undefined;
-  /** A regular expression whose first group captures the patient in the names of PNG and TIFF slices. */
-  readonly group?: string | undefined;
-  /** Sizes in mm along columns, rows and, for stacks, slices: for PNG and TIFF, which carry none. */
-  readonly spacingMm?: readonly number[] | undefined;
-  /** Accept images and masks whose direction or origin differs. */
-  readonly ignoreOrigin?: boolean | undefined;
-}
 
 /** The cases of a data set folder. */
 export interface DatasetIndex {
@@ -82,7 +63,7 @@ export interface LoadedCase {
  * @throws {Failure} where no layout or several fit, or the files do not pair up.
  * @throws {UsageFailure} where a chosen layout, channel, label or map does not exist.
  */
-export function openDataset(path: string, options: DatasetOptions = {}): DatasetIndex {
+export function openDataset(path: string, options: DataReading = {}): DatasetIndex {
   const index = indexDataset(path, options);
   const errors = index.findings.filter(isError);
   const [first] = errors;
@@ -102,7 +83,7 @@ export function allFaults({ root }: DatasetIndex): string {
 }
 
 /** As {@link openDataset}, but with the faults in `findings` instead of thrown. */
-export function indexDataset(path: string, options: DatasetOptions = {}): DatasetIndex {
+export function indexDataset(path: string, options: DataReading = {}): DatasetIndex {
   const folder = readFolder(path);
   const { name: layoutName, layout, evidence } = recognizeLayout(folder, options.layout);
   const content = layout.read(folder, { group: options.group === undefined ? undefined : parseGroup(options.group) });
@@ -214,7 +195,7 @@ export function findNotFinite({ data, shape, channels }: Volume, file: string): 
 function chooseLabels(
   folder: Folder,
   content: LayoutIndex,
-  options: DatasetOptions,
+  options: DataReading,
 ): { labelling: Labelling; findings: Finding[] } {
   const map = options.map === undefined ? new Map<number, number>() : parseLabelMap(options.map);
   const chosen = { labels: options.labels, ignore: options.ignore, map };

@@ -1,22 +1,24 @@
 /** Training and validation cases: by patient, stratified by how much there is to find, the same for the same seed. */
-import { readFileSync, statSync } from "node:fs";
-import { Failure, messageOf, UsageFailure } from "../failure.ts";
-import { writeJsonAtomic } from "../files.ts";
+import * as v from "valibot";
+import { Failure, UsageFailure } from "../failure.ts";
+import { readJson, writeJsonAtomic } from "../files.ts";
 import { Random } from "../random.ts";
+import { listOf } from "../schemas.ts";
 import { readCaseMask } from "./case_files.ts";
 import type { DatasetIndex } from "./dataset.ts";
 import { duplicateCases } from "./duplicates.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
-import { isObject } from "../json_object.ts";
 import { naturalOrder } from "./folder.ts";
 import type { CaseFiles } from "./layout.ts";
 import { toClasses } from "./masks.ts";
 
 /** Case ids of one fold. */
-export interface Split {
-  readonly train: readonly string[];
-  readonly val: readonly string[];
-}
+export const SplitSchema = v.object({ train: listOf(v.string()), val: listOf(v.string()) });
+
+export type Split = Readonly<v.InferOutput<typeof SplitSchema>>;
+
+/** The folds of a file, in nnU-Net's format. */
+export const Splits = v.pipe(listOf(SplitSchema), v.minLength(1, "a list of folds"));
 
 /** The cases of one fold; `test` only where the data set folder sets some aside. */
 export interface ChosenSplit {
@@ -168,23 +170,8 @@ export function findLeaks(
  *
  * @throws {Failure} where the file is missing or has another format.
  */
-export function readSplits(path: string): Split[] {
-  let value: unknown;
-  try {
-    if (statSync(path).size > MAXIMUM_BYTES) throw new Error(`it is larger than ${MAXIMUM_BYTES} bytes`);
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new Failure(`Cannot read splits from ${path}: ${messageOf(error)}`, { cause: error });
-  }
-  const areIds = (ids: unknown): ids is string[] => Array.isArray(ids) && ids.every((id) => typeof id === "string");
-  const folds = Array.isArray(value) ? value as unknown[] : [];
-  const splits = folds.flatMap((fold) =>
-    isObject(fold) && areIds(fold["train"]) && areIds(fold["val"]) ? [{ train: fold["train"], val: fold["val"] }] : []
-  );
-  if (splits.length === 0 || splits.length < folds.length) {
-    throw new Failure(`${path} holds no list of {"train": [ids], "val": [ids]}; correct the file or make a new one`);
-  }
-  return splits;
+export function readSplits(path: string): readonly Split[] {
+  return readJson(path, Splits, "correct the file or make a new one", { largestBytes: MAXIMUM_BYTES });
 }
 
 /** Writes folds in nnU-Net's format (`splits_final.json`). */

@@ -1,18 +1,17 @@
 /** The data set that a model or a folder of masks is scored on: its cases, with the classes of the model. */
-import { type CaseFiles, type DatasetIndex, type DatasetOptions, openDataset } from "../data/dataset.ts";
+import type { DataReading } from "../data/data_reading.ts";
+import { type CaseFiles, type DatasetIndex, openDataset } from "../data/dataset.ts";
 import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 
-/** Options that the model does not decide: its channels and labels win. */
-export type EvaluationDatasetOptions = Omit<DatasetOptions, "channels" | "labels">;
-
 /**
- * Opens a data set with the channels and labels of a model: by their names, else by position and value.
+ * Opens a data set with the channels and labels of a model, whatever `reading` says of them: by their names, else by position and
+ * value.
  *
  * @throws {Failure} where the data set cannot be read or has other channels or labels.
  */
-export function openForModel(path: string, metadata: ModelMetadata, options: EvaluationDatasetOptions): DatasetIndex {
-  const others = { ...options, channels: undefined, labels: undefined };
+export function openForModel(path: string, metadata: ModelMetadata, reading: DataReading): DatasetIndex {
+  const others = { ...reading, channels: undefined, labels: undefined };
   const { input: { channels }, labels } = metadata;
   const names = labels.map(({ name }) => name);
   const values = labels.map(({ value }) => value);

@@ -1,4 +1,5 @@
 /** What an evaluation was made with, so that it can be made again. */
+import { DATA_READING_NAMES } from "../data/data_reading.ts";
 import type { EvaluationOptions } from "./run_evaluation.ts";
 
 /** Stands beside the scores in `metrics.json`. */
@@ -21,13 +22,7 @@ const SETTINGS = [
   "fillHoles",
   "minimumVolumeMl",
   "largestComponent",
-  "layout",
-  "map",
-  "ignore",
-  "labels",
-  "group",
-  "spacingMm",
-  "ignoreOrigin",
+  ...DATA_READING_NAMES,
   "threads",
   "provider",
   "trtexec",

@@ -1,5 +1,6 @@
 /** The whole evaluation of one model or one folder of masks. */
-import { type DatasetOptions, openDataset } from "../data/dataset.ts";
+import type { DataReading } from "../data/data_reading.ts";
+import { openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
 import { aggregate } from "../metrics/aggregate.ts";
@@ -30,7 +31,7 @@ export interface EvaluationOptions
     PostProcessing,
     Pick<SegmentOptions, "threshold" | "mirror">,
     NetworkOptions,
-    Pick<DatasetOptions, "layout" | "map" | "ignore" | "labels" | "group" | "spacingMm" | "ignoreOrigin"> {
+    DataReading {
   readonly split?: "val" | "all" | undefined;
   /** Path of trtexec, for engines; searched where absent. */
   readonly trtexec?: string | undefined;

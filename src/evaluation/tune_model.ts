@@ -1,5 +1,6 @@
 /** Searches how a model decides best, its threshold or the weights of its classes, and writes it into the model's metadata. */
 import { basename } from "node:path";
+import type { DataReading } from "../data/data_reading.ts";
 import { writeFileAtomic } from "../files.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
@@ -7,13 +8,13 @@ import { addModelCard } from "../model/card.ts";
 import { type ModelFile, readModelFile } from "../model/model.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import { createPredictor } from "../prediction/predictor.ts";
-import { chooseCases, type EvaluationDatasetOptions, openForModel, seenInTraining } from "./evaluation_dataset.ts";
+import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
 import { searchThreshold, type ThresholdSearch } from "./threshold_search.ts";
 import type { TuningOptions } from "./tuning_cases.ts";
 import { searchWeights, type WeightSearch } from "./weight_search.ts";
 
 /** How {@link tuneModel} works. */
-export interface TuneOptions extends TuningOptions, NetworkOptions, EvaluationDatasetOptions {
+export interface TuneOptions extends TuningOptions, NetworkOptions, DataReading {
   readonly split: "val" | "all";
   /** The file to write; absent: nothing is written. */
   readonly target?: string | undefined;

@@ -1,6 +1,7 @@
 /** Pictures of the best, the median and the worst case of an evaluation, their masks made again. */
 import { existsSync, statSync } from "node:fs";
-import { type CaseFiles, type DatasetIndex, type DatasetOptions, loadCase, openDataset } from "../data/dataset.ts";
+import type { DataReading } from "../data/data_reading.ts";
+import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
 import { ignoredClass } from "../data/selection.ts";
 import { openForModel } from "../evaluation/evaluation_dataset.ts";
 import { findPredictedMask, readPredictedMask } from "../evaluation/predicted_masks.ts";
@@ -30,7 +31,7 @@ export interface CasePicture {
 
 /** Where masks come from, with the options that they were made with. */
 export interface PictureSource
-  extends DatasetOptions, NetworkOptions, PostProcessing, Pick<SegmentOptions, "threshold" | "mirror"> {
+  extends DataReading, NetworkOptions, PostProcessing, Pick<SegmentOptions, "threshold" | "mirror"> {
   readonly dataset: string;
   /** Model file, or folder of masks. */
   readonly subject: string;

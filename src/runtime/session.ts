@@ -5,12 +5,12 @@ import { ELEMENT_ARRAYS, type ElementType, type TensorData } from "../graph/tens
 /** How a session runs. */
 export interface SessionOptions {
   /** Threads inside an op; 0 or absent leaves the choice to ONNX Runtime (all cores). */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Execution provider, e.g. "cpu", "cuda", "webgpu". */
-  readonly provider?: string;
+  readonly provider?: string | undefined;
   /** Writes a profile by node to files that start with this path. */
-  readonly profilePrefix?: string;
-  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  readonly profilePrefix?: string | undefined;
+  readonly optimization?: "disabled" | "basic" | "extended" | "all" | undefined;
 }
 
 /** A model that is ready to run. */

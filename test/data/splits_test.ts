@@ -57,9 +57,16 @@ test("writeSplits() and readSplits() use nnU-Net's format", () => {
     assert.deepEqual(readSplits(path), splits);
     put(folder, "splits_final.json", [{ train: ["a"] }]);
     assert.throws(() => readSplits(path), {
-      message: `${path} holds no list of {"train": [ids], "val": [ids]}; correct the file or make a new one`,
+      message: `Cannot use ${path}: [0].val is missing, expected a list; correct the file or make a new one`,
     });
-    assert.throws(() => readSplits(join(folder, "no.json")), { name: "Failure", message: /^Cannot read splits from / });
+    put(folder, "splits_final.json", []);
+    assert.throws(() => readSplits(path), {
+      message: `Cannot use ${path}: it holds [], expected a list of folds; correct the file or make a new one`,
+    });
+    assert.throws(() => readSplits(join(folder, "no.json")), {
+      name: "Failure",
+      message: /^Cannot read .*no\.json: there is no/,
+    });
   });
 });
 

@@ -4,11 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readEvaluation } from "../../src/evaluation/compare_evaluations.ts";
 import { silentReporter } from "../../src/reporter.ts";
-import {
-  crossValidate,
-  type CrossValidationOptions,
-  isCrossValidation,
-} from "../../src/training/runs/cross_validation.ts";
+import { crossValidate, isCrossValidation } from "../../src/training/runs/cross_validation.ts";
+import { runSettings } from "../../src/training/runs/run_settings.ts";
 import type { ResumeOptions, TrainOptions } from "../../src/training/runs/train_options.ts";
 import { bestModel, filesOf, historyOf, RUN_FILES, withTinyRuns } from "./tiny_runs.ts";
 
@@ -22,12 +19,8 @@ const FILES = [
   "summary.json",
 ];
 
-function options({ fold: _, ...others }: TrainOptions): CrossValidationOptions {
-  return others;
-}
-
 /** Validates to the end, or until the progress shows `stop`; what was warned of. */
-async function validate(given: CrossValidationOptions | ResumeOptions, stop?: string) {
+async function validate(given: TrainOptions | ResumeOptions, stop?: string) {
   const controller = new AbortController();
   const warnings: string[] = [];
   const reporter = {
@@ -37,15 +30,18 @@ async function validate(given: CrossValidationOptions | ResumeOptions, stop?: st
       if (stop !== undefined && line.includes(stop)) controller.abort(new Error("stopped by the test"));
     },
   };
-  const result = await crossValidate(given, { reporter, signal: controller.signal });
+  const result = await crossValidate("resume" in given ? given : runSettings(given), {
+    reporter,
+    signal: controller.signal,
+  });
   return { ...result, warnings };
 }
 
 const readJson = (...parts: string[]) => JSON.parse(readFileSync(join(...parts), "utf8"));
 
 test("crossValidate() scores every case once, by the model that has not seen it", async () => {
-  await withTinyRuns(async ({ options: tiny }) => {
-    const given = options(tiny("cv", { epochs: 1 }));
+  await withTinyRuns(async ({ options }) => {
+    const given = options("cv", { epochs: 1 });
     const { document, models, text, warnings } = await validate(given);
     assert.deepEqual(filesOf(given.out), FILES);
     assert.deepEqual(filesOf(join(given.out, "fold_1")), [...RUN_FILES, "scores.json"].sort());
@@ -63,20 +59,20 @@ test("crossValidate() scores every case once, by the model that has not seen it"
     assert.equal(new Set(warnings).size, warnings.length, "a warning of the data set is told once");
     await assert.rejects(validate(given), /cv exists already; .* continue that run with --resume/);
     const context = { reporter: silentReporter, signal: new AbortController().signal };
-    const again = await crossValidate(given, context, { continuing: true });
+    const again = await crossValidate(runSettings(given), context, { continuing: true });
     assert.deepEqual(again.document.cases, readJson(given.out, "summary.json").cases);
     await assert.rejects(
-      crossValidate({ ...given, batch: 3 }, context, { continuing: true }),
+      crossValidate(runSettings({ ...given, batch: 3 }), context, { continuing: true }),
       /^Failure: Cannot continue .*cv: it was begun with batch 8, now it is 3; use the same settings, or another --out$/,
     );
   });
 });
 
 test("crossValidate() continues as a whole to the same models and scores", async () => {
-  await withTinyRuns(async ({ options: tiny }) => {
+  await withTinyRuns(async ({ options }) => {
     const changes = { epochs: 2, schedule: "constant" };
-    const whole = await validate(options(tiny("whole", changes)));
-    const { out, ...parts } = options(tiny("parts", { ...changes, epochs: 1 }));
+    const whole = await validate(options("whole", changes));
+    const { out, ...parts } = options("parts", { ...changes, epochs: 1 });
     // Within the first and the second fold; then all is done for one epoch, and goes on to the second.
     await assert.rejects(
       validate({ ...parts, out }, "fold 0 (1/2): epoch 1/1  batch 1/"),
@@ -92,7 +88,7 @@ test("crossValidate() continues as a whole to the same models and scores", async
     const { subject: ___, folds: ____, ...found } = document;
     assert.deepEqual(found, scores);
     for (const fold of ["fold_0", "fold_1"]) {
-      const [left, right] = [join(out, fold), join(tiny("whole").out, fold)];
+      const [left, right] = [join(out, fold), join(options("whole").out, fold)];
       assert.deepEqual(bestModel(left), bestModel(right));
       assert.deepEqual(historyOf(left), historyOf(right));
     }
@@ -100,12 +96,12 @@ test("crossValidate() continues as a whole to the same models and scores", async
 });
 
 test("crossValidate() refuses folds that are none before it writes anything", async () => {
-  await withTinyRuns(async ({ folder, options: tiny }) => {
+  await withTinyRuns(async ({ folder, options }) => {
     const splitFile = join(folder, "splits_final.json");
     const ids = ["phantom_01", "phantom_02", "phantom_03", "phantom_04"];
     const refused = async (splits: unknown, message: RegExp) => {
       writeFileSync(splitFile, JSON.stringify(splits));
-      await assert.rejects(validate(options(tiny("cv", { splitFile }))), { name: "Failure", message });
+      await assert.rejects(validate(options("cv", { splitFile })), { name: "Failure", message });
       assert.equal(filesOf(folder).includes("cv"), false);
     };
     await refused(
@@ -114,7 +110,7 @@ test("crossValidate() refuses folds that are none before it writes anything", as
     );
     await refused([{ train: ids, val: [ids[0]] }], /^Cannot train on case phantom_01: found it in train and in val/);
     await assert.rejects(
-      validate(options(tiny("cv", { folds: 9 }))),
+      validate(options("cv", { folds: 9 })),
       /^UsageFailure: --folds 9 does not suit 4 patients/,
     );
     await assert.rejects(validate({ resume: folder, version: "0.0.0" }), /Cannot read .*cross_validation\.json/);

@@ -20,6 +20,7 @@ import { createAugmentation } from "../../src/training/augmentations.ts";
 import { createLoss } from "../../src/training/losses.ts";
 import { classFrequencies } from "../../src/training/output_prior.ts";
 import { prepareTraining } from "../../src/training/runs/preparation.ts";
+import { runSettings } from "../../src/training/runs/run_settings.ts";
 import { caseSamples, hasForeground } from "../../src/training/samples.ts";
 import { type LabelledPhantom, THREE_CLASSES, writeLabelledPhantom } from "../labelled_phantom.ts";
 import { historyOf, trainTiny, withTinyRuns } from "./tiny_runs.ts";
@@ -170,7 +171,7 @@ test("train() learns one class beside ignored voxels with two channels", async (
     assert.equal(document.conventions["ignoredVoxels"], 2 * 24 * 48 * 16);
     assert.match(text, /^Ignored: 36864 voxels in 2 cases; there neither mask nor prediction counts$/m);
     await assert.rejects(
-      prepareTraining({ ...options("other", { dataset }), loss: "bce" }, silentReporter),
+      prepareTraining(runSettings(options("other", { dataset, loss: "bce" })), silentReporter),
       /^UsageFailure: The loss bce cannot leave out the voxels to ignore: choose one of ce, dice, dice-ce, focal$/,
     );
   });

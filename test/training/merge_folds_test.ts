@@ -7,12 +7,13 @@ import { crossValidate } from "../../src/training/runs/cross_validation.ts";
 import { type FoldResult, runFold } from "../../src/training/runs/fold_run.ts";
 import { mergeFolds } from "../../src/training/runs/merge_folds.ts";
 import { mergeSeeds } from "../../src/training/runs/merge_seeds.ts";
+import { runSettings } from "../../src/training/runs/run_settings.ts";
 import type { TrainOptions } from "../../src/training/runs/train_options.ts";
 import { bestModel, withTinyRuns } from "./tiny_runs.ts";
 
 function fold(options: TrainOptions, notes: string[] = []): Promise<FoldResult> {
   const reporter = { ...silentReporter, note: (text: string) => notes.push(text) };
-  return runFold(options, { reporter, signal: new AbortController().signal });
+  return runFold(runSettings(options), { reporter, signal: new AbortController().signal });
 }
 
 /** Rewrites a JSON file. */
@@ -40,7 +41,7 @@ test("mergeFolds() gives what a cross-validation gives, in whatever order and pl
         "use the same settings, or another --out",
     });
 
-    const { fold: _, ...whole } = options("whole", { epochs: 1 });
+    const whole = runSettings(options("whole", { epochs: 1 }));
     const context = { reporter: silentReporter, signal: new AbortController().signal };
     const expected = await crossValidate(whole, context);
     const merged = mergeFolds([at("array")], { out: at("array"), force: false });

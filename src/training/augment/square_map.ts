@@ -17,13 +17,13 @@ export const IDENTITY: SquareMap = { a: 1, b: 0, c: 0, d: 1 };
 /** What a {@link SquareMap} is made of. */
 export interface Placement {
   /** Radians; what is seen turns clockwise. */
-  readonly angle?: number;
+  readonly angle?: number | undefined;
   /** Above 1, what is seen becomes larger. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** Exchanges left and right. */
-  readonly horizontal?: boolean;
+  readonly horizontal?: boolean | undefined;
   /** Exchanges up and down. */
-  readonly vertical?: boolean;
+  readonly vertical?: boolean | undefined;
 }
 
 /** The map that turns and scales, then mirrors. */

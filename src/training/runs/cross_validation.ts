@@ -1,19 +1,25 @@
 /** Trains every fold of a data set and scores each case by the model that has not seen it. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeSplits, type Split, writeSplits } from "../../data/splits.ts";
-import { Failure, messageOf } from "../../failure.ts";
-import { writeJsonAtomic } from "../../files.ts";
+import * as v from "valibot";
+import { makeSplits, type Split, Splits, writeSplits } from "../../data/splits.ts";
+import { Failure } from "../../failure.ts";
+import { readJson, writeJsonAtomic } from "../../files.ts";
 import type { Reporter } from "../../reporter.ts";
 import { type CrossValidation, poolFolds } from "./fold_pool.ts";
-import { type FoldResult, limitsOf, refuseDifference, runFold } from "./fold_run.ts";
+import { type FoldResult, refuseDifference, runFold } from "./fold_run.ts";
 import { checkForTraining } from "./preparation.ts";
 import { createRunFolder, refuseExistingRun } from "./run_folder.ts";
-import type { ResumeOptions, TrainOptions } from "./train_options.ts";
+import {
+  absolutePlace,
+  configurationOf,
+  limitsOf,
+  partsOf,
+  RunConfiguration,
+  type RunSettings,
+} from "./run_settings.ts";
+import type { ResumeOptions } from "./train_options.ts";
 import type { TrainContext } from "./training.ts";
-
-/** A cross-validation to start: `out` gets a folder per fold, and `timeBudgetSeconds` is shared out among them. */
-export type CrossValidationOptions = Omit<TrainOptions, "fold">;
 
 const CONFIG = "cross_validation.json";
 const SPLITS = "splits.json";
@@ -25,33 +31,37 @@ export function isCrossValidation(folder: string): boolean {
 
 /**
  * Trains the folds one after the other in `fold_0`, `fold_1`, … of a new folder, or continues those of `resume`; then pools the
- * scores of their validation cases into `summary.json`, `summary.csv` and `metrics.csv`.
+ * scores of their validation cases into `summary.json`, `summary.csv` and `metrics.csv`. The fold of the settings is not used, and
+ * the time budget is shared out among the folds.
  *
  * @param continuing takes a folder that exists for one to continue with the same options.
  * @throws {Failure} where data or settings do not fit, or a case would be scored twice.
  * @throws {Failure} after saving, with the reason of `context.signal` as its cause, where it is aborted.
  */
 export async function crossValidate(
-  options: CrossValidationOptions | ResumeOptions,
+  options: RunSettings | ResumeOptions,
   context: TrainContext,
   { continuing = false }: { continuing?: boolean } = {},
 ): Promise<CrossValidation> {
   const told = new Set<string>();
-  const begun = "resume" in options ? options.resume : continuing && existsSync(options.out) ? options.out : undefined;
-  const { out, settings, splits } = begun !== undefined
-    ? readConfig(begun)
-    : start(options as CrossValidationOptions, { ...context.reporter, warn: once(context.reporter, told) });
-  if (begun !== undefined && !("resume" in options)) refuseOtherSettings(options, settings);
-  const changed = begun === undefined ? {} : limitsOf(options);
-  const whole = { ...settings, ...changed };
-  if (Object.keys(changed).length > 0) writeJsonAtomic(join(out, CONFIG), { settings: whole, splits });
+  const reporter = { ...context.reporter, warn: once(context.reporter, told) };
+  const plan = "resume" in options
+    ? resumed(readPlan(options.resume), limitsOf(options))
+    : continuing && existsSync(options.place.out)
+    ? continued(readPlan(options.place.out), options)
+    : start(options, reporter);
+  const { out, settings, splits } = plan;
   const folds: FoldResult[] = [];
   for (const fold of splits.keys()) {
     const reporter = prefixed(context.reporter, `fold ${fold} (${fold + 1}/${splits.length}): `, told);
-    const settings = shareOut(whole, splits.length);
-    const place = { fold, out: join(out, `fold_${fold}`), splitFile: resolve(join(out, SPLITS)) };
+    const ofFold: RunSettings = {
+      ...settings,
+      sampling: { ...settings.sampling, fold },
+      limits: shareOut(settings.limits, splits.length),
+      place: { ...settings.place, out: join(out, `fold_${fold}`), splitFile: resolve(join(out, SPLITS)) },
+    };
     try {
-      folds.push(await runFold({ ...settings, ...place }, { ...context, reporter }));
+      folds.push(await runFold(ofFold, { ...context, reporter }));
     } catch (error) {
       if (!context.signal.aborted) throw error;
       throw new Failure(
@@ -62,30 +72,32 @@ export async function crossValidate(
       );
     }
   }
-  const pooled = poolFolds(folds, { out, dataset: whole.dataset });
+  const pooled = poolFolds(folds, { out, dataset: settings.place.dataset });
   for (const warning of pooled.document.warnings) context.reporter.warn(warning);
   return pooled;
 }
 
 interface Plan {
   readonly out: string;
-  readonly settings: CrossValidationOptions;
+  readonly settings: RunSettings;
   readonly splits: readonly Split[];
 }
 
-function start(options: CrossValidationOptions, reporter: Reporter): Plan {
-  refuseExistingRun(options.out);
-  const { report, index } = checkForTraining(options, reporter);
-  const given = index.givenSplits;
-  if (options.splitFile === undefined && given !== undefined && given.val.length > 0) {
+function start(given: RunSettings, reporter: Reporter): Plan {
+  const { out, dataset, splitFile } = given.place;
+  const { folds, seed } = given.sampling;
+  refuseExistingRun(out);
+  const { report, index } = checkForTraining(given, reporter);
+  const own = index.givenSplits;
+  if (splitFile === undefined && own !== undefined && own.val.length > 0) {
     throw new Failure(
-      `${options.dataset} gives one split into training and validation, so that it has no folds; ` +
+      `${dataset} gives one split into training and validation, so that it has no folds; ` +
         `train it with --fold 0, or give folds with --split-file`,
     );
   }
   // Where there are no folds, making them once more tells why.
-  const splits = report.splits ?? makeSplits(index.cases, { folds: options.folds, seed: options.seed });
-  refuseRepeatedCases(splits, options.splitFile ?? options.dataset);
+  const splits = report.splits ?? makeSplits(index.cases, { folds, seed });
+  refuseRepeatedCases(splits, splitFile ?? dataset);
   const scored = splits.reduce((sum, { val }) => sum + val.length, 0);
   if (scored < index.cases.length) {
     reporter.warn(
@@ -94,18 +106,16 @@ function start(options: CrossValidationOptions, reporter: Reporter): Plan {
       } of ${index.cases.length} cases are in no fold's validation part: no score has them`,
     );
   }
-  const settings = {
-    ...options,
-    dataset: resolve(options.dataset),
-    ...(options.init !== undefined && { init: resolve(options.init) }),
-    ...(options.splitFile !== undefined && { splitFile: resolve(options.splitFile) }),
-    folds: splits.length,
+  const settings: RunSettings = {
+    ...given,
+    sampling: { ...given.sampling, folds: splits.length },
+    place: absolutePlace(given.place),
   };
-  createRunFolder(options.out, ({ folder }) => {
-    writeJsonAtomic(join(folder, CONFIG), { settings, splits });
+  createRunFolder(out, ({ folder }) => {
+    writePlan(folder, { settings, splits });
     writeSplits(join(folder, SPLITS), splits);
   });
-  return { out: options.out, settings, splits };
+  return { out, settings, splits };
 }
 
 function refuseRepeatedCases(splits: readonly Split[], source: string): void {
@@ -124,26 +134,43 @@ function refuseRepeatedCases(splits: readonly Split[], source: string): void {
   }
 }
 
-function readConfig(folder: string): Plan {
-  const path = join(folder, CONFIG);
-  try {
-    return { out: folder, ...JSON.parse(readFileSync(path, "utf8")) as Omit<Plan, "out"> };
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the folder of a cross-validation to --resume`, {
-      cause: error,
-    });
-  }
+/** `cross_validation.json`: the settings of a run but its fold. */
+const PlanFile = v.object({
+  settings: v.omit(RunConfiguration, ["fold"]),
+  splits: Splits,
+});
+
+function readPlan(folder: string): Plan {
+  const remedy = "give the folder of a cross-validation to --resume";
+  const { settings, splits } = readJson(join(folder, CONFIG), PlanFile, remedy);
+  return { out: folder, settings: partsOf({ ...settings, fold: 0 }), splits };
 }
 
-/** The number of folds follows from a splits file where there is one. */
-function refuseOtherSettings(options: CrossValidationOptions, before: CrossValidationOptions): void {
-  const folds = options.splitFile === undefined ? options.folds : before.folds;
-  refuseDifference({ ...before, fold: 0 }, { ...options, folds, fold: 0 });
+function writePlan(folder: string, { settings, splits }: Omit<Plan, "out">): void {
+  const { fold: _, ...written } = configurationOf(settings);
+  writeJsonAtomic(join(folder, CONFIG), { settings: written, splits });
 }
 
-function shareOut(settings: CrossValidationOptions, folds: number): CrossValidationOptions {
-  const { timeBudgetSeconds } = settings;
-  return timeBudgetSeconds === undefined ? settings : { ...settings, timeBudgetSeconds: timeBudgetSeconds / folds };
+/** The plan with other limits, which are kept. */
+function resumed(plan: Plan, changes: Partial<RunSettings["limits"]>): Plan {
+  const settings = { ...plan.settings, limits: { ...plan.settings.limits, ...changes } };
+  if (Object.keys(changes).length > 0) writePlan(plan.out, { settings, splits: plan.splits });
+  return { ...plan, settings };
+}
+
+/** The plan of a cross-validation that is begun, where the settings given now are its own. */
+function continued(plan: Plan, given: RunSettings): Plan {
+  const { settings } = plan;
+  // The number of folds follows from a splits file where there is one.
+  const folds = given.place.splitFile === undefined ? given.sampling.folds : settings.sampling.folds;
+  const ofAll = ({ sampling, ...others }: RunSettings) => ({ ...others, sampling: { ...sampling, folds, fold: 0 } });
+  refuseDifference({ ...settings, sampling: { ...settings.sampling, fold: 0 } }, ofAll(given));
+  return resumed(plan, given.limits);
+}
+
+function shareOut(limits: RunSettings["limits"], folds: number): RunSettings["limits"] {
+  const { timeBudgetSeconds } = limits;
+  return timeBudgetSeconds === undefined ? limits : { ...limits, timeBudgetSeconds: timeBudgetSeconds / folds };
 }
 
 function prefixed(reporter: Reporter, prefix: string, told: Set<string>): Reporter {

@@ -10,8 +10,9 @@ import { METRICS } from "../../metrics/case_scores.ts";
 import { readModelFile } from "../../model/model.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
-import { train } from "./train.ts";
-import type { TrainLimits, TrainOptions, TrainSummary } from "./train_options.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { startRun, train } from "./train.ts";
+import type { TrainSummary } from "./train_options.ts";
 import type { TrainContext } from "./training.ts";
 
 /** The mark of a fold that is done: it is the last file to be written. */
@@ -34,58 +35,52 @@ export interface FoldResult {
 }
 
 /**
- * Trains a fold in `options.out`, or continues it there, and scores its validation cases on their own grids. What was done before
+ * Trains a fold in its place, or continues it there, and scores its validation cases on their own grids. What was done before
  * with the same options is not done again.
  *
  * @throws {Failure} where the folder holds a run with other settings; else as `train()`.
  */
 export async function runFold(
-  options: TrainOptions,
+  settings: RunSettings,
   context: TrainContext,
   { seeds }: { seeds?: number | undefined } = {},
 ): Promise<FoldResult> {
-  const { out, version } = options;
+  const { data, sampling: { fold, folds, seed }, limits, place: { dataset, out, version } } = settings;
   const scores = join(out, SCORES);
-  const configuration = configurationHash(options);
+  const configuration = configurationHash(settings);
   if (existsSync(scores)) {
     const result = readScores(out);
-    if (result.configuration === configuration && result.fold === options.fold) {
+    if (result.configuration === configuration && result.fold === fold) {
       context.reporter.note(`${out} is done already`);
       return result;
     }
   }
   let summary: TrainSummary;
   if (existsSync(out)) {
-    refuseDifference(readConfig(runFolder(out)), options);
+    refuseDifference(readConfig(runFolder(out)), settings);
     context.reporter.note(`Continuing ${out}`);
-    summary = await train({ resume: out, version, ...limitsOf(options) }, context);
+    summary = await train({ resume: out, version, ...limits }, context);
   } else {
-    summary = await train(options, context);
+    summary = await startRun(settings, context);
   }
-  const { layout, map, ignore, group, spacingMm, ignoreOrigin, threads, provider, fold, folds, seed } = options;
-  const { cases } = await scoreModel(options.dataset, summary.model, {
+  const { cases } = await scoreModel(dataset, summary.model, {
     ...context,
-    layout,
-    map,
-    ignore,
-    group,
-    spacingMm,
-    ignoreOrigin,
-    threads,
-    provider,
+    ...data,
+    threads: limits.threads,
+    provider: limits.provider,
     split: "val",
     metrics: METRICS,
     emptyRule: "nnunet",
     hd95Variant: "max",
   });
-  const data = String(readModelFile(summary.model).metadata.training["fingerprint"]);
+  const fingerprint = String(readModelFile(summary.model).metadata.training["fingerprint"]);
   const result: FoldResult = {
     fold,
     folds,
     seed,
     ...(seeds !== undefined && { seeds }),
     configuration,
-    data,
+    data: fingerprint,
     summary,
     cases,
   };
@@ -118,24 +113,11 @@ export function readScores(folder: string): FoldResult {
 }
 
 /** @throws {Failure} where a run was begun with other settings than those that it is to be continued with. */
-export function refuseDifference(before: TrainOptions, now: TrainOptions): void {
+export function refuseDifference(before: RunSettings, now: RunSettings): void {
   const different = differentSetting(before, now);
   if (different === undefined) return;
   throw new Failure(
-    `Cannot continue ${now.out}: it was begun with ${different.name} ${shownSetting(different.before)}, now it is ` +
+    `Cannot continue ${now.place.out}: it was begun with ${different.name} ${shownSetting(different.before)}, now it is ` +
       `${shownSetting(different.now)}; use the same settings, or another --out`,
   );
-}
-
-/** What may change when a run is continued, as far as it is given. */
-export function limitsOf(options: Partial<TrainLimits>): Partial<TrainLimits> {
-  const { epochs, patience, timeBudgetSeconds, threads, provider, tensorboard } = options;
-  return {
-    ...(epochs !== undefined && { epochs }),
-    ...(patience !== undefined && { patience }),
-    ...(timeBudgetSeconds !== undefined && { timeBudgetSeconds }),
-    ...(threads !== undefined && { threads }),
-    ...(provider !== undefined && { provider }),
-    ...(tensorboard !== undefined && { tensorboard }),
-  };
 }

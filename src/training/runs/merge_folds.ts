@@ -7,7 +7,7 @@ import { type CrossValidation, poolFolds } from "./fold_pool.ts";
 import { type FoldResult, readScores } from "./fold_run.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { differentConfiguration, shownSetting } from "./run_identity.ts";
-import type { TrainOptions } from "./train_options.ts";
+import type { RunSettings } from "./run_settings.ts";
 
 /** A fold and where it lies. */
 interface PlacedFold {
@@ -57,7 +57,7 @@ export function mergeFolds(
     summary: { ...result.summary, run: folder, model: runFolder(folder).best },
   }));
   const [first] = folds as [PlacedFold];
-  return poolFolds(results, { out, dataset: readConfig(runFolder(first.folder)).dataset });
+  return poolFolds(results, { out, dataset: readConfig(runFolder(first.folder)).place.dataset });
 }
 
 /** Whether a folder is that of a run, done or not. */
@@ -84,8 +84,8 @@ function refuseMixture(folds: readonly PlacedFold[]): void {
 
 function differenceOf(other: PlacedFold, first: PlacedFold): string {
   const [now, before] = [other, first].map(({ folder }) => readConfig(runFolder(folder))) as [
-    TrainOptions,
-    TrainOptions,
+    RunSettings,
+    RunSettings,
   ];
   const different = differentConfiguration(before, now);
   return different === undefined

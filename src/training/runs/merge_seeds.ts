@@ -110,7 +110,10 @@ function sameSeed(result: FoldResult, seed: number, folder: string): FoldResult 
 function refuseMixture(merged: readonly MergedSeed[]): void {
   const [first, ...others] = merged as [MergedSeed, ...MergedSeed[]];
   for (const other of others) {
-    const [before, now] = [first, other].map(({ run }) => ({ ...readConfig(runFolder(run)), seed: 0 }));
+    const [before, now] = [first, other].map(({ run }) => {
+      const settings = readConfig(runFolder(run));
+      return { ...settings, sampling: { ...settings.sampling, seed: 0 } };
+    });
     const different = before && now && differentConfiguration(before, now);
     if (different !== undefined) {
       throw new Failure(

@@ -23,7 +23,7 @@ import { classFrequencies, outputPrior, priorLogits } from "../output_prior.ts";
 import { createOptimizer } from "../step/optimizers.ts";
 import { createSchedule, type Schedule } from "../step/schedules.ts";
 import { caseSamples, type Sample } from "../samples.ts";
-import type { TrainLimits, TrainSettings } from "./train_options.ts";
+import type { RunSettings } from "./run_settings.ts";
 import { type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
 import { TrainingStep } from "../step/training_step.ts";
 
@@ -55,33 +55,28 @@ export interface Preparation {
   readonly metadata: ModelMetadata;
 }
 
-/** The settings that say what of a data set is read, and how it is split. */
-export type DataSettings = Omit<TrainSettings, "fold"> & Partial<Pick<TrainSettings, "fold">>;
-
 /** Checks a data set and opens it. @throws {Failure} with its first fault. */
 export function checkForTraining(
-  settings: DataSettings,
+  { data, network, sampling, place: { dataset, splitFile } }: RunSettings,
   reporter: Reporter,
 ): { readonly report: CheckReport; readonly index: DatasetIndex } {
-  const { layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin } = settings;
-  const { report, index } = inspectDataset(settings.dataset, {
-    ...{ layout, channels, labels, map, ignore, group, spacingMm, ignoreOrigin },
-    inputSize: settings.inputSize,
-    plane: settings.plane,
-    folds: settings.folds,
-    seed: settings.seed,
-    splitsFile: settings.splitFile,
+  const { report, index } = inspectDataset(dataset, {
+    ...data,
+    inputSize: network.inputSize,
+    folds: sampling.folds,
+    seed: sampling.seed,
+    splitsFile: splitFile,
     reporter,
   });
   const [fault] = report.errors;
   if (fault !== undefined) {
     const others = report.errors.length - 1;
-    const more = others > 0 ? ` (and ${countOf(others, "more fault")}: seg check ${settings.dataset})` : "";
+    const more = others > 0 ? ` (and ${countOf(others, "more fault")}: seg check ${dataset})` : "";
     throw new Failure(`Cannot train on ${findingSentence(fault)}${more}`);
   }
   for (const warning of report.warnings) reporter.warn(`${warning.code} ${findingSentence(warning)}`);
   reporter.note(
-    `${countOf(index.cases.length, "case")} in ${settings.dataset}, layout ${index.layout}: ${index.evidence}`,
+    `${countOf(index.cases.length, "case")} in ${dataset}, layout ${index.layout}: ${index.evidence}`,
   );
   return { report, index };
 }
@@ -92,50 +87,37 @@ export function checkForTraining(
  * @throws {Failure} with the first fault of data, network or settings.
  */
 export async function prepareTraining(
-  settings: TrainSettings & TrainLimits & { readonly version: string },
+  settings: RunSettings,
   reporter: Reporter,
 ): Promise<Preparation> {
+  const { sampling: { fold, folds, seed }, limits, place } = settings;
   const { report, index } = checkForTraining(settings, reporter);
-  const chosen = chooseSplit(index, {
-    fold: settings.fold,
-    folds: settings.folds,
-    seed: settings.seed,
-    splits: report.splits,
-  });
+  const chosen = chooseSplit(index, { fold, folds, seed, splits: report.splits });
   const ignored = ignoredClass(index.labelling) !== undefined;
   // One channel cannot tell "unknown" from background.
   const several = index.labels.length > 1 || ignored;
   const classes = several ? index.labels.length + 1 : 1;
-  const network = {
-    net: settings.net,
-    head: settings.head,
-    width: settings.width,
-    channels: index.channels.length,
-    classes,
-    inputSize: settings.inputSize,
-    outputSize: settings.outputSize,
-    seed: settings.seed,
-  };
-  const newHead = settings.newHead === true;
-  const start = settings.init === undefined
+  const network = { ...settings.network, channels: index.channels.length, classes, seed };
+  const newHead = settings.network.newHead === true;
+  const start = place.init === undefined
     ? freshNetwork(network)
-    : networkFromFile(settings.init, { ...network, newHead });
+    : networkFromFile(place.init, { ...network, newHead });
   if (start.newHead !== undefined) {
     reporter.note(
-      `New head: ${countOf(start.newHead.length, "weight tensor")} of ${settings.init} start anew for ${
+      `New head: ${countOf(start.newHead.length, "weight tensor")} of ${settings.place.init} start anew for ${
         countOf(classes, "channel")
       }`,
     );
   }
-  const schedule = createSchedule(settings.schedule, settings.warmUpSteps);
+  const schedule = createSchedule(settings.optimizer.schedule, settings.optimizer.warmUpSteps);
   const augmentation = createAugmentation({
-    name: settings.augment,
-    mirror: settings.mirror,
+    name: settings.sampling.augment,
+    mirror: settings.sampling.mirror,
     labels: index.labels.length,
   });
   // Settings that do not fit are told before the slices are cut.
   buildTraining(start, { settings, classes, ignored });
-  const plane = settings.plane ?? commonPlane(index, chosen.train);
+  const plane = settings.data.plane ?? commonPlane(index, chosen.train);
   const { inputSize } = start;
   const outputSize = targetSize(start, settings);
   const sampling = { inputSize, outputSize, plane, normalization: TRAINING_NORMALIZATION, ignored };
@@ -143,23 +125,20 @@ export async function prepareTraining(
     reporter.progress(`Cutting case ${done + 1} of ${chosen.train.length}: ${files.id}`);
     return caseSamples(index, files, sampling);
   });
-  const source = settings.init === undefined || newHead
+  const source = place.init === undefined || newHead
     ? await startAtPrior(start, { samples, index, size: outputSize })
     : start;
   const training = buildTraining(source, { settings, classes, ignored });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
-    name: settings.optimizer,
-    weightDecay: settings.weightDecay,
-    ...(settings.momentum === undefined ? {} : { momentum: settings.momentum }),
+    name: settings.optimizer.optimizer,
+    weightDecay: settings.optimizer.weightDecay,
+    momentum: settings.optimizer.momentum,
     // Vectors are biases and the scales of normalization: they do not decay (He et al. 2019, "Bag of tricks").
     undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
     count: parameters.length,
   });
-  const step = await TrainingStep.create(training, optimizer, {
-    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
-    ...(settings.provider === undefined ? {} : { provider: settings.provider }),
-  });
+  const step = await TrainingStep.create(training, optimizer, { threads: limits.threads, provider: limits.provider });
   const ids = (cases: readonly CaseFiles[]) => cases.map(({ id }) => id);
   const levels = training.logits.map((_, level) => `level_${level}`);
   return {
@@ -176,7 +155,7 @@ export async function prepareTraining(
     inputSize,
     outputSize,
     metadata: {
-      version: settings.version,
+      version: place.version,
       net: source.description,
       input: { channels: index.channels, size: inputSize, normalization: { ...TRAINING_NORMALIZATION } },
       output: {
@@ -198,10 +177,10 @@ export async function prepareTraining(
         },
         parameters: parameterCount(source.graph(1)),
         settings: cardSettings(settings, { several, labels: index.labels.length }),
-        seed: settings.seed,
+        seed,
         ...(ignored && { ignored: index.labelling.ignored }),
-        fold: settings.fold,
-        folds: settings.folds,
+        fold,
+        folds,
         validationCases: ids(chosen.val),
       },
     },
@@ -210,15 +189,14 @@ export async function prepareTraining(
 
 /** The settings that a model card names, with the values of those that follow from the data. */
 function cardSettings(
-  settings: TrainSettings,
+  { loss: { loss }, optimizer, sampling: { batch, augment }, network: { freeze }, place: { init } }: RunSettings,
   { several, labels }: { several: boolean; labels: number },
 ): Record<string, unknown> {
-  const { loss, optimizer, learningRate, schedule, batch, augment, init, freeze } = settings;
   return {
     loss: loss ?? (several ? "ce" : "bce"),
-    optimizer,
-    learningRate,
-    schedule,
+    optimizer: optimizer.optimizer,
+    learningRate: optimizer.learningRate,
+    schedule: optimizer.schedule,
     batch,
     augmentation: augment ?? defaultAugmentation(labels),
     ...(init !== undefined && { startedFrom: basename(init) }),
@@ -236,34 +214,35 @@ async function startAtPrior(
 }
 
 /** Side of the squares of targets: nearest pixels are taken from the mask at the output size, be the network's own output smaller. */
-function targetSize({ outputSize }: NetworkSource, settings: TrainSettings): number {
-  return settings.levelTargets === "nearest" ? Math.max(outputSize, settings.outputSize) : outputSize;
+function targetSize({ outputSize }: NetworkSource, { loss, network }: RunSettings): number {
+  return loss.levelTargets === "nearest" ? Math.max(outputSize, network.outputSize) : outputSize;
 }
 
 function buildTraining(
   source: NetworkSource,
-  { settings, classes, ignored }: { settings: TrainSettings; classes: number; ignored: boolean },
+  { settings, classes, ignored }: { settings: RunSettings; classes: number; ignored: boolean },
 ): TrainingGraph {
-  const name = settings.loss ?? (classes > 1 ? "ce" : "bce");
-  const loss = createLoss(name, { channels: classes, classWeights: settings.classWeights, ignore: ignored });
-  const frozen = settings.freeze.map((pattern) => picomatch(pattern));
-  const graph = source.graph(settings.batch);
+  const { loss: { classWeights, levelWeights, levelTargets, ...chosen }, network } = settings;
+  const name = chosen.loss ?? (classes > 1 ? "ce" : "bce");
+  const loss = createLoss(name, { channels: classes, classWeights, ignore: ignored });
+  const frozen = network.freeze.map((pattern) => picomatch(pattern));
+  const graph = source.graph(settings.sampling.batch);
   const levels = graph.outputs.length;
   try {
     return trainingGraph(graph, {
       loss,
       frozen: (parameter) => frozen.some((matches) => matches(parameter)),
-      freezeNormalization: settings.freezeNormalization,
-      ...(settings.levelTargets !== undefined && { levelTargets: settings.levelTargets }),
+      freezeNormalization: network.freezeNormalization,
+      levelTargets,
       targetSize: targetSize(source, settings),
       // Halving from the last level, the answer, down to the first.
       levelWeights: graph.outputs.map((_, level) =>
-        settings.levelWeights === "halving" ? 0.5 ** (levels - 1 - level) : 1
+        levelWeights === "halving" ? 0.5 ** (levels - 1 - level) : 1
       ),
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const where = settings.init === undefined ? settings.net : settings.init;
+    const where = settings.place.init ?? network.net;
     throw new Failure(`Cannot train ${where}: ${error.message}`, { cause: error });
   }
 }

@@ -1,12 +1,12 @@
 /** The files of a run: config.json, splits.json, best.onnx, model-card.md, last.checkpoint, history.jsonl. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Failure, messageOf } from "../../failure.ts";
-import { temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../../files.ts";
+import { Failure } from "../../failure.ts";
+import { readJson, temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../../files.ts";
 import { CARD_FILE } from "../../model/card.ts";
 import { EVENT_FILE } from "../tensorboard/event_file.ts";
 import type { EpochRecord } from "./checkpoint.ts";
-import type { TrainOptions } from "./train_options.ts";
+import { configurationOf, partsOf, RunConfiguration, type RunSettings } from "./run_settings.ts";
 
 /** Paths of a run's files. */
 export interface RunFolder {
@@ -71,19 +71,13 @@ export function removeLeftovers({ folder }: RunFolder): void {
 }
 
 /** Writes the effective settings. */
-export function writeConfig(run: RunFolder, options: TrainOptions): void {
-  writeJsonAtomic(run.config, options);
+export function writeConfig(run: RunFolder, settings: RunSettings): void {
+  writeJsonAtomic(run.config, configurationOf(settings));
 }
 
-/** The settings that a run was started with. @throws {Failure} where there is no run in the folder. */
-export function readConfig(run: RunFolder): TrainOptions {
-  try {
-    return JSON.parse(readFileSync(run.config, "utf8")) as TrainOptions;
-  } catch (error) {
-    throw new Failure(`Cannot read ${run.config}: ${messageOf(error)}; give the folder of a run to --resume`, {
-      cause: error,
-    });
-  }
+/** The settings that a run was started with. @throws {Failure} where there is no run in the folder, or its file is damaged. */
+export function readConfig(run: RunFolder): RunSettings {
+  return partsOf(readJson(run.config, RunConfiguration, "give the folder of a run to --resume"));
 }
 
 /** Writes one line per epoch. */

@@ -1,10 +1,9 @@
 /** What a run must have in common with its checkpoint, and with the other folds of its cross-validation. */
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { Failure, messageOf } from "../../failure.ts";
 import { sha256 } from "../../sha256.ts";
 import type { Preparation } from "./preparation.ts";
-import type { TrainOptions } from "./train_options.ts";
+import { absolutePlace, lastingSettings, type RunSettings } from "./run_settings.ts";
 
 /** SHA-256 of the settings that decide the result, and of the data and the network that they led to. */
 export interface RunIdentity {
@@ -13,11 +12,10 @@ export interface RunIdentity {
 }
 
 /** The identity of a run: what may change in a resumed run (limits, place, version) is left out, and files count by their content. */
-export function runIdentity(options: TrainOptions, { split, metadata, step }: Preparation): RunIdentity {
-  const { dataset: _d, init: _i, splitFile: _s, ...settings } = lastingSettings(options);
+export function runIdentity(settings: RunSettings, { split, metadata, step }: Preparation): RunIdentity {
   const parameters = step.parameters.map(({ name, type }) => [name, type.shape]);
   return {
-    settings: hashOf(sorted(settings)),
+    settings: hashOf(sorted(lastingSettings(settings))),
     data: hashOf([metadata.training["fingerprint"], split, parameters]),
   };
 }
@@ -28,9 +26,9 @@ export function runIdentity(options: TrainOptions, { split, metadata, step }: Pr
  *
  * @throws {Failure} where the file of `init` cannot be read.
  */
-export function configurationHash(options: TrainOptions): string {
-  const { init } = options;
-  return hashOf(sorted({ ...configurationOf(options), ...(init !== undefined && { init: contentHash(init) }) }));
+export function configurationHash(settings: RunSettings): string {
+  const { init } = settings.place;
+  return hashOf(sorted({ ...foldlessSettings(settings), ...(init !== undefined && { init: contentHash(init) }) }));
 }
 
 /** A setting in which two runs differ. */
@@ -41,12 +39,12 @@ export interface Difference {
 }
 
 /** The first setting for which {@link configurationHash} differs; undefined also where the content of `init` alone does. */
-export function differentConfiguration(before: TrainOptions, now: TrainOptions): Difference | undefined {
-  return firstDifference(configurationOf(before), configurationOf(now));
+export function differentConfiguration(before: RunSettings, now: RunSettings): Difference | undefined {
+  return firstDifference(foldlessSettings(before), foldlessSettings(now));
 }
 
 /** The first setting in which two runs differ that a run keeps from its start on. */
-export function differentSetting(before: TrainOptions, now: TrainOptions): Difference | undefined {
+export function differentSetting(before: RunSettings, now: RunSettings): Difference | undefined {
   return firstDifference(comparable(before), comparable(now));
 }
 
@@ -64,36 +62,16 @@ function firstDifference(before: Settings, now: Settings): Difference | undefine
 
 type Settings = Readonly<Record<string, unknown>>;
 
-function configurationOf(options: TrainOptions): Settings {
-  const { dataset: _d, splitFile: _s, init: _i, fold: _f, ...settings } = lastingSettings(options);
-  const { epochs, patience, timeBudgetSeconds } = options;
-  return { ...settings, epochs, patience, timeBudgetSeconds };
+/** With the limits, which decide how long all folds are trained. */
+function foldlessSettings(settings: RunSettings): Settings {
+  const { fold: _, ...lasting } = lastingSettings(settings);
+  const { epochs, patience, timeBudgetSeconds } = settings.limits;
+  return { ...lasting, epochs, patience, timeBudgetSeconds };
 }
 
-function comparable(options: TrainOptions): Settings {
-  const { dataset, init, splitFile, ...settings } = lastingSettings(options);
-  return {
-    ...settings,
-    dataset: resolve(dataset),
-    ...(init !== undefined && { init: resolve(init) }),
-    ...(splitFile !== undefined && { splitFile: resolve(splitFile) }),
-  };
-}
-
-/** Without what may change when a run is resumed. */
-function lastingSettings(options: TrainOptions) {
-  const {
-    epochs: _e,
-    patience: _p,
-    timeBudgetSeconds: _t,
-    threads: _th,
-    provider: _pr,
-    tensorboard: _tb,
-    out: _o,
-    version: _v,
-    ...settings
-  } = options;
-  return settings;
+function comparable(settings: RunSettings): Settings {
+  const { dataset, init, splitFile } = absolutePlace(settings.place);
+  return { ...lastingSettings(settings), dataset, init, splitFile };
 }
 
 function contentHash(path: string): string {

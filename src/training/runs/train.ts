@@ -1,9 +1,9 @@
 /** Trains a network on a data set folder and keeps everything that is needed to continue. */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { writeSplits } from "../../data/splits.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { prepareTraining } from "./preparation.ts";
+import { absolutePlace, limitsOf, type RunSettings, runSettings } from "./run_settings.ts";
 import {
   createRunFolder,
   readConfig,
@@ -22,36 +22,35 @@ import { type TrainContext, Training } from "./training.ts";
  * @throws {Failure} after saving, with the reason of `context.signal` as its cause, where it is aborted.
  */
 export async function train(options: TrainOptions | ResumeOptions, context: TrainContext): Promise<TrainSummary> {
-  if ("resume" in options) return await continueRun(options, context);
-  refuseExistingRun(options.out);
-  const settings = withAbsolutePaths(options);
+  return await ("resume" in options ? continueRun(options, context) : startRun(runSettings(options), context));
+}
+
+/** Trains a new run in its place. @throws as {@link train}. */
+export async function startRun(given: RunSettings, context: TrainContext): Promise<TrainSummary> {
+  refuseExistingRun(given.place.out);
+  // A run can be continued from any working directory.
+  const settings = { ...given, place: absolutePlace(given.place) };
   const preparation = await prepareTraining(settings, context.reporter);
-  const run = createRunFolder(options.out, (made) => {
+  const run = createRunFolder(given.place.out, (made) => {
     writeConfig(made, settings);
     writeSplits(made.splits, [preparation.split]);
   });
   return await new Training(run, settings, { preparation, context }).run();
 }
 
-async function continueRun(given: ResumeOptions, context: TrainContext): Promise<TrainSummary> {
-  const run = runFolder(given.resume);
-  const { resume: _, ...changes } = given;
-  const options: TrainOptions = { ...readConfig(run), ...changes, out: given.resume };
+async function continueRun({ resume, version, ...changes }: ResumeOptions, context: TrainContext): Promise<TrainSummary> {
+  const run = runFolder(resume);
+  const before = readConfig(run);
+  const settings: RunSettings = {
+    ...before,
+    limits: { ...before.limits, ...limitsOf(changes) },
+    place: { ...before.place, out: resume, version },
+  };
   removeLeftovers(run);
   const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
-  const preparation = await prepareTraining(options, context.reporter);
-  const training = new Training(run, options, { preparation, context });
+  const preparation = await prepareTraining(settings, context.reporter);
+  const training = new Training(run, settings, { preparation, context });
   if (checkpoint !== undefined) training.restore(checkpoint);
-  writeConfig(run, options);
+  writeConfig(run, settings);
   return await training.run();
-}
-
-// A run can be continued from any working directory.
-function withAbsolutePaths(options: TrainOptions): TrainOptions {
-  return {
-    ...options,
-    dataset: resolve(options.dataset),
-    ...(options.init === undefined ? {} : { init: resolve(options.init) }),
-    ...(options.splitFile === undefined ? {} : { splitFile: resolve(options.splitFile) }),
-  };
 }

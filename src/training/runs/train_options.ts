@@ -7,67 +7,67 @@ import type { Plane } from "../../imaging/slices.ts";
 /** Settings that decide the result: equal settings give equal bytes. */
 export interface TrainSettings {
   readonly dataset: string;
-  readonly layout?: string;
-  readonly channels?: readonly (string | number)[];
-  readonly labels?: readonly (string | number)[];
-  readonly map?: string;
+  readonly layout?: string | undefined;
+  readonly channels?: readonly (string | number)[] | undefined;
+  readonly labels?: readonly (string | number)[] | undefined;
+  readonly map?: string | undefined;
   /** Values or names of labels whose voxels are left out of loss and scores. */
-  readonly ignore?: readonly (string | number)[];
+  readonly ignore?: readonly (string | number)[] | undefined;
   /** A regular expression whose first group is the patient in the names of PNG and TIFF slices. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** Sizes in mm along columns, rows and slices of PNG and TIFF, which carry none. */
-  readonly spacingMm?: readonly number[];
+  readonly spacingMm?: readonly number[] | undefined;
   /** Accept masks whose direction or origin differs from the image's. */
-  readonly ignoreOrigin?: boolean;
+  readonly ignoreOrigin?: boolean | undefined;
   readonly net: string;
   /** Absent: the head of the network's paper, or bilinear-loss. */
-  readonly head?: string;
+  readonly head?: string | undefined;
   readonly width: number;
   readonly inputSize: number;
   readonly outputSize: number;
   /** An ONNX file to start from. */
-  readonly init?: string;
+  readonly init?: string | undefined;
   /** Makes the outputs of `init` anew for the classes of the data set; the other weights are kept. */
-  readonly newHead?: boolean;
+  readonly newHead?: boolean | undefined;
   /** Globs on names of parameters that stay as they are. */
   readonly freeze: readonly string[];
   readonly freezeNormalization: boolean;
   /** Name of a loss; absent: bce for one class, ce for several. */
-  readonly loss?: string;
+  readonly loss?: string | undefined;
   /** Weights of the classes in the loss, background first. */
-  readonly classWeights?: readonly number[];
+  readonly classWeights?: readonly number[] | undefined;
   readonly levelWeights: "equal" | "halving";
   /** How levels smaller than the output see the mask; absent: by area averages. */
-  readonly levelTargets?: LevelTargets;
+  readonly levelTargets?: LevelTargets | undefined;
   readonly optimizer: "adam" | "adamw" | "sgd";
   /** Of sgd; absent: 0.9. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   readonly learningRate: number;
   readonly schedule: string;
   readonly warmUpSteps: number;
   readonly weightDecay: number;
-  readonly clipNorm?: number;
+  readonly clipNorm?: number | undefined;
   /** Share of the old weights that their moving average keeps at each step; 0: no average. */
   readonly averageDecay: number;
   readonly batch: number;
   /** Steps of an epoch at least: a small data set is gone through several times. */
   readonly stepsPerEpoch: number;
   /** Name of an augmentation; absent: mri-strong for one class, none for several, whose places a flip would exchange. */
-  readonly augment?: string;
+  readonly augment?: string | undefined;
   /** Axes along which the augmentation mirrors; absent: both, but none for mri and mri-strong with several classes. */
-  readonly mirror?: MirrorAxes;
+  readonly mirror?: MirrorAxes | undefined;
   /** Slices without foreground per slice with foreground in an epoch, at most. */
   readonly backgroundRatio: number;
   /** Share of every batch that is drawn from slices with foreground alone; absent: 0. */
-  readonly foregroundShare?: number;
+  readonly foregroundShare?: number | undefined;
   /** Epochs from one validation to the next; the last epoch always has one. */
   readonly validateEvery: number;
-  readonly plane?: Plane;
+  readonly plane?: Plane | undefined;
   readonly seed: number;
   readonly fold: number;
   readonly folds: number;
   /** A splits file in nnU-Net's format. */
-  readonly splitFile?: string;
+  readonly splitFile?: string | undefined;
 }
 
 /** Settings that may change when a run is resumed. */
@@ -75,11 +75,11 @@ export interface TrainLimits {
   readonly epochs: number;
   /** Epochs without a better score after which training stops; 0: never. */
   readonly patience: number;
-  readonly timeBudgetSeconds?: number;
-  readonly threads?: number;
-  readonly provider?: string;
+  readonly timeBudgetSeconds?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly provider?: string | undefined;
   /** Whether an event file for TensorBoard is written. */
-  readonly tensorboard?: boolean;
+  readonly tensorboard?: boolean | undefined;
 }
 
 /** A training to start. */

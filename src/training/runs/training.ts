@@ -15,7 +15,8 @@ import { type RunFolder, writeHistory } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
 import type { Sample } from "../samples.ts";
 import { EventFile } from "../tensorboard/event_file.ts";
-import type { StopReason, TrainOptions, TrainSummary } from "./train_options.ts";
+import type { RunSettings } from "./run_settings.ts";
+import type { StopReason, TrainSummary } from "./train_options.ts";
 import { brokenPart, encodeTrainedModel, scoredModel } from "../trained_model.ts";
 import { Validation, type ValidationResult } from "../validation.ts";
 
@@ -34,7 +35,7 @@ const PICTURES = 3;
 /** A training under way: its state between two steps, which a checkpoint holds. */
 export class Training {
   readonly #run: RunFolder;
-  readonly #options: TrainOptions;
+  readonly #settings: RunSettings;
   readonly #preparation: Preparation;
   readonly #context: TrainContext;
   readonly #validation: Validation;
@@ -52,11 +53,11 @@ export class Training {
 
   constructor(
     run: RunFolder,
-    options: TrainOptions,
+    settings: RunSettings,
     { preparation, context }: { preparation: Preparation; context: TrainContext },
   ) {
     this.#run = run;
-    this.#options = options;
+    this.#settings = settings;
     this.#preparation = preparation;
     this.#context = context;
     this.#validation = new Validation(preparation.index, preparation.validationCases);
@@ -72,7 +73,7 @@ export class Training {
         countOf(validationCases.length, "validation case")
       }, ${parameters} parameters`,
     );
-    if (this.#options.tensorboard === true) {
+    if (this.#settings.limits.tensorboard === true) {
       this.#events = new EventFile(this.#run.events, this.#history);
       reporter.note(`Follow it with: tensorboard --logdir ${this.#run.folder}`);
     }
@@ -100,7 +101,7 @@ export class Training {
 
   /** Takes over the state of a checkpoint of the same settings. */
   restore(checkpoint: Checkpoint): void {
-    const { settings, data } = runIdentity(this.#options, this.#preparation);
+    const { settings, data } = runIdentity(this.#settings, this.#preparation);
     if (checkpoint.settings !== settings) {
       throw new Failure(
         `Cannot continue ${this.#run.folder}: ${this.#run.config} has other settings than those it was trained with; undo the change, or start anew with another --out`,
@@ -108,7 +109,7 @@ export class Training {
     }
     if (checkpoint.data !== data) {
       throw new Failure(
-        `Cannot continue ${this.#run.folder}: ${this.#options.dataset} has changed since it was trained; restore the data set, or start anew with another --out`,
+        `Cannot continue ${this.#run.folder}: ${this.#settings.place.dataset} has changed since it was trained; restore the data set, or start anew with another --out`,
       );
     }
     const { step } = this.#preparation;
@@ -129,7 +130,7 @@ export class Training {
 
   async #trainEpoch(): Promise<void> {
     const { step, samples, inputSize, outputSize, classes, index, augmentation } = this.#preparation;
-    const { seed, batch, backgroundRatio, foregroundShare, stepsPerEpoch } = this.#options;
+    const { seed, batch, backgroundRatio, foregroundShare, stepsPerEpoch } = this.#settings.sampling;
     const batches = epochBatches(samples, {
       seed,
       epoch: this.#epoch,
@@ -155,7 +156,7 @@ export class Training {
       const learningRate = this.#learningRate(batches.length);
       const losses = await step.run({
         learningRate,
-        ...(this.#options.clipNorm === undefined ? {} : { clipNorm: this.#options.clipNorm }),
+        clipNorm: this.#settings.optimizer.clipNorm,
         averageShare: this.#averageShare(),
       });
       this.#refuseNotFinite(losses, learningRate);
@@ -171,7 +172,7 @@ export class Training {
     this.#refuseBrokenState();
     const bytes = encodeTrainedModel(this.#preparation, {
       epoch: this.#epoch,
-      averaged: this.#options.averageDecay > 0,
+      averaged: this.#settings.optimizer.averageDecay > 0,
     });
     const { scores, cases = [], pictures = [] } = this.#validates() ? await this.#score(bytes) : {};
     const lossPerLevel = this.#lossSums.map((sum) => sum / this.#batches);
@@ -199,14 +200,14 @@ export class Training {
     // After the checkpoint: a run that is continued from an earlier one never finds an epoch that it has yet to make.
     this.#events?.append(record, pictures);
     reporter.note(
-      `epoch ${record.epoch}/${this.#options.epochs}  loss ${record.trainLoss.toFixed(4)}${
+      `epoch ${record.epoch}/${this.#settings.limits.epochs}  loss ${record.trainLoss.toFixed(4)}${
         scores === undefined ? "" : `  Dice ${formatNumber(record.dice, 3)}`
       }${better && (record.dice ?? 0) > 0 ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
     );
   }
 
   #writeBest(bytes: Uint8Array, cases: readonly ScoredCase[]): void {
-    const { settings } = runIdentity(this.#options, this.#preparation);
+    const { settings } = runIdentity(this.#settings, this.#preparation);
     const { bytes: whole, card = "" } = scoredModel(bytes, this.#preparation, { epoch: this.#epoch, cases, settings });
     writeFileAtomic(this.#run.best, whole);
     writeFileAtomic(this.#run.card, card);
@@ -214,7 +215,7 @@ export class Training {
 
   // The epoch that ends the training has a score, or there might be no model.
   #validates(): boolean {
-    const { validateEvery, epochs, timeBudgetSeconds } = this.#options;
+    const { sampling: { validateEvery }, limits: { epochs, timeBudgetSeconds } } = this.#settings;
     return this.#epoch % validateEvery === 0 || this.#epoch >= epochs ||
       (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds);
   }
@@ -225,7 +226,7 @@ export class Training {
     const show = (done: number) =>
       reporter.progress(`${this.#epochLabel()}  scoring case ${done + 1} of ${validationCases.length}`);
     show(0);
-    const { threads, provider } = this.#options;
+    const { threads, provider } = this.#settings.limits;
     const predictor = await createPredictor(bytes, metadata, { threads, provider });
     try {
       return await this.#validation.score(predictor, signal, {
@@ -241,7 +242,7 @@ export class Training {
   }
 
   #stopReason(): StopReason | undefined {
-    const { epochs, patience, timeBudgetSeconds } = this.#options;
+    const { epochs, patience, timeBudgetSeconds } = this.#settings.limits;
     if (this.#history.length >= epochs) return "epochs";
     if (patience > 0 && this.#history.length - (this.#best?.epoch ?? 0) >= patience) return "patience";
     if (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds && this.#best !== null) {
@@ -251,7 +252,7 @@ export class Training {
   }
 
   #learningRate(batchesPerEpoch: number, offset = 0): number {
-    const { learningRate, epochs } = this.#options;
+    const { optimizer: { learningRate }, limits: { epochs } } = this.#settings;
     const steps = epochs * batchesPerEpoch;
     const step = (this.#epoch - 1) * batchesPerEpoch + this.#batches + offset;
     return learningRate * this.#preparation.schedule(step, steps);
@@ -259,7 +260,7 @@ export class Training {
 
   // The average starts as the plain mean of the weights so far (Polyak), so that the random start does not linger.
   #averageShare(): number {
-    const { averageDecay } = this.#options;
+    const { averageDecay } = this.#settings.optimizer;
     return averageDecay === 0 ? 0 : Math.max(1 - averageDecay, 1 / (this.#preparation.step.steps + 1));
   }
 
@@ -303,7 +304,7 @@ export class Training {
     const arrays: Record<string, Float32Array> = Object.fromEntries(step.statistics);
     for (const name of ["weights", "first", "second", "average"] as const) arrays[name] = step.store.array(name);
     writeCheckpoint(this.#run.checkpoint, {
-      ...runIdentity(this.#options, this.#preparation),
+      ...runIdentity(this.#settings, this.#preparation),
       epoch: this.#epoch,
       batches: this.#batches,
       lossSums: this.#lossSums,
@@ -325,12 +326,12 @@ export class Training {
   }
 
   #epochLabel(): string {
-    return `epoch ${this.#epoch}/${this.#options.epochs}`;
+    return `epoch ${this.#epoch}/${this.#settings.limits.epochs}`;
   }
 
   #showProgress(batches: number): void {
     const loss = this.#lossSums.reduce((sum, level) => sum + level, 0) / this.#batches;
-    const share = (this.#epoch - 1 + this.#batches / batches) / this.#options.epochs;
+    const share = (this.#epoch - 1 + this.#batches / batches) / this.#settings.limits.epochs;
     const left = (this.#seconds() / Math.max(share, 1e-6)) * (1 - share);
     const best = this.#best === null ? "" : `  best Dice ${formatNumber(this.#best.dice, 3)}`;
     this.#context.reporter.progress(
@@ -343,7 +344,7 @@ export class Training {
   #timeLeft(): string {
     const done = this.#history.length;
     const mean = this.#history.reduce((sum, { seconds }) => sum + seconds, 0) / done;
-    const left = mean * Math.max(0, this.#options.epochs - done);
+    const left = mean * Math.max(0, this.#settings.limits.epochs - done);
     return left > 0 ? `${formatDuration(left)} left` : "done";
   }
 }

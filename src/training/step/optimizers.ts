@@ -21,14 +21,14 @@ export interface Optimizer {
 /** Options of {@link createOptimizer}; the defaults are PyTorch's. */
 export interface OptimizerOptions {
   readonly name: "adam" | "adamw" | "sgd";
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly epsilon?: number;
-  readonly momentum?: number;
+  readonly beta1?: number | undefined;
+  readonly beta2?: number | undefined;
+  readonly epsilon?: number | undefined;
+  readonly momentum?: number | undefined;
   /** Decay of the weights; decoupled from the gradient for `adamw`, added to it for `sgd`. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Parameters that do not decay (normalization and bias), by index. */
-  readonly undecayed?: (index: number) => boolean;
+  readonly undecayed?: ((index: number) => boolean) | undefined;
   /** Number of parameters. */
   readonly count: number;
 }

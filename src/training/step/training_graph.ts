@@ -19,17 +19,17 @@ export type LevelTargets = "area" | "nearest";
 export interface TrainingGraphOptions {
   readonly loss: Loss;
   /** Weight of each level's loss in the sum (default: 1 each). */
-  readonly levelWeights?: readonly number[];
+  readonly levelWeights?: readonly number[] | undefined;
   /** How the levels smaller than the target see it: by its area averages (the default) or by one of its pixels each. */
-  readonly levelTargets?: LevelTargets;
+  readonly levelTargets?: LevelTargets | undefined;
   /** Side S of the target, a multiple of every level's (default: the last level's). */
-  readonly targetSize?: number;
+  readonly targetSize?: number | undefined;
   /** Names of constants that stay as they are. */
-  readonly frozen?: (name: string) => boolean;
+  readonly frozen?: ((name: string) => boolean) | undefined;
   /** Keeps normalization layers at their running averages. */
-  readonly freezeNormalization?: boolean;
+  readonly freezeNormalization?: boolean | undefined;
   /** False leaves every node in the form that the network has (default: the form that trains fastest). */
-  readonly lower?: boolean;
+  readonly lower?: boolean | undefined;
 }
 
 /** A normalization layer in training: the outputs with the batch's mean and biased variance, and the constants that average them. */

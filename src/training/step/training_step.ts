@@ -16,9 +16,9 @@ export const TRAINING_OPSET = 17;
 export interface StepOptions {
   readonly learningRate: number;
   /** Gradients are scaled down to this norm where theirs is larger. */
-  readonly clipNorm?: number;
+  readonly clipNorm?: number | undefined;
   /** Share of the new weights in their moving average; 0 keeps no average. */
-  readonly averageShare?: number;
+  readonly averageShare?: number | undefined;
 }
 
 /** A session of a training model with its parameters, optimizer state and running statistics in place. */
