@@ -134,7 +134,7 @@ ARGUMENTS:
 OPTIONS:
   --predictions <folder>           - folder of masks named after the cases, in place of a model
   --out <folder>                   - folder for report.html, metrics.json, metrics.csv (cases) and summary.csv (means, intervals, worst cases)
-  --metrics <a,b,…>                - some of dice,iou,sensitivity,specificity,precision,hd,hd95,assd,masd,nsd,volume,lesions, all shown in the table (all computed, the main ones shown)
+  --metrics <a,b,…>                - some of dice,iou,sensitivity,specificity,precision,hd,hd95,assd,masd,nsd,lesions,volume, all shown in the table (all computed, the main ones shown)
   --tolerance-mm <number>          - tolerance of the normalized surface distance (twice the largest spacing within a slice)
   --empty <nnunet|one|monai|brats> - what empty masks score: nnunet, one, monai or brats (nnunet)
   --hd95 <max|pooled|surfel>       - definition of HD95: max of the directed ones, pooled, or by surfel (max)

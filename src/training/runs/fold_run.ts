@@ -6,7 +6,7 @@ import { scoreModel } from "../../evaluation/run_evaluation.ts";
 import { Failure, messageOf } from "../../failure.ts";
 import { writeJsonAtomic } from "../../files.ts";
 import { isObject } from "../../json_object.ts";
-import { METRICS } from "../../metrics/case_scores.ts";
+import { METRICS } from "../../metrics/scores.ts";
 import { readModelFile } from "../../model/model.ts";
 import type { Split } from "../../data/splits.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
