@@ -31,11 +31,20 @@ export function parseJson<S extends Schema>(text: string, schema: S, source: Jso
 
 /** As {@link parseJson}, for a value that was parsed before. @throws {Failure} naming the first field that does not fit. */
 export function checked<S extends Schema>(value: unknown, schema: S, { from, remedy }: JsonSource): InferOutput<S> {
+  const result = matched(value, schema);
+  if ("value" in result) return result.value;
+  throw new Failure(`Cannot use ${from}: ${result.fault}; ${remedy}`);
+}
+
+/** As {@link checked}, with the fault in words where the caller makes the sentence: `batch is "2", expected a whole number`. */
+export function matched<S extends Schema>(
+  value: unknown,
+  schema: S,
+): { readonly value: InferOutput<S> } | { readonly fault: string } {
   // The first fault is enough: a file of millions of faults costs no more than one of them.
   const result = schema["~run"]({ value }, { abortEarly: true });
   const issue = result.issues?.[0];
-  if (issue === undefined) return result.value as InferOutput<S>;
-  throw new Failure(`Cannot use ${from}: ${faultOf(issue, schema)}; ${remedy}`);
+  return issue === undefined ? { value: result.value as InferOutput<S> } : { fault: faultOf(issue, schema) };
 }
 
 /** The value of a JSON text of which nothing is known. */
@@ -53,8 +62,8 @@ function valueOf(text: string, { from, remedy, deepest = DEEPEST }: JsonSource):
   }
 }
 
-/** Whether brackets outside of texts nest deeper than `limit`; a deep value would overflow the stack of what goes over it. */
-function isDeeper(text: string, limit: number): boolean {
+/** Whether brackets of a JSON text outside of texts nest deeper than `limit`; a deep value would overflow the stack of what goes over it. */
+export function isDeeper(text: string, limit: number = DEEPEST): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

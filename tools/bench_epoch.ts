@@ -17,6 +17,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { openDataset } from "../src/data/dataset.ts";
 import { encodeModel } from "../src/graph/onnx/encode.ts";
+import { modelOf } from "../src/model/model.ts";
 import { createPredictor } from "../src/prediction/predictor.ts";
 import { Random } from "../src/random.ts";
 import { silentReporter } from "../src/reporter.ts";
@@ -167,7 +168,10 @@ async function epoch({ samples, step, index, classes }: Preparation, number: num
 async function validate({ step, net, metadata, index, validationCases }: Preparation): Promise<number> {
   const bytes = encodeModel(step.snapshot(net), { opset: 17, batchName: "N" });
   const validation = new Validation(index, validationCases);
-  const predictor = await createPredictor(bytes, metadata, { threads, provider: undefined });
+  const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, {
+    threads,
+    provider: undefined,
+  });
   const { signal } = new AbortController();
   // The first time the cases are read from the disk, as in a training's first epoch.
   await validation.score(predictor, signal);

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureLatency } from "../src/bench/measure_latency.ts";
 import { latencyStatistics } from "../src/bench/percentiles.ts";
+import { modelOf } from "../src/model/model.ts";
 import { exportModel } from "../src/deployment/export_model.ts";
 import { buildNet, levelsBetween } from "../src/graph/nets/catalog.ts";
 import { encodeModel } from "../src/graph/onnx/encode.ts";
@@ -83,10 +84,10 @@ for (const { name, medians } of contestants) {
 }
 
 async function ours(name: string, fuseUpsampling: boolean): Promise<Contestant> {
-  const exported = exportModel({ bytes, fuseUpsampling });
+  const exported = exportModel(modelOf(name, bytes), { fuseUpsampling });
   const { nodes, flops } = inspect(exported.graph);
   console.log(`${name}: ${nodes} nodes, ${(flops / 1e6).toFixed(1)} MFLOP`);
-  const session = await createSession(exported.bytes, { threads });
+  const session = await createSession(exported.model.bytes, { threads });
   const random = new Random(0);
   const [input] = exported.graph.inputs;
   if (input === undefined) throw new RangeError("The network has no input");

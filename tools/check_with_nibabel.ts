@@ -11,6 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { predictCases } from "../src/prediction/predict_cases.ts";
 import { findCases } from "../src/prediction/prediction_cases.ts";
+import { modelOf } from "../src/model/model.ts";
 import { createPredictor } from "../src/prediction/predictor.ts";
 import { Random } from "../src/random.ts";
 import { silentReporter } from "../src/reporter.ts";
@@ -80,7 +81,7 @@ try {
   execFileSync(python, ["-c", WRITE, folder], { stdio: "inherit" });
   for (const { id, plane, size } of scans) {
     const { bytes, metadata } = identityModel({ size, plane });
-    const predictor = await createPredictor(bytes, metadata, { threads: 1 });
+    const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
     const file = readdirSync(folder).find((name) => name.startsWith(`${id}.`) && !name.endsWith(".hdr")) as string;
     await predictCases(predictor, findCases([join(folder, file)], { metadata, reporter: silentReporter }), {
       folder: join(folder, "masks"),

@@ -1,10 +1,9 @@
 /** The benchmark of an ONNX file in ONNX Runtime. */
-import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { Failure, messageOf } from "../failure.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { importAtBatch } from "../model/import_at_batch.ts";
+import { readModel } from "../model/model.ts";
 import type { Target } from "../tensorrt/targets.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import type { BenchReport } from "./bench_report.ts";
@@ -59,7 +58,7 @@ export interface OnnxRuntimeReport extends BenchReport {
  */
 export async function benchModel(options: BenchOptions): Promise<OnnxRuntimeReport> {
   const { file, batch = 1, threads, provider, durationSeconds = 10, reporter = silentReporter } = options;
-  const model = readModel(file);
+  const { onnx: model } = readModel(file);
   const notes: string[] = [];
   const request: BenchRequest = {
     file,
@@ -103,14 +102,6 @@ export async function benchModel(options: BenchOptions): Promise<OnnxRuntimeRepo
     ...(measurement.stages === undefined ? {} : { stages: measurement.stages }),
     notes,
   };
-}
-
-function readModel(file: string): OnnxModel {
-  try {
-    return decodeModel(readFileSync(file));
-  } catch (error) {
-    throw new Failure(`Cannot bench ${file}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 function stageRequest({ input, batch = 1, durationSeconds = 10 }: BenchOptions) {

@@ -1,9 +1,9 @@
 /** The report of a kit that ran on a device: its folder `result`, copied back. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { importAtBatch } from "../model/import_at_batch.ts";
+import { readModel } from "../model/model.ts";
 import { Failure, messageOf } from "../failure.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import { findBoard } from "../tensorrt/boards.ts";
 import { powerCautions } from "../tensorrt/device.ts";
 import { countKernels } from "../tensorrt/kernels.ts";
@@ -82,7 +82,7 @@ function workOf(path: string, { modelSha256 }: KitResult, notes: string[]) {
     return { batch: 1 };
   }
   try {
-    const model = decodeModel(readFileSync(path));
+    const { onnx: model } = readModel(path);
     const [size] = model.inputs[0]?.shape ?? [];
     const batch = typeof size === "number" ? size : 1;
     const graph = importAtBatch(model, { batch, dimensions: {} }, () => {});

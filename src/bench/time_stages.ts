@@ -5,7 +5,7 @@ import { makePhantom } from "../data/phantom.ts";
 import { toCanonical } from "../imaging/orientation.ts";
 import { sliceGeometry } from "../imaging/slices.ts";
 import type { Volume } from "../imaging/volume.ts";
-import { readModelFile } from "../model/model.ts";
+import { readDescribedModel } from "../model/model.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import type { StageTimes } from "./bench_report.ts";
 import type { StageRequest } from "./worker_protocol.ts";
@@ -22,11 +22,12 @@ export async function timeStages(
   file: string,
   { dataset, batch, durationMs, threads, provider }: StageRequest & { threads?: number; provider?: string },
 ): Promise<{ stages: StageTimes; stageImages: number }> {
-  const { bytes, metadata } = readModelFile(file);
+  const model = readDescribedModel(file);
+  const { metadata } = model;
   const { channels } = metadata.input;
   const images = dataset === undefined ? [madeUp(channels.length)] : readImages(dataset, channels);
   const slices = images.map((image) => sliceGeometry(toCanonical(image).volume, metadata.plane).count);
-  const predictor = await createPredictor(bytes, metadata, { batch, threads, provider });
+  const predictor = await createPredictor(model, { batch, threads, provider });
   await predictor.segment(images[0] as Volume);
   const sums = { pre: 0, net: 0, post: 0 };
   let stageImages = 0;

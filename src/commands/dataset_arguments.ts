@@ -25,8 +25,7 @@ export const datasetOptions = {
   group: option({
     long: "group",
     type: optional(textType("pattern", "a regular expression", (text) => text)),
-    description:
-      "regular expression whose first group is the patient in a case's name, and in those of PNG and TIFF slices",
+    description: "for PNG and TIFF slices: regular expression whose first group is the patient in a file's name",
   }),
   spacingMm: option({
     long: "spacing",

@@ -30,11 +30,11 @@ export const ensemble = command({
   handler: (args): Job => ({
     json: args.json,
     run: async () => {
-      const { readModelFile } = await import("../model/model.ts");
+      const { readDescribedModel } = await import("../model/model.ts");
       const { ensembleOf } = await import("../model/ensemble.ts");
       const { refuseExisting, writeFileAtomic } = await import("../files.ts");
       refuseExisting(args.out, args.force);
-      const { bytes, metadata } = ensembleOf(args.models.map(readModelFile), programVersion());
+      const { bytes, metadata } = ensembleOf(args.models.map(readDescribedModel), programVersion());
       writeFileAtomic(args.out, bytes);
       const { threshold } = metadata.output;
       return {

@@ -39,12 +39,12 @@ export const inspect = command({
       if (model === undefined) throw new UsageFailure("seg inspect: MODEL is missing\nTry seg inspect --help");
       const { inspectModel } = await import("../model/inspect.ts");
       const { inspectionText } = await import("../model/inspection_text.ts");
-      const { readOnnxFile } = await import("../model/model.ts");
+      const { readModel } = await import("../model/model.ts");
       const { findTarget } = await import("../tensorrt/targets.ts");
-      const { bytes } = readOnnxFile(model);
+      const file = readModel(model);
       let inspection: ReturnType<typeof inspectModel>;
       try {
-        inspection = inspectModel(bytes, { ...args, target: findTarget(args.target) });
+        inspection = inspectModel(file, { ...args, target: findTarget(args.target) });
       } catch (error) {
         throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
       }

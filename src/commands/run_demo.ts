@@ -7,10 +7,10 @@ import { runEvaluation } from "../evaluation/run_evaluation.ts";
 import { exportModel } from "../deployment/export_model.ts";
 import { Failure } from "../failure.ts";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
-import { METRICS } from "../metrics/scores.ts";
+import { METRICS } from "../metrics/case_scores.ts";
 import { validationIds } from "../evaluation/evaluation_dataset.ts";
 import { addModelCard, CARD_FILE } from "../model/card.ts";
-import { readModelFile } from "../model/model.ts";
+import { readDescribedModel } from "../model/model.ts";
 import { predictCases } from "../prediction/predict_cases.ts";
 import { findCases } from "../prediction/prediction_cases.ts";
 import { createPredictor } from "../prediction/predictor.ts";
@@ -91,12 +91,13 @@ export async function runDemo(
     out: join(out, "run"),
     version,
   }, { reporter, signal });
-  const { bytes, metadata } = readModelFile(model);
+  const trained = readDescribedModel(model);
+  const { metadata } = trained;
   reporter.note("3/6 Segmenting the validation cases");
   const unseen = new Set(validationIds(metadata));
   const cases = findCases([dataset], { metadata, reporter }).filter(({ id }) => unseen.has(id));
   const masks = join(out, "masks");
-  const predictor = await createPredictor(bytes, metadata);
+  const predictor = await createPredictor(trained);
   try {
     await predictCases(predictor, cases, {
       folder: masks,
@@ -121,11 +122,8 @@ export async function runDemo(
   reporter.note("5/6 Exporting the model for inference");
   const exported = join(out, "export", "model.onnx");
   makeFolder(join(out, "export"));
-  const inference = addModelCard(exportModel({ bytes, file: model, producerVersion: version }).bytes, {
-    file: "model.onnx",
-    source: { file: "best.onnx", bytes },
-  });
-  writeFileAtomic(exported, inference.bytes);
+  const inference = addModelCard(exportModel(trained, { path: exported, producerVersion: version }).model, trained);
+  writeFileAtomic(exported, inference.model.bytes);
   writeFileAtomic(join(out, "export", CARD_FILE), inference.card ?? "");
   reporter.note("6/6 Measuring its latency, and writing reports");
   const bench = await benchModel({ file: exported, durationSeconds: 2, withoutStages: true, reporter, signal });

@@ -38,9 +38,6 @@ export interface CaseFiles {
   readonly slices?: readonly SliceFiles[];
 }
 
-/** A case as its layout finds it: `patient` only where something besides the id tells it. */
-export type LayoutCase = Omit<CaseFiles, "patient"> & { readonly patient?: string };
-
 /** A label value of the mask files and its name. */
 export interface LabelDeclaration {
   readonly value: number;
@@ -70,7 +67,7 @@ export interface LayoutIndex {
   readonly labelsByConvention?: boolean;
   readonly regions: readonly Region[];
   /** Complete cases only. */
-  readonly cases: readonly LayoutCase[];
+  readonly cases: readonly CaseFiles[];
   readonly givenSplits?: GivenSplits;
   /** Missing and orphaned files, repeated ids, and the like. */
   readonly findings: readonly Finding[];

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { layerWork } from "../bench/layer_work.ts";
 import { Failure } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
+import type { Model } from "../model/model.ts";
 import { buildEngine } from "../tensorrt/build_engine.ts";
 import { assumedCapabilities, hasFlag } from "../tensorrt/capabilities.ts";
 import { buildArguments, renderCommandLine } from "../tensorrt/command_line.ts";
@@ -79,7 +79,7 @@ export interface EngineRequest {
   readonly onnx: string;
   readonly engine: string;
   /** The content of `onnx`, with static shapes. */
-  readonly bytes: Uint8Array;
+  readonly model: Model;
   readonly graph: Graph;
   readonly precision: Precision;
   readonly workspaceMiB: number;
@@ -108,8 +108,8 @@ export function plannedEngine({ target, trtexec }: EngineTools, request: EngineR
  */
 export async function makeEngine(trtexec: Trtexec, request: EngineRequest, context: WorkContext): Promise<MadeEngine> {
   const { onnx, engine, precision, workspaceMiB } = request;
-  const model = decodeModel(request.bytes);
-  const [inputs, outputs] = [model.inputs.map(contractOf), model.outputs.map(contractOf)];
+  const { onnx: content } = request.model;
+  const [inputs, outputs] = [content.inputs.map(contractOf), content.outputs.map(contractOf)];
   const [input] = inputs;
   if (input === undefined) throw new Failure(`Cannot build ${engine}: ${onnx} has no input`);
   const timingCache = timingCacheOf(request);
@@ -121,7 +121,7 @@ export async function makeEngine(trtexec: Trtexec, request: EngineRequest, conte
     inputs,
     outputs,
     jetson: readJetson(),
-    metadata: model.metadata,
+    metadata: content.metadata,
     kernels: countKernels(request.graph),
     work: layerWork(request.graph),
   });

@@ -8,10 +8,13 @@ import { refuseLintErrors, refuseUnknownNodes } from "./obstacles.ts";
 import { UsageFailure } from "../failure.ts";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { addModelCard, CARD_FILE } from "../model/card.ts";
-import { readOnnxFile } from "../model/model.ts";
+import { described, readModel } from "../model/model.ts";
+import { engineNetwork } from "../prediction/engine_network.ts";
+import { createPredictor, predictorOver } from "../prediction/predictor.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
 import type { Precision } from "../tensorrt/targets.ts";
-import { exportKit, exportParity, openParityData } from "./kit.ts";
+import { exportKit } from "./kit.ts";
+import { compareForms, openParityData } from "./parity_data.ts";
 import { passportPath } from "../tensorrt/passport.ts";
 import { findTools, makeEngine, plannedEngine, precisionFor, type TrtexecReport } from "./engine.ts";
 import type { WorkContext } from "../reporter.ts";
@@ -75,7 +78,7 @@ export interface ExportReport {
  */
 export async function runExport(request: ExportRequest, context: WorkContext): Promise<ExportReport> {
   const { out, trt, dryRun, kit, maximumDiceDrop, workspaceMiB } = request;
-  const source = readOnnxFile(request.model);
+  const source = readModel(request.model);
   const stem = basename(request.model).replace(/\.onnx$/i, "");
   const [onnx, engine, parityReport] = [`${stem}.onnx`, `${stem}.engine`, "parity.json"].map((name) =>
     join(out, name)
@@ -86,10 +89,9 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     );
   }
   const cardPath = join(out, CARD_FILE);
-  const described = source.model.metadata["seg.version"] !== undefined;
   const written = [
     onnx,
-    ...(described ? [cardPath] : []),
+    ...(source.metadata === undefined ? [] : [cardPath]),
     ...(trt ? [engine] : []),
     ...(request.parity === undefined ? [] : [parityReport]),
   ];
@@ -97,13 +99,10 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
   if (!dryRun) written.forEach((path) => refuseExisting(path, request.force));
   const tools = await findTools(request, context.signal);
   const { target, trtexec } = tools;
-  refuseUnknownNodes(request.model, source.model, target.tensorRt);
-  const data = request.parity === undefined
-    ? undefined
-    : openParityData(request.parity, { model: source.model, path: source.path, count: request.parityCases });
-  const exported = exportModel({
-    bytes: source.bytes,
-    file: request.model,
+  refuseUnknownNodes(source, target.tensorRt);
+  const data = request.parity === undefined ? undefined : openParityData(request.parity, source, request.parityCases);
+  const exported = exportModel(source, {
+    path: onnx,
     opset: request.opset ?? Math.min(13, target.maxOpset ?? 13),
     batch: request.batch,
     dimensions: request.dimensions ?? {},
@@ -114,14 +113,11 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     producerVersion: request.version,
   });
   const { graph, notes } = exported;
-  const { bytes, card } = addModelCard(exported.bytes, {
-    file: basename(onnx),
-    source: { file: basename(request.model), bytes: source.bytes },
-  });
-  const { parameters, flops = null, lint } = inspectModel(bytes, { target });
+  const { model, card } = addModelCard(exported.model, source);
+  const { parameters, flops = null, lint } = inspectModel(model, { target });
   const precision = precisionFor(tools, request.precision);
   if (trt || kit !== undefined) refuseLintErrors(request.model, target.name, lint);
-  const engineRequest = { onnx, engine, bytes, graph, precision, workspaceMiB, folder: out };
+  const engineRequest = { onnx, engine, model, graph, precision, workspaceMiB, folder: out };
   const report = {
     onnx,
     card: card === undefined ? null : cardPath,
@@ -129,7 +125,7 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     precision,
     parameters,
     flops,
-    bytes: bytes.length,
+    bytes: model.bytes.length,
     notes,
     lint,
   };
@@ -148,24 +144,24 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
   const made = [onnx, cardPath, engine, passportPath(engine)];
   const kept = new Set(made.filter((path) => existsSync(path)));
   try {
-    writeFileAtomic(onnx, bytes);
+    writeFileAtomic(onnx, model.bytes);
     if (card !== undefined) writeFileAtomic(cardPath, card);
     const built = trtexec && await makeEngine(trtexec, engineRequest, context);
     if (kit !== undefined) {
-      await exportKit({ folder: kit, name: stem, exported: bytes, target, precision, workspaceMiB, data });
+      await exportKit({ folder: kit, name: stem, model, target, precision, workspaceMiB, data });
     }
-    const forms = {
-      source: source.bytes,
-      exported: bytes,
-      engine: trtexec && built && { trtexec, runnable: built.runnable },
-      maximumDiceDrop,
+    const candidate = async () => {
+      const form = described(model);
+      const { metadata } = form;
+      return trtexec === undefined || built === undefined
+        ? await createPredictor(form)
+        : predictorOver(engineNetwork(trtexec, built.runnable, { metadata, ...context }), metadata);
     };
-    const parity = data === undefined ? null : await exportParity(data, forms, context);
+    const parity = data === undefined ? null : await compareForms(data, { candidate, maximumDiceDrop }, context);
     if (parity !== null) {
-      const { model, version } = request;
       writeJsonAtomic(parityReport, {
-        model,
-        seg: version,
+        model: request.model,
+        seg: request.version,
         target: target.name,
         precision,
         trtexec: built?.report ?? null,

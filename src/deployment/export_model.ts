@@ -2,25 +2,19 @@
 import { Failure, messageOf } from "../failure.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { expandOps } from "../graph/passes/expand_ops.ts";
 import { fuseUpsampling } from "../graph/passes/fuse_upsampling.ts";
 import { rewrite } from "../graph/passes/rewrite.ts";
 import { isImported, opSupport } from "../tensorrt/op_support.ts";
+import { type Model, modelOf } from "../model/model.ts";
 import { plainForms } from "./device_forms.ts";
 import { exportedMetadata } from "./exported_metadata.ts";
 import { importAtBatch } from "../model/import_at_batch.ts";
 import { inferenceGraph, type OutputActivation } from "./inference_graph.ts";
 
-/** What to export, and how. */
+/** How to export a model. */
 export interface ExportOptions {
-  /** An ONNX file. */
-  readonly bytes: Uint8Array;
-  /** Its name, for messages. */
-  readonly file?: string;
-  /** `metadata_props` in place of the file's own. */
-  readonly metadata?: Readonly<Record<string, string>>;
   /** Default: 13, the last that TensorRT 8.2 knows. */
   readonly opset?: number;
   /** Images per run (default: 1). */
@@ -37,11 +31,14 @@ export interface ExportOptions {
   /** Where given, ops that this TensorRT lacks are written in simpler ones where that is possible. */
   readonly tensorRtVersion?: TensorRtVersion;
   readonly producerVersion?: string;
+  /** Name that the exported file will have (default: that of the model). */
+  readonly path?: string;
 }
 
 /** An exported model. */
 export interface ExportedModel {
-  readonly bytes: Uint8Array;
+  /** Under the name that its file will have. */
+  readonly model: Model;
   readonly graph: Graph;
   /** What was changed or repaired, a sentence each. */
   readonly notes: readonly string[];
@@ -54,29 +51,27 @@ export interface ExportedModel {
 }
 
 /**
- * Exports the model of an ONNX file. Equal input gives equal bytes.
+ * Exports a model. Equal input gives equal bytes.
  *
- * @throws {Failure} where the bytes are no model, an op is not known, a dimension has no size, an output does not exist, or an op is newer than the opset.
+ * @throws {Failure} where an op is not known, a dimension has no size, an output does not exist, or an op is newer than the opset.
  */
-export function exportModel(options: ExportOptions): ExportedModel {
+export function exportModel(source: Model, options: ExportOptions = {}): ExportedModel {
   try {
-    return exported(options);
+    return exported(source, options);
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
-    throw new Failure(`Cannot export ${options.file ?? "the model"}: ${messageOf(error)}`, { cause: error });
+    throw new Failure(`Cannot export ${source.path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function exported(options: ExportOptions): ExportedModel {
-  const { bytes, opset = 13, batch = 1, activation = "none", tensorRtVersion } = options;
+function exported({ path, bytes, onnx }: Model, options: ExportOptions): ExportedModel {
+  const { opset = 13, batch = 1, activation = "none", tensorRtVersion } = options;
   const notes: string[] = [];
   const note = (text: string) => notes.push(text);
-  const model = decodeModel(bytes);
-  const written = model.opsets[""];
+  const written = onnx.opsets[""];
   if (written !== undefined && written !== opset) note(`opset ${written} of the file became ${opset}`);
-  const source = importAtBatch(model, { batch, dimensions: options.dimensions ?? {} }, note);
-  const metadata = options.metadata ?? model.metadata;
-  const outputs = options.outputs ?? answerOf(metadata);
+  const source = importAtBatch(onnx, { batch, dimensions: options.dimensions ?? {} }, note);
+  const outputs = options.outputs ?? answerOf(onnx.metadata);
   let graph = inferenceGraph(source, {
     ...(outputs === undefined ? {} : { outputs }),
     foldNormalization: options.foldNormalization ?? true,
@@ -101,12 +96,12 @@ function exported(options: ExportOptions): ExportedModel {
   const keptNames = new Set(graph.outputs.map(({ name }) => name));
   const encoded = encodeModel(graph, {
     opset,
-    graphName: model.graphName || "graph",
+    graphName: onnx.graphName || "graph",
     ...(options.producerVersion === undefined ? {} : { producerVersion: options.producerVersion }),
-    metadata: exportedMetadata(metadata, graph.outputs.map(({ name }) => name), activation),
+    metadata: exportedMetadata(onnx.metadata, graph.outputs.map(({ name }) => name), activation),
   });
   return {
-    bytes: encoded,
+    model: modelOf(options.path ?? path, encoded),
     graph,
     notes,
     removed: {

@@ -1,8 +1,8 @@
 /** What keeps a model from a device, all of it in one message. */
 import { Failure } from "../failure.ts";
 import { unknownNodes } from "../graph/onnx/import.ts";
-import type { OnnxModel } from "../graph/onnx/model.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import type { Model } from "../model/model.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 
 /** More would not be read. */
@@ -13,17 +13,17 @@ const LINES = 30;
  *
  * @throws {Failure} with a line per node: its name, the reason, the remedy.
  */
-export function refuseUnknownNodes(file: string, model: OnnxModel, version: TensorRtVersion | undefined): void {
-  const unknown = unknownNodes(model);
+export function refuseUnknownNodes({ path, onnx }: Model, version: TensorRtVersion | undefined): void {
+  const unknown = unknownNodes(onnx);
   if (unknown.length === 0) return;
   const named = new Set(unknown.map(({ node }) => node));
   const findings = version === undefined
     ? []
-    : lint({ model, version }).filter(({ severity, node, repairable }) =>
+    : lint({ model: onnx, version }).filter(({ severity, node, repairable }) =>
       severity === "error" && !repairable && !named.has(node ?? "")
     );
   const lines = [...unknown.map(({ node, op, reason }) => `node ${node} (${op}): ${reason}`), ...findings.map(lineOf)];
-  throw new Failure(`Cannot export ${file}: ${listed(lines)}`);
+  throw new Failure(`Cannot export ${path}: ${listed(lines)}`);
 }
 
 /** Refuses an exported model that the target's TensorRT cannot build. @throws {Failure} with a line per error of the lint. */

@@ -1,7 +1,8 @@
 /** One run of a model with its inputs and outputs, for a device to compare with. */
 import { makePhantom } from "../data/phantom.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { OnnxValue } from "../graph/onnx/model.ts";
+import type { Model } from "../model/model.ts";
 import { elementCount, floats } from "../graph/tensor_type.ts";
 import { networkSquare, prepareImage } from "../imaging/network_input.ts";
 import type { Normalization } from "../imaging/normalize.ts";
@@ -25,11 +26,10 @@ export interface ReferenceRun {
  * @throws {Failure} where an input or output is not float32 of a fixed shape.
  */
 export async function referenceRun(
-  bytes: Uint8Array,
-  { metadata, image }: { metadata?: ModelMetadata | undefined; image?: Volume | undefined },
+  { bytes, onnx, metadata }: Model,
+  image: Volume | undefined,
 ): Promise<ReferenceRun> {
-  const model = decodeModel(bytes);
-  const contract = ({ name, elementType, shape = [] }: (typeof model.inputs)[number]) => {
+  const contract = ({ name, elementType, shape = [] }: OnnxValue) => {
     if (elementType !== "float32" || !shape.every((dimension) => typeof dimension === "number")) {
       throw new Failure(
         `Cannot make a reference of ${name}: it is no float32 of a fixed shape; export the model again`,
@@ -37,7 +37,7 @@ export async function referenceRun(
     }
     return { name, elementType, shape: shape as readonly number[] };
   };
-  const inputs = model.inputs.map(contract).map((input) => ({
+  const inputs = onnx.inputs.map(contract).map((input) => ({
     ...input,
     values: metadata === undefined ? noise(input.shape) : slices(input.shape, metadata, image),
   }));
@@ -45,7 +45,7 @@ export async function referenceRun(
   try {
     const feeds = Object.fromEntries(inputs.map(({ name, values, shape }) => [name, floats(values, shape)]));
     const results = await session.run(feeds);
-    const outputs = model.outputs.map(contract).map((output) => ({
+    const outputs = onnx.outputs.map(contract).map((output) => ({
       ...output,
       values: results[output.name]?.values as Float32Array,
     }));

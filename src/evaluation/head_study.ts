@@ -6,8 +6,8 @@ import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { labelSquareVolume } from "../imaging/square_volume.ts";
 import { spacingMm, type Volume } from "../imaging/volume.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
-import { defaultTolerance, scoreCase } from "../metrics/case_scores.ts";
-import { type Metric, type NamedScore, SCORES } from "../metrics/scores.ts";
+import { defaultTolerance, type Metric, scoreCase } from "../metrics/case_scores.ts";
+import type { DescribedModel } from "../model/model.ts";
 import { createPredictor, type Predictor, type Segmentation, type SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import type { ScoreOptions } from "./score_cases.ts";
@@ -29,9 +29,7 @@ export interface HeadView {
   readonly cases: readonly ScoredCase[];
 }
 
-const OF_SURFACES: ReadonlySet<Metric> = new Set(
-  (SCORES as readonly NamedScore[]).filter(({ ofSurfaces }) => ofSurfaces).map(({ group }) => group as Metric),
-);
+const DISTANCES: readonly Metric[] = ["hd", "hd95", "assd", "masd", "nsd"];
 
 /** Scores further views of cases, beside the scores on the images' own grids. */
 export class HeadStudy {
@@ -54,12 +52,8 @@ export class HeadStudy {
   }
 
   /** @throws {Failure} where the head is to be left out and the model has no level below its answer. */
-  static async create(
-    model: { readonly bytes: Uint8Array; readonly metadata: ModelMetadata; readonly path: string },
-    index: DatasetIndex,
-    options: HeadStudyOptions,
-  ): Promise<HeadStudy> {
-    const { bytes, metadata, path } = model;
+  static async create(model: DescribedModel, index: DatasetIndex, options: HeadStudyOptions): Promise<HeadStudy> {
+    const { metadata, path } = model;
     const { levels, answer } = metadata.output;
     const hasHead = levels[0] !== answer;
     if (options.ablateHead && !hasHead) {
@@ -68,7 +62,7 @@ export class HeadStudy {
           `give the model that seg train wrote, with all levels`,
       );
     }
-    const levelZero = hasHead ? await createPredictor(bytes, metadata, { ...options, level: 0 }) : undefined;
+    const levelZero = hasHead ? await createPredictor(model, { ...options, level: 0 }) : undefined;
     return new HeadStudy(index, metadata, { options, levelZero });
   }
 
@@ -124,7 +118,7 @@ export class HeadStudy {
       emptyRule,
       hd95Variant,
       // Pixels of different sizes are no common unit.
-      metrics: image.spacingKnown ? metrics : metrics.filter((metric) => !OF_SURFACES.has(metric)),
+      metrics: image.spacingKnown ? metrics : metrics.filter((metric) => !DISTANCES.includes(metric)),
       // One tolerance for all views: that of the image's own grid.
       toleranceMm: toleranceMm ?? defaultTolerance(spacingMm(image.affine), image.shape),
       reference: reference.data,

@@ -19,7 +19,6 @@ import { type HeadReport, headReport } from "./head_report.ts";
 import { findPredictedMask, readPredictedMask } from "./predicted_masks.ts";
 import { type PredictionOf, scoreCases, type ScoredCases, type ScoreOptions } from "./score_cases.ts";
 import { scoreFiles, writeScores } from "./score_files.ts";
-import { tableConventions } from "./score_table.ts";
 import { evaluationText } from "./evaluation_text.ts";
 
 /** What is scored: a model file, or a folder of masks. */
@@ -99,7 +98,7 @@ export async function runEvaluation(
     text: [
       evaluationText(cases, summary, { split, every: options.every ?? false }),
       ...head.lines,
-      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison, tableConventions(cases))] : []),
+      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison)] : []),
       ...(files === undefined ? [] : [`Wrote ${files.json}, ${files.csv} and ${files.summary}`]),
     ].join("\n"),
   };
@@ -119,18 +118,16 @@ export type Scored = ScoredCases & {
 
 /** Scores a model on the chosen cases of a data set. @throws {Failure} where they do not belong together. */
 export async function scoreModel(dataset: string, path: string, options: Scoring): Promise<Scored> {
-  const { bytes, metadata, start } = await openModel(path, options);
+  const { model, metadata, start } = await openModel(path, options);
   const index = openForModel(dataset, metadata, options);
   const { cases, split } = chooseCases(index, metadata, options.split);
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);
   const studied = options.resolutions || options.ablateHead;
-  if (studied && bytes === undefined) {
+  if (studied && model === undefined) {
     throw new Failure(`Cannot look into ${path}: an engine has its answer alone; use the ONNX file`);
   }
-  const study = studied && bytes !== undefined
-    ? await HeadStudy.create({ bytes, metadata, path }, index, options)
-    : undefined;
+  const study = studied && model !== undefined ? await HeadStudy.create(model, index, options) : undefined;
   const predictor = await start(options);
   try {
     const predictionOf: PredictionOf = async (files, loaded) => {
@@ -139,7 +136,7 @@ export async function scoreModel(dataset: string, path: string, options: Scoring
       return answer.mask.data;
     };
     const scored = await scoreCases(index, { cases, predictionOf }, options);
-    const hash = bytes && { modelSha256: sha256(bytes) };
+    const hash = model && { modelSha256: sha256(model.bytes) };
     return { ...scored, split, subject: path, ...hash, ...(study && { views: study.views }) };
   } finally {
     await predictor.release();

@@ -1,11 +1,9 @@
 /** Searches how a model decides best, its threshold or the weights of its classes, and writes it into the model's metadata. */
-import { basename } from "node:path";
 import type { DataReading } from "../data/data_reading.ts";
 import { writeFileAtomic } from "../files.ts";
-import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
-import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { addModelCard } from "../model/card.ts";
-import { type ModelFile, readModelFile } from "../model/model.ts";
+import { type DescribedModel, readDescribedModel, withMetadata } from "../model/model.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
@@ -31,34 +29,33 @@ export type Tuning =
  * @throws {Failure} where the data set does not fit the model or holds no validation case.
  */
 export async function tuneModel(path: string, dataset: string, options: TuneOptions): Promise<Tuning> {
-  const file = readModelFile(path);
-  const { bytes, metadata, model } = file;
+  const model = readDescribedModel(path);
+  const { metadata } = model;
   const index = openForModel(dataset, metadata, options);
   const { cases, split } = chooseCases(index, metadata, options.split);
   const seen = seenInTraining(cases, metadata);
   if (seen !== undefined) options.reporter.warn(seen);
-  const predictor = await createPredictor(bytes, metadata, options);
+  const predictor = await createPredictor(model, options);
   let tuning: Tuning;
   try {
     const data = { index, cases };
-    tuning = hasBackground(file)
+    tuning = hasBackground(model)
       ? { weights: await searchWeights(predictor, data, options), labels: metadata.labels }
       : { threshold: await searchThreshold(predictor, data, options) };
   } finally {
     await predictor.release();
   }
   if (options.target !== undefined) {
-    const tuned = encodeMetadata(tunedMetadata(metadata, tuning, { split, mirror: options.mirror === true }));
-    const whole = replaceMetadata(bytes, { ...model.metadata, ...tuned });
-    writeFileAtomic(options.target, addModelCard(whole, { file: basename(options.target) }).bytes);
+    const tuned = tunedMetadata(metadata, tuning, { split, mirror: options.mirror === true });
+    writeFileAtomic(options.target, addModelCard(withMetadata({ ...model, path: options.target }, tuned)).model.bytes);
   }
   return tuning;
 }
 
 /** Whether the most probable of background and classes wins. */
-function hasBackground({ metadata, model }: ModelFile): boolean {
+function hasBackground({ metadata, onnx }: DescribedModel): boolean {
   const { answer } = metadata.output;
-  return model.outputs.find(({ name }) => name === answer)?.shape?.[1] !== metadata.labels.length;
+  return onnx.outputs.find(({ name }) => name === answer)?.shape?.[1] !== metadata.labels.length;
 }
 
 function tunedMetadata(

@@ -1,43 +1,38 @@
 /** What a model says of itself to people: a model card (Mitchell et al. 2019, doi 10.1145/3287560.3287596), made from its metadata. */
-import { decodeModel } from "../graph/onnx/decode.ts";
-import { decodeMetadata, encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
+import { basename } from "node:path";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";
-import { metadataFault } from "./metadata_fault.ts";
 import { scoresSection } from "./card_scores.ts";
 import { list, plain, type Row, section, table } from "./card_text.ts";
+import { type Model, withMetadata } from "./model.ts";
 
 /** The file of a card, beside the model. */
 export const CARD_FILE = "model-card.md";
 
 /**
- * The bytes of a model with the card of its metadata in them, and the text for the file beside it; nothing where the metadata do not say
- * how the model is used. Equal bytes give equal bytes.
+ * The model with the card of its metadata in it, and the text for the file beside it; the model itself where it does not say how it is
+ * used. Equal bytes give equal bytes.
  *
  * A file cannot hold its own hash: the text beside it alone ends with it. Both hold the hash of the file without its metadata.
+ *
+ * @param source the file of which the model was made.
  */
 export function addModelCard(
-  bytes: Uint8Array,
-  { file, source }: { readonly file: string; readonly source?: { readonly file: string; readonly bytes: Uint8Array } },
-): { readonly bytes: Uint8Array; readonly card?: string } {
-  const model = decodeModel(bytes);
-  let metadata: ModelMetadata;
-  try {
-    metadata = decodeMetadata(model);
-  } catch {
-    return { bytes };
-  }
-  if (metadataFault(metadata, model) !== undefined) return { bytes };
-  const { card: _, ...own } = metadata;
+  model: Model,
+  source?: Pick<Model, "path" | "bytes">,
+): { readonly model: Model; readonly card?: string } {
+  if (model.metadata === undefined) return { model };
+  const { card: _, ...own } = model.metadata;
   const hashes: Record<string, string> = {
-    ...(source && { [`source ${source.file}`]: sha256(source.bytes) }),
-    "network without metadata": sha256(replaceMetadata(bytes, {})),
+    ...(source && { [`source ${basename(source.path)}`]: sha256(source.bytes) }),
+    "network without metadata": sha256(replaceMetadata(model.bytes, {})),
   };
-  const card = modelCard({ ...own, hashes });
-  const whole = replaceMetadata(bytes, { ...model.metadata, ...encodeMetadata({ ...own, hashes, card }) });
-  return { bytes: whole, card: modelCard({ ...own, hashes: { ...hashes, [file]: sha256(whole) } }) };
+  const whole = withMetadata(model, { ...own, hashes, card: modelCard({ ...own, hashes }) });
+  const file = basename(model.path);
+  return { model: whole, card: modelCard({ ...own, hashes: { ...hashes, [file]: sha256(whole.bytes) } }) };
 }
 
 /** The card in Markdown. What the metadata do not say is left out. */
@@ -67,7 +62,7 @@ function modelRows({ version, net, input, output, labels, plane, training, expor
     ...(Array.isArray(members) ? [["members", String(members.length)] as const] : []),
     ...(typeof training["parameters"] === "number" ? [["parameters", String(training["parameters"])] as const] : []),
     ["input", `${input.channels.join(", ")}: ${plane} slices as squares of ${input.size} pixels`],
-    ["normalization", pairs(input.normalization as JsonObject)],
+    ["normalization", pairs({ ...input.normalization })],
     [
       "output",
       `${output.answer}, ${output.activation === "softmax" ? mostProbable(output) : thresholdText(output)}`,

@@ -5,32 +5,26 @@ import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { averageGraphs } from "../graph/passes/average_graphs.ts";
 import { sameNodes } from "../graph/passes/same_nodes.ts";
-import type { ModelFile } from "./model.ts";
 import { addModelCard } from "./card.ts";
+import { described, type DescribedModel, modelOf } from "./model.ts";
 import { importAtBatch } from "./import_at_batch.ts";
-
-/** An ensemble as a file, and what it says of itself. */
-export interface Ensemble {
-  readonly bytes: Uint8Array;
-  readonly metadata: ModelMetadata;
-}
 
 /**
  * One ONNX model that runs all `members` and averages their logits, level by level, as nnU-Net does over its folds.
  *
  * @throws {Failure} where there are fewer than two members, or one reads, answers or labels otherwise than the first.
  */
-export function ensembleOf(members: readonly ModelFile[], version: string): Ensemble {
+export function ensembleOf(members: readonly DescribedModel[], version: string): DescribedModel {
   const [first, second] = members;
   if (first === undefined || second === undefined) {
     throw new Failure(`An ensemble needs two models or more: found ${members.length}; name more of them`);
   }
   for (const member of members) refuseOtherContract(first, member);
-  const opset = Math.max(13, ...members.map(({ model }) => model.opsets[""] ?? 13));
+  const opset = Math.max(13, ...members.map(({ onnx }) => onnx.opsets[""] ?? 13));
   const at = (batch: number) => {
-    const graphs = members.map(({ model, path }) => {
+    const graphs = members.map(({ onnx, path }) => {
       try {
-        return importAtBatch(model, { batch, dimensions: {} }, () => {});
+        return importAtBatch(onnx, { batch, dimensions: {} }, () => {});
       } catch (error) {
         throw new Failure(`Cannot average ${path}: ${messageOf(error)}`, { cause: error });
       }
@@ -39,7 +33,7 @@ export function ensembleOf(members: readonly ModelFile[], version: string): Ense
   };
   const graph = at(1);
   const metadata = ensembleMetadata(members, first.metadata, version);
-  const anyBatch = members.every(({ model }) => typeof model.inputs[0]?.shape?.[0] === "string") &&
+  const anyBatch = members.every(({ onnx }) => typeof onnx.inputs[0]?.shape?.[0] === "string") &&
     sameNodes(at(2), at(3));
   const encoded = encodeModel(graph, {
     opset: Math.max(opset, ...graph.nodes.map(({ op }) => op.sinceOpset)),
@@ -48,7 +42,7 @@ export function ensembleOf(members: readonly ModelFile[], version: string): Ense
     metadata: encodeMetadata(metadata),
     ...(anyBatch && { batchName: "N" }),
   });
-  return { bytes: addModelCard(encoded, { file: "the ensemble" }).bytes, metadata };
+  return described(addModelCard(modelOf("the ensemble", encoded)).model);
 }
 
 /** What must be equal, and what of it. */
@@ -64,7 +58,7 @@ function contractOf({ input, output, labels, plane }: ModelMetadata): Readonly<R
   };
 }
 
-function refuseOtherContract(first: ModelFile, member: ModelFile): void {
+function refuseOtherContract(first: DescribedModel, member: DescribedModel): void {
   const expected = contractOf(first.metadata);
   for (const [what, found] of Object.entries(contractOf(member.metadata))) {
     const [here, there] = [JSON.stringify(found), JSON.stringify(expected[what])];
@@ -76,14 +70,16 @@ function refuseOtherContract(first: ModelFile, member: ModelFile): void {
   }
 }
 
-function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, version: string): ModelMetadata {
+function ensembleMetadata(members: readonly DescribedModel[], first: ModelMetadata, version: string): ModelMetadata {
   const { input, output, labels, plane, spacing } = first;
-  const idsOf = ({ metadata }: ModelFile) => {
+  const idsOf = ({ metadata }: DescribedModel) => {
     const ids = metadata.training["validationCases"];
     return Array.isArray(ids) ? ids as unknown[] : [];
   };
   // A case is unseen where no member was trained on it; members of different folds leave none.
-  const unseen = idsOf(members[0] as ModelFile).filter((id) => members.every((member) => idsOf(member).includes(id)));
+  const unseen = idsOf(members[0] as DescribedModel).filter((id) =>
+    members.every((member) => idsOf(member).includes(id))
+  );
   const fingerprints = new Set(members.map(({ metadata }) => metadata.training["fingerprint"]));
   const thresholds = members.map(({ metadata }) => metadata.output.threshold);
   const weighted = members.some(({ metadata }) => metadata.output.classWeights !== undefined);
@@ -108,7 +104,7 @@ function ensembleMetadata(members: readonly ModelFile[], first: ModelMetadata, v
   };
 }
 
-function weightOf(label: number): (member: ModelFile) => number {
+function weightOf(label: number): (member: DescribedModel) => number {
   return ({ metadata }) => metadata.output.classWeights?.[label] ?? 1;
 }
 

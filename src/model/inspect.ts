@@ -1,9 +1,8 @@
 /** All that can be said of an ONNX file without running it. */
 import { messageOf } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import { importGraph } from "../graph/onnx/import.ts";
-import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel, OnnxValue } from "../graph/onnx/model.ts";
 import { NET_NAMES } from "../graph/nets/names.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
@@ -14,7 +13,7 @@ import { parameterCount } from "../graph/passes/parameters.ts";
 import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.ts";
 import { elementCount } from "../graph/tensor_type.ts";
 import { headCost, type NetCost, netCost } from "./cost.ts";
-import { metadataFault } from "./metadata_fault.ts";
+import type { Model } from "./model.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 import type { Target } from "../tensorrt/targets.ts";
 
@@ -63,34 +62,32 @@ export interface ModelInspection {
 }
 
 /**
- * Inspects an ONNX file; ops that are not known, or shapes that do not fit, leave out what depends on them.
- *
- * @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type.
+ * Inspects a model; ops that are not known, or shapes that do not fit, leave out what depends on them.
  */
-export function inspectModel(bytes: Uint8Array, options: InspectOptions = {}): ModelInspection {
+export function inspectModel(model: Model, options: InspectOptions = {}): ModelInspection {
   const { target, dimensions = {} } = options;
-  const model = decodeModel(bytes);
-  const imported = tried(() => importGraph(model, { batch: 1, dimensions }));
+  const { onnx, metadata, metadataFault } = model;
+  const imported = tried(() => importGraph(onnx, { batch: 1, dimensions }));
   const graph = typeof imported === "string" ? undefined : imported;
   const fault = typeof imported === "string" ? imported : undefined;
-  const metadata = tried(() => usableMetadata(model));
   const version = target?.tensorRt;
   const obstacles = graph === undefined ? [{ reason: fault as string }] : untrainable(graph);
   return {
-    producer: model.producer,
-    opset: model.opsets[""],
-    irVersion: model.irVersion,
-    fileBytes: bytes.length,
-    inputs: model.inputs,
-    outputs: model.outputs,
-    ...(graph === undefined ? figuresOfFile(model) : figuresOfGraph(graph, options)),
-    ...(graph !== undefined && typeof metadata !== "string" && headOf(graph, metadata)),
-    unknownOps: unknownOps(model),
+    producer: onnx.producer,
+    opset: onnx.opsets[""],
+    irVersion: onnx.irVersion,
+    fileBytes: model.bytes.length,
+    inputs: onnx.inputs,
+    outputs: onnx.outputs,
+    ...(graph === undefined ? figuresOfFile(onnx) : figuresOfGraph(graph, options)),
+    ...(graph !== undefined && metadata !== undefined && headOf(graph, metadata)),
+    unknownOps: unknownOps(onnx),
     ...(fault === undefined ? {} : { fault }),
-    ...(typeof metadata === "string" ? { metadataFault: metadata } : { metadata }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(metadataFault === undefined ? {} : { metadataFault }),
     ...(target === undefined ? {} : { target: target.name }),
     lint: version === undefined ? [] : lint({
-      model,
+      model: onnx,
       version,
       ...(graph === undefined ? {} : { graph }),
       ...(target?.memoryBytes === undefined ? {} : { memoryBytes: target.memoryBytes }),
@@ -98,13 +95,6 @@ export function inspectModel(bytes: Uint8Array, options: InspectOptions = {}): M
     trainable: obstacles.length === 0,
     obstacles,
   };
-}
-
-function usableMetadata(model: OnnxModel): ModelMetadata {
-  const metadata = decodeMetadata(model);
-  const fault = metadataFault(metadata, model);
-  if (fault !== undefined) throw new SyntaxError(`metadata key ${fault}`);
-  return metadata;
 }
 
 function figuresOfGraph(graph: Graph, options: InspectOptions) {

@@ -1,8 +1,7 @@
 /** The network as the prediction path sees it: squares in, logits out, whatever runs it. */
 import { Failure, messageOf } from "../failure.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
-import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { floats, type TensorData } from "../graph/tensor_type.ts";
+import type { DescribedModel } from "../model/model.ts";
 import { createSession } from "../runtime/session.ts";
 
 /** Logits `[count, classes, size, size]`; the array may be overwritten by the next run. */
@@ -42,16 +41,14 @@ export interface NetworkOptions {
 }
 
 /**
- * A network over the bytes of an ONNX model; only the output that is read is fetched.
+ * A network over an ONNX model; only the output that is read is fetched.
  *
  * @throws {Failure} where ONNX Runtime refuses the model or the provider, or the model has no such level.
  */
 export async function createNetwork(
-  bytes: Uint8Array,
-  metadata: ModelMetadata,
+  { bytes, onnx: { inputs, outputs }, metadata }: Omit<DescribedModel, "path">,
   options: NetworkOptions = {},
 ): Promise<Network> {
-  const { inputs, outputs } = decodeModel(bytes);
   const { levels, answer } = metadata.output;
   const outputName = options.level === undefined ? answer : levels[options.level];
   const output = outputs.find(({ name }) => name === outputName);

@@ -1,19 +1,19 @@
 /** Opens a model in whatever form it is: an ONNX file or a TensorRT engine. */
-import { Failure, messageOf, UsageFailure } from "../failure.ts";
-import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
+import { Failure, UsageFailure } from "../failure.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { Reporter } from "../reporter.ts";
 import { isEnginePath, type OpenedEngine, openEngine } from "../tensorrt/open_engine.ts";
 import { engineNetwork } from "./engine_network.ts";
-import { metadataFault } from "../model/metadata_fault.ts";
-import { readModelFile } from "../model/model.ts";
+import { readMetadata } from "../model/metadata.ts";
+import { type DescribedModel, readDescribedModel } from "../model/model.ts";
 import type { NetworkOptions } from "./network.ts";
 import { createPredictor, type Predictor, predictorOver } from "./predictor.ts";
 
 /** A model that can be asked what it is before it is started. */
 export interface OpenedModel {
   readonly metadata: ModelMetadata;
-  /** The content of an ONNX file; absent for an engine. */
-  readonly bytes?: Uint8Array;
+  /** The ONNX file; absent for an engine. */
+  readonly model?: DescribedModel;
   /** Makes it ready to run. @throws {Failure} where it cannot run here, {UsageFailure} where an option does not suit it. */
   readonly start: (options?: NetworkOptions) => Promise<Predictor>;
 }
@@ -33,8 +33,8 @@ export interface OpenModelOptions {
  */
 export async function openModel(path: string, options: OpenModelOptions): Promise<OpenedModel> {
   if (!isEnginePath(path)) {
-    const { bytes, metadata } = readModelFile(path);
-    return { metadata, bytes, start: (network) => createPredictor(bytes, metadata, network) };
+    const model = readDescribedModel(path);
+    return { metadata: model.metadata, model, start: (network) => createPredictor(model, network) };
   }
   const engine = await openEngine(path, options);
   const metadata = metadataOf(engine);
@@ -46,17 +46,11 @@ export async function openModel(path: string, options: OpenModelOptions): Promis
 
 function metadataOf({ path, passport }: OpenedEngine): ModelMetadata {
   const { metadata = {}, inputs, outputs, onnx } = passport;
-  const unusable = (reason: string) =>
-    new Failure(`Cannot use ${path}: ${reason}; export it again from a ${onnx.file} that seg has trained`);
-  let decoded: ModelMetadata;
-  try {
-    decoded = decodeMetadata({ metadata });
-  } catch (error) {
-    throw unusable(messageOf(error));
-  }
-  const fault = metadataFault(decoded, { inputs, outputs });
-  if (fault !== undefined) throw unusable(`metadata key ${fault}`);
-  return decoded;
+  const read = readMetadata(metadata, { inputs, outputs });
+  if ("metadata" in read) return read.metadata;
+  throw new Failure(
+    `Cannot use ${path}: ${read.metadataFault}; export it again from a ${onnx.file} that seg has trained`,
+  );
 }
 
 function predictorOfEngine(

@@ -1,8 +1,8 @@
 /** The one path from a volume to a mask: for validation in training, prediction, scoring, parity checks and every backend. */
 import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { DescribedModel } from "../model/model.ts";
 import { networkSquare, type PreparedImage, prepareImage } from "../imaging/network_input.ts";
-import type { Normalization } from "../imaging/normalize.ts";
 import { postProcess, type PostProcessing } from "../imaging/post_processing.ts";
 import { insertSlice, squareToSlice } from "../imaging/slices.ts";
 import { squareVolume } from "../imaging/square_volume.ts";
@@ -58,16 +58,15 @@ export interface Predictor {
 }
 
 /**
- * A predictor over the bytes of an ONNX model.
+ * A predictor over an ONNX model.
  *
  * @throws {Failure} where ONNX Runtime refuses the model or the provider.
  */
 export async function createPredictor(
-  bytes: Uint8Array,
-  metadata: ModelMetadata,
+  model: Omit<DescribedModel, "path">,
   options: NetworkOptions = {},
 ): Promise<Predictor> {
-  return predictorOver(await createNetwork(bytes, metadata, options), metadata);
+  return predictorOver(await createNetwork(model, options), model.metadata);
 }
 
 /** A predictor over anything that runs the network, e.g. a TensorRT engine. */
@@ -91,7 +90,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
   const activation: Activation = output.activation;
   const threshold = options.threshold ?? output.threshold;
   const clock = new StageClock();
-  const prepared = prepareImage(image, { normalization: input.normalization as unknown as Normalization, plane });
+  const prepared = prepareImage(image, { normalization: input.normalization, plane });
   const { geometry, restore } = prepared;
   const mask = new Uint8Array(geometry.channelStride);
   let kept: Float32Array<ArrayBuffer> | undefined;

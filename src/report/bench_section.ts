@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type BenchReport, readBenchReport } from "../bench/bench_report.ts";
 import { compareBench } from "../bench/compare_bench.ts";
+import type { Model } from "../model/model.ts";
 import { layerWork } from "../bench/layer_work.ts";
 import { type Roof, roofline, roofOf } from "../bench/roofline.ts";
 import { exportModel } from "../deployment/export_model.ts";
@@ -80,7 +81,7 @@ export function benchBody(benches: readonly NamedBench[]): Content {
 /** What the roofline is drawn of. */
 export interface RooflineSource {
   /** An ONNX file as it was trained: its exported form is drawn. */
-  readonly model?: { readonly bytes: Uint8Array; readonly file: string } | undefined;
+  readonly model?: Model | undefined;
   readonly benches: readonly NamedBench[];
 }
 
@@ -140,9 +141,9 @@ function measuredPoint(name: string, report: BenchReport, roof: Pick<Roof, "devi
   }];
 }
 
-function layersOf({ bytes, file }: NonNullable<RooflineSource["model"]>) {
+function layersOf(model: Model) {
   try {
-    return layerWork(exportModel({ bytes, file }).graph);
+    return layerWork(exportModel(model).graph);
   } catch {
     // Ops that are not known have no work.
     return undefined;

@@ -3,6 +3,7 @@ import { formatBytes, formatDuration, formatNumber } from "../text.ts";
 import { curvesBody } from "./curves_section.ts";
 import { figure, footText, headline, scoreSections, speedSections, type Surroundings } from "./evaluation_page.ts";
 import { type Content, markup } from "./markup.ts";
+import { sha256 } from "../sha256.ts";
 import { type Fact, originBody } from "./origin_section.ts";
 import { pageText } from "./page.ts";
 import type { CasePicture } from "./pictures.ts";
@@ -44,7 +45,7 @@ export function runPage(
         title: "How it was made",
         body: originBody([
           { name: "model", value: model && run.best },
-          { name: "SHA-256 of the model", value: model?.sha256, code: true },
+          { name: "SHA-256 of the model", value: model && sha256(model.bytes), code: true },
           { name: "size of the model", value: model && formatBytes(model.bytes.length) },
           ...(model === undefined ? [] : modelFacts(model.metadata.training)),
           {

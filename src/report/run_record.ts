@@ -1,10 +1,8 @@
 /** What the files of a training run tell. */
 import { existsSync, readFileSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
-import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { readModelFile } from "../model/model.ts";
-import { sha256 } from "../sha256.ts";
+import { type DescribedModel, readDescribedModel } from "../model/model.ts";
 import { countOf } from "../text.ts";
 import { type EpochRecord, readCheckpoint } from "../training/runs/checkpoint.ts";
 import { type RunFolder, runFolder } from "../training/runs/run_folder.ts";
@@ -25,7 +23,7 @@ export interface RunRecord {
   /** Seconds of training so far. */
   readonly seconds: number;
   /** Absent before the first validation. */
-  readonly model?: { readonly bytes: Uint8Array; readonly sha256: string; readonly metadata: ModelMetadata };
+  readonly model?: DescribedModel;
 }
 
 /** Whether a folder is that of a run. */
@@ -60,7 +58,7 @@ export function readRun(folder: string): RunRecord {
     stopped: stopReason(history, { epochs, settings, seconds, best: best?.epoch ?? 0 }),
     best,
     seconds,
-    ...(best !== undefined && { model: readModel(run.best) }),
+    ...(best !== undefined && { model: readDescribedModel(run.best) }),
   };
 }
 
@@ -113,11 +111,6 @@ function isEpochRecord(value: unknown): value is EpochRecord {
     Array.isArray(lossPerLevel) && lossPerLevel.length > 0 && lossPerLevel.every(Number.isFinite) &&
     isObject(dicePerClass) && Object.values(dicePerClass).every(isScore) &&
     ["dice", "iou"].every((name) => isScore(value[name]));
-}
-
-function readModel(path: string): NonNullable<RunRecord["model"]> {
-  const { bytes, metadata } = readModelFile(path);
-  return { bytes, metadata, sha256: sha256(bytes) };
 }
 
 /** The epochs whose model was scored. */

@@ -6,8 +6,8 @@ import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { METRICS } from "../metrics/scores.ts";
-import { readModelFile } from "../model/model.ts";
+import { METRICS } from "../metrics/case_scores.ts";
+import { type DescribedModel, type Model, readDescribedModel } from "../model/model.ts";
 import type { Reporter } from "../reporter.ts";
 import { readScores, SCORES } from "../training/runs/fold_run.ts";
 import { type NamedBench, readBenchReports } from "./bench_section.ts";
@@ -101,7 +101,7 @@ interface Work {
   readonly benches: readonly NamedBench[];
 }
 
-function surroundings({ options, benches }: Work, model?: { bytes: Uint8Array; file: string }): Surroundings {
+function surroundings({ options, benches }: Work, model?: Model): Surroundings {
   return { programs: options.programs, written: new Date(), benches, roofline: { benches, ...(model && { model }) } };
 }
 
@@ -119,7 +119,7 @@ async function evaluationText(path: string, work: Work): Promise<string> {
   return evaluationPage(scores, {
     ...surroundings(work, model),
     pictures,
-    modelFacts: model === undefined ? [] : modelFacts(model.training),
+    modelFacts: model === undefined ? [] : modelFacts(model.metadata.training),
   });
 }
 
@@ -147,7 +147,7 @@ async function runText(work: Work): Promise<string> {
     ? scores
     : await tried("drawing cases", work, (context) => casePictures(scores.cases, source, context));
   return runPage(record, {
-    ...surroundings(work, model && { bytes: model.bytes, file: run.best }),
+    ...surroundings(work, model),
     scores,
     pictures,
   });
@@ -241,11 +241,10 @@ function isText(value: unknown): boolean {
   return typeof value === "string";
 }
 
-function modelOf(path: string) {
+function modelOf(path: string): DescribedModel | undefined {
   if (!path.endsWith(".onnx")) return undefined;
   try {
-    const { bytes, metadata } = readModelFile(path);
-    return { bytes, file: path, training: metadata.training };
+    return readDescribedModel(path);
   } catch {
     // The report is of the scores, which are there; the model may have been moved or replaced.
     return undefined;

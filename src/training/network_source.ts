@@ -1,12 +1,10 @@
 /** The network that a training starts from: built anew, or read from an ONNX file. */
-import { readFileSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/op.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
-import { decodeModel } from "../graph/onnx/decode.ts";
 import { importGraph } from "../graph/onnx/import.ts";
-import type { OnnxModel } from "../graph/onnx/model.ts";
+import { readModel } from "../model/model.ts";
 import { replaceHead } from "../graph/passes/replace_head.ts";
 import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
 import { sameNodes } from "../graph/passes/same_nodes.ts";
@@ -73,12 +71,7 @@ export function networkFromFile(
   { newHead, ...settings }: NetworkSettings & { readonly newHead: boolean },
 ): NetworkSource {
   const fail = (error: unknown) => new Failure(`Cannot train ${path}: ${messageOf(error)}`, { cause: error });
-  let model: OnnxModel;
-  try {
-    model = decodeModel(readFileSync(path));
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  }
+  const { onnx: model } = readModel(path);
   const dimensions = Object.fromEntries(
     model.inputs.flatMap(({ shape }) =>
       (shape ?? []).flatMap((dimension, axis) =>

@@ -6,11 +6,10 @@ import process from "node:process";
 import { test } from "node:test";
 import { importKit } from "../../src/bench/kit_report.ts";
 import { exportKit } from "../../src/deployment/kit.ts";
-import { exportModel } from "../../src/deployment/export_model.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
-import { trainedLike } from "../deployment/running.ts";
+import { exportFile, trainedLike } from "../deployment/running.ts";
 import { inScratch } from "../tensorrt/scratch.ts";
 
 const shell = spawnSync("sh", ["-c", "command -v sha256sum awk sed tr"]).status === 0;
@@ -21,7 +20,7 @@ test("importKit() reads what the kit of a J-Net measured, with its roofline", {
   await inScratch(async (folder) => {
     const kit = join(folder, "kit");
     const net = trainedLike({ width: 2, inputSize: 16, outputSize: 32 });
-    const { bytes } = exportModel({
+    const { model } = exportFile({
       bytes: encodeModel(net, { opset: 13 }),
       outputs: ["level_1"],
       tensorRtVersion: 80201,
@@ -29,7 +28,7 @@ test("importKit() reads what the kit of a J-Net measured, with its roofline", {
     await exportKit({
       folder: kit,
       name: "small",
-      exported: bytes,
+      model,
       target: findTarget("nano"),
       precision: "fp16",
       workspaceMiB: 512,

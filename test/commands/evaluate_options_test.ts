@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readNifti } from "../../src/imaging/nifti.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
-import { readModelFile } from "../../src/model/model.ts";
+import { readDescribedModel } from "../../src/model/model.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { headModel } from "../prediction/head_model.ts";
 import { identityModel } from "../prediction/identity_model.ts";
@@ -143,7 +143,7 @@ test("seg tune saves the best threshold in the model, and seg ensemble joins mod
     assert.deepEqual(readFileSync(model), bytes);
     const saved = documentOf(await runProgram(["tune", model, dataset, "--out", tuned, "--json"]));
     assert.deepEqual([saved.model, saved.threshold, saved.cases], [tuned, 0.26, ["p1", "p2"]]);
-    const { metadata } = readModelFile(tuned);
+    const { metadata } = readDescribedModel(tuned);
     assert.equal(metadata.output.threshold, 0.26);
     assert.deepEqual(metadata.training["validationCases"], ["p1", "p2"]);
     const joined = join(folder, "ensemble.onnx");
@@ -186,7 +186,7 @@ test("seg tune weighs the classes of a model with a background channel, and eval
     // At the rim the background is e times as probable: the first step of the grid above e.
     assert.deepEqual([saved.labels, saved.weights, saved.before.weights], [["lesion"], [2.82], [1]]);
     assert.ok(saved.dice > saved.before.dice);
-    const { output, training: noted } = readModelFile(tuned).metadata;
+    const { output, training: noted } = readDescribedModel(tuned).metadata;
     assert.deepEqual(output.classWeights, [2.82]);
     assert.equal((noted["weightSearch"] as { cases: number }).cases, 2);
     const [exported, inspected, evaluated, looked] = await Promise.all([

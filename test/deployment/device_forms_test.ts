@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportModel, type ExportOptions } from "../../src/deployment/export_model.ts";
+import { type ExportOptions } from "../../src/deployment/export_model.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { floats, integers, tensorOf } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { lint } from "../../src/tensorrt/lint.ts";
 import { type FileContent, modelFile, noise } from "../graph/model_file.ts";
+import { exportFile } from "./running.ts";
 
 const IMAGE = floats(Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)), [1, 2, 4, 4]);
 
@@ -13,7 +14,7 @@ const IMAGE = floats(Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)), [
 async function repaired(content: Partial<FileContent>, options: Partial<ExportOptions> = {}) {
   const version = options.tensorRtVersion ?? 80201;
   const bytes = modelFile({ opset: 17, inputs: [["x", [1, 2, 4, 4]]], initializers: {}, ...content } as FileContent);
-  const exported = exportModel({ bytes, tensorRtVersion: version, ...options });
+  const exported = exportFile({ bytes, tensorRtVersion: version, ...options });
   const model = decodeModel(exported.bytes);
   const errors = lint({ model, graph: exported.graph, version }).filter(({ severity }) => severity === "error");
   assert.deepEqual(errors, []);
@@ -62,7 +63,7 @@ test("exportModel() keeps an ArgMax that something else reads, and without a Ten
     nodes: [["Relu", ["x"], ["r"]], ["ArgMax", ["r"], ["y"], { axis: 1, keepdims: 0 }]],
     outputs: [["y", [1, 4, 4], "int64"]],
   });
-  assert.deepEqual(exportModel({ bytes: final }).graph.nodes.map(({ op }) => op.type), ["Relu", "ArgMax"]);
+  assert.deepEqual(exportFile({ bytes: final }).graph.nodes.map(({ op }) => op.type), ["Relu", "ArgMax"]);
 });
 
 test("exportModel() computes the sizes of Resize and writes them as constant scales", async () => {

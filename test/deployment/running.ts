@@ -2,12 +2,22 @@
 import assert from "node:assert/strict";
 import type { Graph } from "../../src/graph/graph.ts";
 import { buildNet, type NetOptions } from "../../src/graph/nets/catalog.ts";
+import { type ExportedModel, exportModel, type ExportOptions } from "../../src/deployment/export_model.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { runningStatistics } from "../../src/graph/passes/parameters.ts";
 import { elementCount, floats, type TensorData } from "../../src/graph/tensor_type.ts";
 import { Random } from "../../src/random.ts";
+import { type Model, modelOf } from "../../src/model/model.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { largestDifference, withConstants } from "../golden.ts";
+
+/** The exported form of an ONNX file, with its bytes. */
+export function exportFile(
+  { bytes, file = "model.onnx", ...options }: ExportOptions & { readonly bytes: Uint8Array; readonly file?: string },
+): ExportedModel & Pick<Model, "bytes"> {
+  const exported = exportModel(modelOf(file, bytes), options);
+  return { ...exported, bytes: exported.model.bytes };
+}
 
 /** A J-Net whose normalization layers have seen something: random scales, biases, means and variances. */
 export function trainedLike(options: Partial<NetOptions> = {}, seed = 1): Graph {

@@ -5,6 +5,7 @@ import { openDataset } from "../../src/data/dataset.ts";
 import { searchThreshold } from "../../src/evaluation/threshold_search.ts";
 import { aggregate } from "../../src/metrics/aggregate.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
+import { modelOf } from "../../src/model/model.ts";
 import { createPredictor } from "../../src/prediction/predictor.ts";
 import { Random } from "../../src/random.ts";
 import { silentReporter } from "../../src/reporter.ts";
@@ -42,7 +43,7 @@ test("searchThreshold() finds the threshold that scoring every threshold by itse
     putNoisy(dataset);
     const index = openDataset(dataset);
     const { bytes, metadata } = identityModel({ size: 8, channels: 2 });
-    const predictor = await createPredictor(bytes, metadata, { threads: 1 });
+    const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
     const context = { reporter: silentReporter, signal: new AbortController().signal };
     const { best, before, cases, curve } = await searchThreshold(predictor, { index, cases: index.cases }, context);
     const scoreAt = async (threshold: number) => {
@@ -68,7 +69,7 @@ test("searchThreshold() refuses cases without foreground", async () => {
     putNoisy(folder);
     const index = openDataset(folder);
     const { bytes, metadata } = identityModel({ size: 8, channels: 2 });
-    const predictor = await createPredictor(bytes, metadata, { threads: 1 });
+    const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
     const healthy = { index, cases: index.cases.slice(2) };
     const context = { reporter: silentReporter, signal: new AbortController().signal };
     await assert.rejects(searchThreshold(predictor, healthy, context), {

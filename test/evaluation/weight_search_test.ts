@@ -7,6 +7,7 @@ import { searchWeights } from "../../src/evaluation/weight_search.ts";
 import { diceByWeight, unsettledVoxels } from "../../src/evaluation/weighted_dice.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
 import { aggregate } from "../../src/metrics/aggregate.ts";
+import { modelOf } from "../../src/model/model.ts";
 import { createPredictor, type Predictor } from "../../src/prediction/predictor.ts";
 import { Random } from "../../src/random.ts";
 import { silentReporter } from "../../src/reporter.ts";
@@ -44,7 +45,7 @@ function putData(folder: string, labelOf: (odds: readonly [number, number], rand
 async function predictorWith(classWeights?: readonly number[]): Promise<Predictor> {
   const { bytes, metadata } = identityModel({ size: 8, channels: 2, activation: "softmax" });
   const output = { ...metadata.output, ...(classWeights && { classWeights }) };
-  return await createPredictor(bytes, { ...metadata, output }, { threads: 1 });
+  return await createPredictor({ ...modelOf("model.onnx", bytes), metadata: { ...metadata, output } }, { threads: 1 });
 }
 
 async function diceOf(index: DatasetIndex, cases: readonly CaseFiles[], weights: readonly number[]): Promise<number> {

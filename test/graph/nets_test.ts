@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportModel } from "../../src/deployment/export_model.ts";
 import { NetBuilder } from "../../src/graph/nets/builder.ts";
 import { BACKBONES, buildNet, type NetOptions } from "../../src/graph/nets/catalog.ts";
 import type { BackboneOptions } from "../../src/graph/nets/elu_net.ts";
@@ -17,7 +16,7 @@ import { createLoss } from "../../src/training/losses.ts";
 import { createOptimizer } from "../../src/training/step/optimizers.ts";
 import { trainingGraph } from "../../src/training/step/training_graph.ts";
 import { TrainingStep } from "../../src/training/step/training_step.ts";
-import { assertClose, outputsOf, randomFeeds, trainedLike } from "../deployment/running.ts";
+import { assertClose, exportFile, outputsOf, randomFeeds, trainedLike } from "../deployment/running.ts";
 import { largestDifference } from "../golden.ts";
 
 interface Row {
@@ -124,7 +123,7 @@ for (const { net, stride, paper: [width, channels, classes], parameters: expecte
   test(`${net} exports for TensorRT 8.2 with the same outputs`, async () => {
     const graph = trainedLike(options(net));
     const bytes = encodeModel(graph, { opset: 13, batchName: "N" });
-    const exported = exportModel({ bytes, tensorRtVersion: 80201 });
+    const exported = exportFile({ bytes, tensorRtVersion: 80201 });
     const model = decodeModel(exported.bytes);
     assert.deepEqual(lint({ model, graph: importGraph(model), version: 80201, memoryBytes: 4 * 2 ** 30 }), []);
     // What stands behind a Concat is not folded.

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { decodeModel } from "../../src/graph/onnx/decode.ts";
-import { decodeMetadata, encodeMetadata } from "../../src/graph/onnx/metadata.ts";
+import { encodeMetadata } from "../../src/graph/onnx/metadata.ts";
 import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
 import { addModelCard, modelCard } from "../../src/model/card.ts";
+import { described, modelOf } from "../../src/model/model.ts";
 import { identityModel } from "../prediction/identity_model.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -101,22 +101,22 @@ test("modelCard() keeps names of others within their line and their cell", () =>
 
 test("addModelCard() puts the card into the file, and its hash into the text beside it", () => {
   const { bytes, metadata } = identityModel({ training: TRAINING });
-  const source = { file: "best.onnx", bytes };
-  const carded = addModelCard(bytes, { file: "out.onnx", source });
-  const { card: inside = "", hashes, ...rest } = decodeMetadata(decodeModel(carded.bytes));
+  const source = { path: "runs/best.onnx", bytes };
+  const { model, card } = addModelCard(modelOf("out.onnx", bytes), source);
+  const { card: inside = "", hashes, ...rest } = described(modelOf("out.onnx", model.bytes)).metadata;
   assert.deepEqual(rest, JSON.parse(JSON.stringify(metadata)));
-  assert.equal(carded.card, `${inside}| out.onnx | ${sha256(carded.bytes)} |\n`);
+  assert.equal(card, `${inside}| out.onnx | ${sha256(model.bytes)} |\n`);
   assert.deepEqual(hashes, {
     "source best.onnx": sha256(bytes),
-    "network without metadata": sha256(replaceMetadata(carded.bytes, {})),
+    "network without metadata": sha256(replaceMetadata(model.bytes, {})),
   });
-  assert.deepEqual(addModelCard(carded.bytes, { file: "out.onnx", source }).bytes, carded.bytes, "once is enough");
+  assert.deepEqual(addModelCard(model, source).model.bytes, model.bytes, "once is enough");
 });
 
 test("addModelCard() leaves files alone that do not say how they are used", () => {
   const { bytes, metadata } = identityModel();
-  const bare = replaceMetadata(bytes, { author: "somebody" });
-  assert.deepEqual(addModelCard(bare, { file: "x.onnx" }), { bytes: bare });
-  const odd = replaceMetadata(bytes, { ...encodeMetadata(metadata), "seg.labels": "[]" });
-  assert.deepEqual(addModelCard(odd, { file: "x.onnx" }), { bytes: odd });
+  const bare = modelOf("x.onnx", replaceMetadata(bytes, { author: "somebody" }));
+  assert.deepEqual(addModelCard(bare), { model: bare });
+  const odd = modelOf("x.onnx", replaceMetadata(bytes, { ...encodeMetadata(metadata), "seg.labels": "[]" }));
+  assert.deepEqual(addModelCard(odd), { model: odd });
 });

@@ -1,32 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ensembleOf } from "../../src/model/ensemble.ts";
-import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeMetadata, type ModelMetadata } from "../../src/graph/onnx/metadata.ts";
 import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
-import type { ModelFile } from "../../src/model/model.ts";
-import { metadataFault } from "../../src/model/metadata_fault.ts";
+import { type DescribedModel, modelOf } from "../../src/model/model.ts";
 import { createPredictor } from "../../src/prediction/predictor.ts";
 import { identityModel, type IdentityOptions, markedVolume } from "../prediction/identity_model.ts";
 
-function member(path: string, options: IdentityOptions, change: Partial<ModelMetadata["output"]> = {}): ModelFile {
+function member(path: string, options: IdentityOptions, change: Partial<ModelMetadata["output"]> = {}): DescribedModel {
   const made = identityModel({ size: 8, ...options });
   const metadata = { ...made.metadata, output: { ...made.metadata.output, ...change } };
   const bytes = replaceMetadata(made.bytes, encodeMetadata(metadata));
-  return { path, bytes, model: decodeModel(bytes), metadata };
+  return { ...modelOf(path, bytes), metadata };
 }
 
 const training = (fold: number, validationCases: readonly string[]) => ({ fingerprint: "f", fold, validationCases });
 
 test("ensembleOf() makes a model that answers as its members do, for any batch size", async () => {
-  const { bytes, metadata } = ensembleOf([
+  const ensemble = ensembleOf([
     member("runs/fold_0/best.onnx", { training: training(0, ["a", "b"]) }, { threshold: 0.4 }),
     member("runs/fold_1/best.onnx", { training: training(1, ["c"]) }, { threshold: 0.5 }),
   ], "1.0.0");
-  const model = decodeModel(bytes);
-  assert.deepEqual(model.inputs[0]?.shape, ["N", 1, 8, 8]);
-  assert.equal(metadataFault(metadata, model), undefined);
+  const { metadata } = ensemble;
+  assert.deepEqual(modelOf("ensemble.onnx", ensemble.bytes), { ...ensemble, path: "ensemble.onnx" });
+  assert.deepEqual(ensemble.onnx.inputs[0]?.shape, ["N", 1, 8, 8]);
   assert.equal(metadata.output.threshold, 0.45);
   assert.deepEqual(metadata.training, {
     fingerprint: "f",
@@ -36,7 +34,7 @@ test("ensembleOf() makes a model that answers as its members do, for any batch s
     ],
   });
   const volume = markedVolume([8, 8, 3], { affine: scalingAffine([1, 1, 2]) });
-  const predictor = await createPredictor(bytes, metadata, { threads: 1, batch: 2 });
+  const predictor = await createPredictor(ensemble, { threads: 1, batch: 2 });
   const { mask } = await predictor.segment(volume);
   await predictor.release();
   assert.deepEqual([...mask.data], [...volume.data]);
@@ -63,12 +61,12 @@ test("ensembleOf() names as validation cases those that every member set aside",
 
 test("ensembleOf() keeps a batch size that is fixed", () => {
   const models = [1, 2].map((fold) => member(`${fold}.onnx`, { batch: 1, training: training(fold, []) }));
-  assert.deepEqual(decodeModel(ensembleOf(models, "1.0.0").bytes).inputs[0]?.shape, [1, 1, 8, 8]);
+  assert.deepEqual(ensembleOf(models, "1.0.0").onnx.inputs[0]?.shape, [1, 1, 8, 8]);
 });
 
 test("ensembleOf() refuses what cannot be averaged with a sentence", () => {
   const first = member("a.onnx", {});
-  const refused = (members: readonly ModelFile[], message: string) =>
+  const refused = (members: readonly DescribedModel[], message: string) =>
     assert.throws(() => ensembleOf(members, "1.0.0"), { name: "Failure", message });
   refused([first], "An ensemble needs two models or more: found 1; name more of them");
   refused(

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { exportModel } from "../../src/deployment/export_model.ts";
-import { inspectModel } from "../../src/model/inspect.ts";
+import { inspectModel, type InspectOptions, type ModelInspection } from "../../src/model/inspect.ts";
+import { modelOf } from "../../src/model/model.ts";
 import { inspectionText } from "../../src/model/inspection_text.ts";
 import { buildModel } from "../../src/model/build.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 import { sharedPath } from "../shared.ts";
+import { exportFile } from "../deployment/running.ts";
 
 const NANO = findTarget("nano");
 
@@ -26,8 +27,12 @@ function withUnknownOp(bytes: Uint8Array): Uint8Array {
   return changed;
 }
 
+function inspectFile(bytes: Uint8Array, options?: InspectOptions): ModelInspection {
+  return inspectModel(modelOf("model.onnx", bytes), options);
+}
+
 test("inspectModel() counts what J-Net holds, reads its metadata and finds it trainable", () => {
-  const inspection = inspectModel(jNet(), { target: NANO, layers: true });
+  const inspection = inspectFile(jNet(), { target: NANO, layers: true });
   assert.equal(inspection.parameters, 200_937);
   assert.deepEqual([inspection.nodes, inspection.ops["Conv"], inspection.layers?.length], [111, 42, 111]);
   assert.equal(inspection.layers?.reduce((sum, { flops }) => sum + flops, 0), inspection.flops);
@@ -38,24 +43,24 @@ test("inspectModel() counts what J-Net holds, reads its metadata and finds it tr
 
 test("inspectModel() tells what the head of a network adds, also once it is exported, and nothing where it is not there", () => {
   // The paper's head of four levels: 112 parameters; 9 transposed convolutions, 9 convolutions and a copy for each input of 2 Concats.
-  const inspection = inspectModel(jNet());
+  const inspection = inspectFile(jNet());
   assert.deepEqual([inspection.head?.parameters, inspection.head?.kernels, inspection.kernels], [112, 22, 87]);
   assert.match(inspectionText(inspection), /^parameters: +200,937 \(.* of weights\), of which head 112$/m);
   assert.match(inspectionText(inspection), /^kernels: +87 of an engine, of which head 22$/m);
-  assert.deepEqual(inspectModel(exportModel({ bytes: jNet() }).bytes).head, inspection.head);
-  const lowest = exportModel({ bytes: jNet(), outputs: ["level_0"] });
-  assert.equal(inspectModel(lowest.bytes).head, undefined);
+  assert.deepEqual(inspectFile(exportFile({ bytes: jNet() }).bytes).head, inspection.head);
+  const lowest = exportFile({ bytes: jNet(), outputs: ["level_0"] });
+  assert.equal(inspectFile(lowest.bytes).head, undefined);
 });
 
 test("inspectModel() has nothing to say against an exported model on a Nano", () => {
-  const { bytes } = exportModel({ bytes: jNet() });
-  assert.deepEqual(inspectModel(bytes, { target: NANO }).lint, []);
-  const fused = exportModel({ bytes: jNet(), fuseUpsampling: true });
-  assert.deepEqual(inspectModel(fused.bytes, { target: NANO }).lint, []);
+  const { bytes } = exportFile({ bytes: jNet() });
+  assert.deepEqual(inspectFile(bytes, { target: NANO }).lint, []);
+  const fused = exportFile({ bytes: jNet(), fuseUpsampling: true });
+  assert.deepEqual(inspectFile(fused.bytes, { target: NANO }).lint, []);
 });
 
 test("inspectModel() says of a file with an unknown op what can be said", () => {
-  const inspection = inspectModel(withUnknownOp(jNet()), { target: NANO, layers: true });
+  const inspection = inspectFile(withUnknownOp(jNet()), { target: NANO, layers: true });
   assert.deepEqual(inspection.unknownOps, ["Koncat"]);
   assert.equal(inspection.parameters, 200_937);
   assert.deepEqual([inspection.nodes, inspection.ops["Koncat"]], [111, 6]);
@@ -66,7 +71,7 @@ test("inspectModel() says of a file with an unknown op what can be said", () => 
 });
 
 test("inspectionText() shows figures, layers, complaints and obstacles", () => {
-  const text = inspectionText(inspectModel(jNet(), { target: NANO, layers: true }));
+  const text = inspectionText(inspectFile(jNet(), { target: NANO, layers: true }));
   assert.match(text, /^written by: +seg 0, opset \d+, IR 8\n/);
   assert.match(text, /\nparameters: +200,937 \(788 KiB of weights\), of which head 112\n/);
   assert.match(text, /\nenc\.0\.0 +Conv +1×4×16×16 +40 +0\.019 /);
@@ -78,7 +83,7 @@ test("inspectModel() keeps metadata that cannot be believed apart", () => {
   const bytes = jNet();
   const text = new TextDecoder("latin1").decode(bytes);
   bytes.set(new TextEncoder().encode("oxial"), text.indexOf('"axial"') + 1);
-  const { metadata, metadataFault } = inspectModel(bytes);
+  const { metadata, metadataFault } = inspectFile(bytes);
   assert.equal(metadata, undefined);
   assert.match(metadataFault ?? "", /metadata key seg\.plane is "oxial"/);
 });
@@ -86,7 +91,7 @@ test("inspectModel() keeps metadata that cannot be believed apart", () => {
 const exported = sharedPath("golden", "exported", "jnet-n4-16-opset18.onnx");
 
 test("inspectModel() reads PyTorch's file", { skip: exported === undefined && "shared golden files absent" }, () => {
-  const inspection = inspectModel(readFileSync(exported as string), { target: NANO });
+  const inspection = inspectFile(readFileSync(exported as string), { target: NANO });
   assert.deepEqual([inspection.opset, inspection.irVersion, inspection.nodes, inspection.trainable], [
     18,
     10,

@@ -7,7 +7,7 @@ import { Graph } from "../../src/graph/graph.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { encodeMetadata, type ModelMetadata } from "../../src/graph/onnx/metadata.ts";
 import { sigmoid } from "../../src/graph/ops/elementwise.ts";
-import { readModelFile, readOnnxFile } from "../../src/model/model.ts";
+import { readDescribedModel, readModel } from "../../src/model/model.ts";
 import { identityModel } from "../prediction/identity_model.ts";
 
 function withFile(bytes: Uint8Array | string, use: (path: string) => void): void {
@@ -33,7 +33,7 @@ function refusal(bytes: Uint8Array | string): string {
   let message = "";
   withFile(bytes, (path) => {
     try {
-      readModelFile(path);
+      readDescribedModel(path);
     } catch (error) {
       assert.equal((error as Error).name, "Failure");
       message = (error as Error).message.replaceAll(path, "model.onnx");
@@ -42,17 +42,17 @@ function refusal(bytes: Uint8Array | string): string {
   return message;
 }
 
-test("readModelFile() reads bytes, graph and metadata", () => {
+test("readDescribedModel() reads bytes, graph and metadata", () => {
   const { bytes, metadata } = identityModel({ size: 8 });
   withFile(bytes, (path) => {
-    const file = readModelFile(path);
+    const file = readDescribedModel(path);
     assert.deepEqual(file.metadata, metadata);
-    assert.deepEqual(file.model.inputs[0]?.shape, ["N", 1, 8, 8]);
+    assert.deepEqual(file.onnx.inputs[0]?.shape, ["N", 1, 8, 8]);
     assert.deepEqual([...file.bytes], [...bytes]);
   });
 });
 
-test("readModelFile() refuses what is no ONNX model", () => {
+test("readDescribedModel() refuses what is no ONNX model", () => {
   assert.match(
     refusal("this is a text, not a model"),
     /^Cannot read model\.onnx: the bytes are not an ONNX model.*; give a file that ends in \.onnx and is whole$/,
@@ -62,55 +62,59 @@ test("readModelFile() refuses what is no ONNX model", () => {
   assert.match(refusal(bytes.subarray(0, bytes.length / 2)), /^Cannot read model\.onnx: /);
 });
 
-test("readModelFile() names the missing key and how to make a model that has it", () => {
+test("readDescribedModel() names the missing key and how to make a model that has it", () => {
   assert.equal(
     refusal(modelWith({})),
-    "Cannot use model.onnx: metadata key seg.version is missing; seg train DATASET --init model.onnx makes a model that has it",
+    "Cannot use model.onnx: metadata key seg.version is missing, expected a text; seg train DATASET --init model.onnx makes a model that has it",
   );
   const { "seg.plane": _, ...others } = encodeMetadata(identityModel().metadata);
   assert.equal(
     refusal(modelWith(others)),
-    "Cannot use model.onnx: metadata key seg.plane is missing; seg train DATASET --init model.onnx makes a model that has it",
+    "Cannot use model.onnx: metadata key seg.plane is missing, expected one of axial, coronal, sagittal; export or train the model again",
   );
 });
 
-test("readOnnxFile() reads models of any origin", () => {
-  withFile(modelWith({}), (path) => assert.equal(readOnnxFile(path).model.nodes[0]?.opType, "Sigmoid"));
+test("readModel() reads models of any origin", () => {
+  withFile(modelWith({}), (path) => assert.equal(readModel(path).onnx.nodes[0]?.opType, "Sigmoid"));
 });
 
-test("readModelFile() refuses metadata that do not fit the graph", () => {
+test("readDescribedModel() refuses metadata that do not fit the graph", () => {
   const { metadata } = identityModel({ size: 16 });
   const { input, output } = metadata;
   const cases: [change: Record<string, unknown>, found: string][] = [
-    [{ input: {} }, "seg.input has no list of channel names"],
-    [{ input: { ...input, size: -3 } }, "seg.input has the size -3, expected a number of pixels"],
+    [{ input: {} }, "seg.input.channels is missing, expected a list of channel names"],
+    [{ input: { ...input, size: -3 } }, "seg.input.size is -3, expected a whole number from 1"],
     [
       { input: { ...input, normalization: { mode: "magic" } } },
-      'seg.input has the normalization "magic", expected none, range or zscore',
+      'seg.input.normalization.mode is "magic", expected a normalization of the mode none, range or zscore',
     ],
     [
       { input: { ...input, normalization: { mode: "range", low: 0 } } },
-      "seg.input has no number high in the normalization range",
+      "seg.input.normalization.high is missing",
     ],
     [
       { output: { ...output, answer: "level_9" } },
-      'seg.output names the answer "level_9", but the outputs are level_0',
+      'seg.output.answer is "level_9", but the outputs are level_0',
     ],
     [
       { output: { ...output, activation: "tanh" } },
-      'seg.output has the activation "tanh", expected sigmoid, softmax or none',
+      'seg.output.activation is "tanh", expected one of sigmoid, softmax, none',
     ],
-    [{ output: { ...output, threshold: 7 } }, "seg.output has the threshold 7, expected a number of 0 to 1"],
+    [{ output: { ...output, threshold: 7 } }, "seg.output.threshold is 7, expected a number from 0 to 1"],
     [
       { output: { ...output, classWeights: [1, 0] } },
-      "seg.output has the class weights [1,0], expected a number over 0 for each label",
+      "seg.output.classWeights[1] is 0, expected a number over 0",
     ],
-    [{ labels: [] }, "seg.labels is no list of labels with a value of 1 to 65535 and a name"],
+    [{ labels: [] }, "seg.labels is [], expected a list of labels"],
+    [
+      { output: { ...output, classWeights: [1, 2] } },
+      "seg.output.classWeights has 2 numbers, expected one for each of 1 labels",
+    ],
     [
       { labels: [{ value: 0, name: "nothing" }] },
-      "seg.labels is no list of labels with a value of 1 to 65535 and a name",
+      "seg.labels[0].value is 0, expected a whole number from 1 to 65535",
     ],
-    [{ plane: "oblique" }, 'seg.plane is "oblique", expected axial, coronal or sagittal'],
+    [{ plane: "oblique" }, 'seg.plane is "oblique", expected one of axial, coronal, sagittal'],
     [
       { input: { ...input, size: 32 } },
       "seg.input describes one input [N, 1, 32, 32], but the graph has image [1, 1, 16, 16]",

@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { createNiftiGeometry, readNifti, writeNiftiVolume } from "../../src/imaging/nifti.ts";
 import { predictCases } from "../../src/prediction/predict_cases.ts";
 import { findCases } from "../../src/prediction/prediction_cases.ts";
+import { modelOf } from "../../src/model/model.ts";
 import { createPredictor } from "../../src/prediction/predictor.ts";
 import { Random } from "../../src/random.ts";
 import { silentReporter } from "../../src/reporter.ts";
@@ -19,7 +20,7 @@ test("an identity network gives every voxel back, whatever affine, orientation, 
   for (let seed = 0; seed < SCANS; seed++) {
     const { volume, plane, size } = randomScan(new Random(seed));
     const { bytes, metadata } = identityModel({ size, plane });
-    const predictor = await createPredictor(bytes, metadata, { threads: 1 });
+    const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
     const { mask } = await predictor.segment(volume);
     await predictor.release();
     const what = `seed ${seed}: ${volume.shape.join("×")}, ${plane}, ${size} pixels`;
@@ -37,7 +38,7 @@ test("a file comes back as a mask with every voxel in its place and the very byt
       const name = `scan_${seed}.nii${compressed ? ".gz" : ""}`;
       writeNiftiVolume(join(folder, name), volume, createNiftiGeometry(volume));
       const { bytes, metadata } = identityModel({ size, plane });
-      const predictor = await createPredictor(bytes, metadata, { threads: 1 });
+      const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
       const cases = findCases([join(folder, name)], { metadata, reporter: silentReporter });
       const masks = join(folder, "masks");
       const { files } = await predictCases(predictor, cases, {

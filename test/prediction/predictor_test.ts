@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Affine, scalingAffine, type Volume } from "../../src/imaging/volume.ts";
+import { modelOf } from "../../src/model/model.ts";
 import { createPredictor, predictorOver } from "../../src/prediction/predictor.ts";
 import { identityModel, type IdentityOptions, markedVolume } from "./identity_model.ts";
 
@@ -10,7 +11,7 @@ async function segment(
   options: Parameters<Awaited<ReturnType<typeof createPredictor>>["segment"]>[1] = {},
 ) {
   const { bytes, metadata } = identityModel(model);
-  const predictor = await createPredictor(bytes, metadata, { threads: 1, batch: 4 });
+  const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1, batch: 4 });
   try {
     return await predictor.segment(volume, options);
   } finally {
@@ -38,7 +39,7 @@ function orientations(spacing: readonly number[]): Affine[] {
 test("segment() gives every voxel of a cube back in all 48 orientations and all planes", async () => {
   for (const plane of ["axial", "coronal", "sagittal"] as const) {
     const { bytes, metadata } = identityModel({ size: 8, plane });
-    const predictor = await createPredictor(bytes, metadata, { threads: 1 });
+    const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
     for (const affine of orientations([2, 2, 2])) {
       const volume = markedVolume([8, 8, 8], { affine });
       const { mask } = await predictor.segment(volume);
@@ -185,16 +186,19 @@ test("segment() stops with the reason of the signal, and refuses another number 
 
 test("createPredictor() names levels that are not there and providers that cannot run", async () => {
   const { bytes, metadata } = identityModel();
-  await assert.rejects(createPredictor(bytes, metadata, { level: 3 }), {
+  await assert.rejects(createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { level: 3 }), {
     name: "Failure",
     message: "The model has no level 3: its levels are 0 to 0 (level_0)",
   });
-  await assert.rejects(createPredictor(bytes, metadata, { provider: "cuda" }), (error: Error) => {
-    assert.equal(error.name, "Failure");
-    assert.match(
-      error.message,
-      /^ONNX Runtime cannot run the model with the provider cuda: .*; seg doctor lists the providers of this machine$/s,
-    );
-    return true;
-  });
+  await assert.rejects(
+    createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { provider: "cuda" }),
+    (error: Error) => {
+      assert.equal(error.name, "Failure");
+      assert.match(
+        error.message,
+        /^ONNX Runtime cannot run the model with the provider cuda: .*; seg doctor lists the providers of this machine$/s,
+      );
+      return true;
+    },
+  );
 });

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exportModel } from "../../src/deployment/export_model.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { importGraph } from "../../src/graph/onnx/import.ts";
 import { countKernels } from "../../src/tensorrt/kernels.ts";
 import { lint } from "../../src/tensorrt/lint.ts";
-import { opCounts, trainedLike } from "../deployment/running.ts";
+import { exportFile, opCounts, trainedLike } from "../deployment/running.ts";
 import { type FileContent, modelFile, noise } from "../graph/model_file.ts";
 
 const NANO = 80201;
@@ -42,7 +41,7 @@ test("countKernels() joins element-wise ops, counts no renaming, and a copy per 
 test("a J-Net from 16 to 256 pixels has at most 90 kernels on a Nano, five ops, and no warning", () => {
   const bytes = encodeModel(trainedLike({ width: 16, inputSize: 16, outputSize: 256 }), { opset: 17 });
   for (const [activation, ops] of [["none", []], ["sigmoid", ["Sigmoid"]]] as const) {
-    const { graph, bytes: exported } = exportModel({
+    const { graph, bytes: exported } = exportFile({
       bytes,
       activation,
       outputs: ["level_4"],

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
-import { readModelFile } from "../../src/model/model.ts";
+import { readDescribedModel } from "../../src/model/model.ts";
 import type { Reporter } from "../../src/reporter.ts";
 import { THREE_CLASSES, writeLabelledPhantom } from "../labelled_phantom.ts";
 import { sharedPath } from "../shared.ts";
@@ -40,7 +40,7 @@ test("train() with newHead goes from one class to three and back, and keeps what
     const three = join(options("three-run").out, "best.onnx");
     assert.equal(keptChannels(readFileSync(one), readFileSync(three)), 4);
     assert.ok(notes.includes(`New head: 6 weight tensors of ${one} start anew for 4 channels`), notes.join("\n"));
-    const { metadata } = readModelFile(three);
+    const { metadata } = readDescribedModel(three);
     assert.deepEqual(metadata.labels.map(({ name }) => name), ["left", "right", "lesion"]);
     assert.deepEqual([metadata.output.activation, metadata.net], ["softmax", {
       name: "file",
@@ -50,7 +50,7 @@ test("train() with newHead goes from one class to three and back, and keeps what
     await trainTiny(options("back", { ...settings, init: three }));
     const back = join(options("back").out, "best.onnx");
     assert.equal(keptChannels(readFileSync(three), readFileSync(back)), 1);
-    assert.equal(readModelFile(back).metadata.output.activation, "sigmoid");
+    assert.equal(readDescribedModel(back).metadata.output.activation, "sigmoid");
     await checkModel(readFileSync(back));
   });
 });

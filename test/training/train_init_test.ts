@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { exportModel } from "../../src/deployment/export_model.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { buildNet } from "../../src/graph/nets/catalog.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
@@ -14,6 +13,7 @@ import { floats } from "../../src/graph/tensor_type.ts";
 import { sharedPath } from "../shared.ts";
 import { checkModel } from "./check_model.ts";
 import { bestModel, historyOf, trainTiny, withTinyRuns } from "./tiny_runs.ts";
+import { exportFile } from "../deployment/running.ts";
 
 const exported = sharedPath("golden", "exported");
 const skip = exported === undefined ? "shared golden values absent" : false;
@@ -52,7 +52,7 @@ test("train() goes on from an export, whose only output is a level above one tha
   await withTinyRuns(async ({ options }) => {
     await trainTiny(options("first", { epochs: 1 }));
     const { out } = options("first");
-    const { bytes } = exportModel({ bytes: bestModel(out) });
+    const { bytes } = exportFile({ bytes: bestModel(out) });
     assert.deepEqual(decodeModel(bytes).outputs.map(({ name }) => name), ["level_1"]);
     const init = join(out, "exported.onnx");
     writeFileSync(init, bytes);

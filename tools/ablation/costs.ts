@@ -1,8 +1,9 @@
 /** What the networks of an ablation cost, and how fast a Jetson Nano can run them at most. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { layerWork } from "../../src/bench/layer_work.ts";
 import { type Roof, roofline, roofOf } from "../../src/bench/roofline.ts";
 import { exportModel } from "../../src/deployment/export_model.ts";
+import { type Model, readModel } from "../../src/model/model.ts";
 import { inspectModel } from "../../src/model/inspect.ts";
 import type { NetCost } from "../../src/model/cost.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
@@ -28,15 +29,15 @@ export function addCosts(costs: Map<string, ArmCost>, cells: readonly Cell[], ou
   for (const cell of cells) {
     const file = modelOf(cell, out);
     if (costs.has(armName(cell)) || !existsSync(file)) continue;
-    costs.set(armName(cell), costOf(readFileSync(file), file));
+    costs.set(armName(cell), costOf(readModel(file)));
   }
 }
 
-function costOf(bytes: Uint8Array, file: string): ArmCost {
-  const { parameters, flops = 0, kernels = 0, head } = inspectModel(bytes);
+function costOf(model: Model): ArmCost {
+  const { parameters, flops = 0, kernels = 0, head } = inspectModel(model);
   const roof = roofOf(findTarget("nano"), "fp16") as Roof;
   // Bytes are counted in float32.
-  const layers = layerWork(exportModel({ bytes, file }).graph).map((layer) => ({ ...layer, bytes: layer.bytes / 2 }));
+  const layers = layerWork(exportModel(model).graph).map((layer) => ({ ...layer, bytes: layer.bytes / 2 }));
   const { floorMs } = roofline(layers, roof);
   return {
     ...{ parameters, flops, kernels },

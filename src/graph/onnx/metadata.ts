@@ -1,5 +1,19 @@
 /** What a model file says of itself in ONNX `metadata_props`, so that it can be used with nothing else at hand. */
+import * as v from "valibot";
+import { isDeeper, matched } from "../../json.ts";
+import { oneOf, realNumber, recordOf, wholeNumber } from "../../schemas.ts";
 import type { OnnxModel } from "./model.ts";
+
+/** How intensities are brought to a common scale, per channel; what the modes do stands in `imaging/normalize.ts`. */
+export type NormalizationMetadata =
+  | { readonly mode: "none" }
+  | { readonly mode: "range"; readonly low: number; readonly high: number }
+  | {
+    readonly mode: "zscore";
+    readonly lowerPercentile: number;
+    readonly upperPercentile: number;
+    readonly nonZero: boolean;
+  };
 
 /** How an image becomes the network's input. */
 export interface InputMetadata {
@@ -7,8 +21,7 @@ export interface InputMetadata {
   readonly channels: readonly string[];
   /** Side of the square that the network reads, in pixels. */
   readonly size: number;
-  /** Intensity normalization with its numbers, as `imaging/normalize.ts` defines it. */
-  readonly normalization: Readonly<Record<string, unknown>>;
+  readonly normalization: NormalizationMetadata;
 }
 
 /** How the network's outputs become classes. */
@@ -17,8 +30,8 @@ export interface OutputMetadata {
   readonly levels: readonly string[];
   /** The output that is the answer. */
   readonly answer: string;
-  /** `sigmoid`: one channel per class and a threshold; `softmax`: background first, the largest wins. */
-  readonly activation: "sigmoid" | "softmax";
+  /** `sigmoid`: one channel per class and a threshold; `softmax`: background first, the largest wins; `none`: the outputs are probabilities. */
+  readonly activation: "sigmoid" | "softmax" | "none";
   readonly threshold: number;
   /** With a background channel: what the probability of each label is multiplied with before the largest wins; absent: 1. */
   readonly classWeights?: readonly number[];
@@ -50,7 +63,51 @@ export interface ModelMetadata {
   readonly card?: string;
 }
 
-const REQUIRED = ["version", "net", "input", "output", "labels", "plane", "training"] as const;
+const NormalizationMetadata = v.variant("mode", [
+  v.looseObject({ mode: v.literal("none") }),
+  v.looseObject({ mode: v.literal("range"), low: realNumber(), high: realNumber() }),
+  v.looseObject({
+    mode: v.literal("zscore"),
+    lowerPercentile: realNumber(),
+    upperPercentile: realNumber(),
+    nonZero: v.optional(v.boolean(), false),
+  }),
+], "a normalization of the mode none, range or zscore");
+
+const texts = (expected: string) => v.pipe(v.array(v.string(), expected), v.nonEmpty(expected));
+
+const anyObject = () => recordOf(v.unknown());
+
+/** Keys that later versions add are kept. */
+const ModelMetadata: v.GenericSchema<unknown, ModelMetadata> = v.looseObject({
+  version: v.string(),
+  net: anyObject(),
+  input: v.looseObject({
+    channels: texts("a list of channel names"),
+    size: wholeNumber(1),
+    normalization: NormalizationMetadata,
+  }),
+  output: v.looseObject({
+    levels: texts("a list of output names"),
+    answer: v.string(),
+    activation: oneOf(["sigmoid", "softmax", "none"]),
+    threshold: realNumber(0, 1),
+    classWeights: v.exactOptional(v.array(v.pipe(realNumber(), v.gtValue(0, "a number over 0")))),
+  }),
+  labels: v.pipe(
+    v.array(v.looseObject({ value: wholeNumber(1, 65535), name: v.string() })),
+    v.nonEmpty("a list of labels"),
+  ),
+  plane: oneOf(["axial", "coronal", "sagittal"]),
+  spacing: v.exactOptional(v.array(realNumber())),
+  training: anyObject(),
+  export: v.exactOptional(anyObject()),
+  hashes: v.exactOptional(recordOf(v.string())),
+  card: v.exactOptional(v.string()),
+});
+
+const Metadata = v.object({ seg: ModelMetadata });
+
 const PREFIX = "seg.";
 
 /** The `metadata_props` of a model: one JSON text per key, with the prefix `seg.`. */
@@ -62,19 +119,19 @@ export function encodeMetadata(metadata: ModelMetadata): Record<string, string> 
   );
 }
 
-/** What {@link encodeMetadata} wrote. @throws {SyntaxError} naming the first key that is missing or is no JSON. */
-export function decodeMetadata(model: Pick<OnnxModel, "metadata">): ModelMetadata {
-  const entries: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(model.metadata)) {
+/** What {@link encodeMetadata} wrote. @throws {SyntaxError} naming the first field that is missing, is no JSON or holds something else. */
+export function decodeMetadata({ metadata }: Pick<OnnxModel, "metadata">): ModelMetadata {
+  const seg: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(metadata)) {
     if (!name.startsWith(PREFIX)) continue;
+    if (isDeeper(text)) throw new SyntaxError(`metadata key ${name} is nested too deeply`);
     try {
-      entries[name.slice(PREFIX.length)] = JSON.parse(text);
+      seg[name.slice(PREFIX.length)] = JSON.parse(text);
     } catch {
       throw new SyntaxError(`metadata key ${name} is no JSON`);
     }
   }
-  for (const key of REQUIRED) {
-    if (entries[key] === undefined) throw new SyntaxError(`metadata key ${PREFIX}${key} is missing`);
-  }
-  return entries as unknown as ModelMetadata;
+  const result = matched({ seg }, Metadata);
+  if ("fault" in result) throw new SyntaxError(`metadata key ${result.fault}`);
+  return result.value.seg;
 }

@@ -6,9 +6,8 @@ import { scoreModel } from "../../evaluation/run_evaluation.ts";
 import { Failure, messageOf } from "../../failure.ts";
 import { writeJsonAtomic } from "../../files.ts";
 import { isObject } from "../../json_object.ts";
-import { METRICS } from "../../metrics/scores.ts";
-import { readModelFile } from "../../model/model.ts";
-import type { Split } from "../../data/splits.ts";
+import { METRICS } from "../../metrics/case_scores.ts";
+import { readDescribedModel } from "../../model/model.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
 import type { RunSettings } from "./run_settings.ts";
@@ -39,14 +38,12 @@ export interface FoldResult {
  * Trains a fold in its place, or continues it there, and scores its validation cases on their own grids. What was done before
  * with the same options is not done again.
  *
- * @param split of a cross-validation that was begun, to be taken as it is.
- *
  * @throws {Failure} where the folder holds a run with other settings; else as `train()`.
  */
 export async function runFold(
   settings: RunSettings,
   context: TrainContext,
-  { seeds, split }: { seeds?: number | undefined; split?: Split | undefined } = {},
+  { seeds }: { seeds?: number | undefined } = {},
 ): Promise<FoldResult> {
   const { data, sampling: { fold, folds, seed }, limits, place: { dataset, out, version } } = settings;
   const scores = join(out, SCORES);
@@ -64,7 +61,7 @@ export async function runFold(
     context.reporter.note(`Continuing ${out}`);
     summary = await train({ resume: out, version, ...limits }, context);
   } else {
-    summary = await startRun(settings, context, split);
+    summary = await startRun(settings, context);
   }
   const { cases } = await scoreModel(dataset, summary.model, {
     ...context,
@@ -76,7 +73,7 @@ export async function runFold(
     emptyRule: "nnunet",
     hd95Variant: "max",
   });
-  const fingerprint = String(readModelFile(summary.model).metadata.training["fingerprint"]);
+  const fingerprint = String(readDescribedModel(summary.model).metadata.training["fingerprint"]);
   const result: FoldResult = {
     fold,
     folds,

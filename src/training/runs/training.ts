@@ -4,6 +4,7 @@ import { Failure } from "../../failure.ts";
 import { writeFileAtomic } from "../../files.ts";
 import { parameterCount } from "../../graph/passes/parameters.ts";
 import type { ScoredCase } from "../../metrics/aggregate.ts";
+import type { DescribedModel } from "../../model/model.ts";
 import { createPredictor } from "../../prediction/predictor.ts";
 import { Random } from "../../random.ts";
 import type { Reporter } from "../../reporter.ts";
@@ -170,11 +171,11 @@ export class Training {
   async #finishEpoch(): Promise<void> {
     const { reporter } = this.#context;
     this.#refuseBrokenState();
-    const bytes = encodeTrainedModel(this.#preparation, {
+    const model = encodeTrainedModel(this.#preparation, {
       epoch: this.#epoch,
       averaged: this.#settings.optimizer.averageDecay > 0,
     });
-    const { scores, cases = [], pictures = [] } = this.#validates() ? await this.#score(bytes) : {};
+    const { scores, cases = [], pictures = [] } = this.#validates() ? await this.#score(model) : {};
     const lossPerLevel = this.#lossSums.map((sum) => sum / this.#batches);
     const record: EpochRecord = {
       epoch: this.#epoch,
@@ -186,7 +187,7 @@ export class Training {
     };
     const better = scores !== undefined && (this.#best === null || (record.dice ?? 0) > this.#best.dice);
     if (better) {
-      this.#writeBest(bytes, cases);
+      this.#writeBest(model, cases);
       this.#best = { epoch: this.#epoch, dice: record.dice ?? 0 };
     }
     this.#history.push(record);
@@ -206,10 +207,10 @@ export class Training {
     );
   }
 
-  #writeBest(bytes: Uint8Array, cases: readonly ScoredCase[]): void {
+  #writeBest(model: DescribedModel, cases: readonly ScoredCase[]): void {
     const { settings } = runIdentity(this.#settings, this.#preparation);
-    const { bytes: whole, card = "" } = scoredModel(bytes, this.#preparation, { epoch: this.#epoch, cases, settings });
-    writeFileAtomic(this.#run.best, whole);
+    const { model: whole, card = "" } = scoredModel(model, this.#preparation, { epoch: this.#epoch, cases, settings });
+    writeFileAtomic(this.#run.best, whole.bytes);
     writeFileAtomic(this.#run.card, card);
   }
 
@@ -220,14 +221,14 @@ export class Training {
       (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds);
   }
 
-  async #score(bytes: Uint8Array): Promise<ValidationResult> {
+  async #score(model: DescribedModel): Promise<ValidationResult> {
     const { reporter, signal } = this.#context;
-    const { validationCases, metadata } = this.#preparation;
+    const { validationCases } = this.#preparation;
     const show = (done: number) =>
       reporter.progress(`${this.#epochLabel()}  scoring case ${done + 1} of ${validationCases.length}`);
     show(0);
     const { threads, provider } = this.#settings.limits;
-    const predictor = await createPredictor(bytes, metadata, { threads, provider });
+    const predictor = await createPredictor(model, { threads, provider });
     try {
       return await this.#validation.score(predictor, signal, {
         pictures: this.#events === undefined ? 0 : PICTURES,
