@@ -13,8 +13,9 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 import { readNifti } from "../src/imaging/nifti.ts";
 import { spacingMm } from "../src/imaging/volume.ts";
-import { type ClassScores, type Metric, scoreCase } from "../src/metrics/case_scores.ts";
+import { type ClassScores, scoreCase } from "../src/metrics/case_scores.ts";
 import type { LabelClass, Triple } from "../src/metrics/overlap.ts";
+import type { Metric } from "../src/metrics/scores.ts";
 import { surfelAreas } from "../src/metrics/surfel_tables.ts";
 
 interface Pair {

@@ -17,7 +17,7 @@ import {
   squareToSlice,
 } from "../src/imaging/slices.ts";
 import { spacingMm } from "../src/imaging/volume.ts";
-import { confusionCounts, overlapScores, readLabelPair } from "../src/metrics/overlap.ts";
+import { confusionCounts, diceOf, readLabelPair } from "../src/metrics/overlap.ts";
 import { decideClasses } from "../src/prediction/probabilities.ts";
 
 const { values: options, positionals: [dataset] } = parseArgs({
@@ -63,7 +63,7 @@ for (const files of index.cases) {
   for (const [way, prediction] of seen) {
     const pair = readLabelPair(volume.data, prediction, { shape: volume.shape, classes: named });
     for (const label of named) {
-      const { dice: value } = overlapScores(confusionCounts(pair, label));
+      const value = diceOf(confusionCounts(pair, label));
       if (value !== null && value !== undefined) dice.get(way)?.push(value);
     }
   }

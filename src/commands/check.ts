@@ -81,7 +81,7 @@ export const check = command({
         }
       }
       const report = checkDataset(args.dataset, { ...args, splitsFile: args.splitFile, reporter });
-      const { layout, evidence, ignored, cases, errors, warnings } = report;
+      const { layout, evidence, ignored, cases, patients, patientEvidence, errors, warnings } = report;
       if (args.write) {
         makeFolder(args.out);
         const names = writeCheckFiles(report, args.out);
@@ -90,11 +90,23 @@ export const check = command({
       const failed = errors.length > 0;
       const lines = [...errors, ...warnings].map((finding) => `${finding.code}  ${findingSentence(finding)}`);
       return {
-        json: { layout, evidence, ...(ignored && { ignored }), cases, errors, warnings },
+        json: {
+          layout,
+          evidence,
+          ...(ignored && { ignored }),
+          cases,
+          patients,
+          ...(patientEvidence && { patientEvidence }),
+          errors,
+          warnings,
+        },
         text: [
           ...lines,
           ...(ignored ? [`Ignored: voxels with the label ${ignored.join(", ")} count in no loss and no score`] : []),
-          `${countOf(cases, "case")} in layout ${layout} (${evidence}): ${countOf(errors.length, "error")}, ` +
+          ...(patientEvidence ? [`Patients: ${patientEvidence}`] : []),
+          `${countOf(cases, "case")} of ${countOf(patients, "patient")} in layout ${layout} (${evidence}): ${
+            countOf(errors.length, "error")
+          }, ` +
           countOf(warnings.length, "warning"),
         ].join("\n"),
         failed,

@@ -25,7 +25,8 @@ export const datasetOptions = {
   group: option({
     long: "group",
     type: optional(textType("pattern", "a regular expression", (text) => text)),
-    description: "for PNG and TIFF slices: regular expression whose first group is the patient in a file's name",
+    description:
+      "regular expression whose first group is the patient in a case's name, and in those of PNG and TIFF slices",
   }),
   spacingMm: option({
     long: "spacing",

@@ -1,7 +1,7 @@
 /** `seg evaluate`: scores of a model, or of masks, on the original grid. */
 import { command, flag, optional } from "cmd-ts";
 import { UsageFailure } from "../failure.ts";
-import { METRICS } from "../metrics/case_scores.ts";
+import { METRICS } from "../metrics/scores.ts";
 import {
   existingFile,
   existingFolder,

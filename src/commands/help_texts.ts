@@ -19,7 +19,7 @@ OPTIONS:
   --layout <name>                  - layout of the data set folder: msd, nnunet, brats, lgg or pairs (recognized)
   --map <a:b,…>                    - take label values for others, e.g. 4:3
   --ignore <a,b,…>                 - label values or names whose voxels are left out of losses and scores ("ignore", where there is one)
-  --group <pattern>                - for PNG and TIFF slices: regular expression whose first group is the patient in a file's name
+  --group <pattern>                - regular expression whose first group is the patient in a case's name, and in those of PNG and TIFF slices
   --spacing <x,y,z>                - for PNG and TIFF slices: sizes of columns, rows and slices in mm
   --channels <a,b,…>               - channels by number or name, e.g. 0,1 (all)
   --labels <a,b,…>                 - labels by value or name, or "whole" (all)
@@ -134,7 +134,7 @@ ARGUMENTS:
 OPTIONS:
   --predictions <folder>           - folder of masks named after the cases, in place of a model
   --out <folder>                   - folder for report.html, metrics.json, metrics.csv (cases) and summary.csv (means, intervals, worst cases)
-  --metrics <a,b,…>                - some of dice,iou,sensitivity,specificity,precision,hd,hd95,assd,masd,nsd,volume,lesions, all shown in the table (all computed, the main ones shown)
+  --metrics <a,b,…>                - some of dice,iou,sensitivity,specificity,precision,hd,hd95,assd,masd,nsd,lesions,volume, all shown in the table (all computed, the main ones shown)
   --tolerance-mm <number>          - tolerance of the normalized surface distance (twice the largest spacing within a slice)
   --empty <nnunet|one|monai|brats> - what empty masks score: nnunet, one, monai or brats (nnunet)
   --hd95 <max|pooled|surfel>       - definition of HD95: max of the directed ones, pooled, or by surfel (max)
@@ -146,7 +146,7 @@ OPTIONS:
   --layout <name>                  - layout of the data set folder: msd, nnunet, brats, lgg or pairs (recognized)
   --map <a:b,…>                    - take label values for others, e.g. 4:3
   --ignore <a,b,…>                 - label values or names whose voxels are left out of losses and scores ("ignore", where there is one)
-  --group <pattern>                - for PNG and TIFF slices: regular expression whose first group is the patient in a file's name
+  --group <pattern>                - regular expression whose first group is the patient in a case's name, and in those of PNG and TIFF slices
   --spacing <x,y,z>                - for PNG and TIFF slices: sizes of columns, rows and slices in mm
   --threads <n>                    - threads of the network (all cores)
   --provider <name>                - execution provider of ONNX Runtime: cpu, cuda, tensorrt, webgpu, coreml or dml (cpu)
@@ -238,7 +238,7 @@ OPTIONS:
   --layout <name>   - layout of the data set folder: msd, nnunet, brats, lgg or pairs (recognized)
   --map <a:b,…>     - take label values for others, e.g. 4:3
   --ignore <a,b,…>  - label values or names whose voxels are left out of losses and scores ("ignore", where there is one)
-  --group <pattern> - for PNG and TIFF slices: regular expression whose first group is the patient in a file's name
+  --group <pattern> - regular expression whose first group is the patient in a case's name, and in those of PNG and TIFF slices
   --spacing <x,y,z> - for PNG and TIFF slices: sizes of columns, rows and slices in mm
   --threads <n>     - threads of the network (all cores)
   --provider <name> - execution provider of ONNX Runtime: cpu, cuda, tensorrt, webgpu, coreml or dml (cpu)
@@ -475,7 +475,7 @@ OPTIONS:
   --layout <name>                  - layout of the data set folder: msd, nnunet, brats, lgg or pairs (recognized)
   --map <a:b,…>                    - take label values for others, e.g. 4:3
   --ignore <a,b,…>                 - label values or names whose voxels are left out of losses and scores ("ignore", where there is one)
-  --group <pattern>                - for PNG and TIFF slices: regular expression whose first group is the patient in a file's name
+  --group <pattern>                - regular expression whose first group is the patient in a case's name, and in those of PNG and TIFF slices
   --spacing <x,y,z>                - for PNG and TIFF slices: sizes of columns, rows and slices in mm
   --channels <a,b,…>               - channels by number or name (all)
   --labels <a,b,…>                 - labels by value or name, or "whole" (all)

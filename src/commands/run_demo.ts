@@ -7,7 +7,7 @@ import { runEvaluation } from "../evaluation/run_evaluation.ts";
 import { exportModel } from "../deployment/export_model.ts";
 import { Failure } from "../failure.ts";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
-import { METRICS } from "../metrics/case_scores.ts";
+import { METRICS } from "../metrics/scores.ts";
 import { validationIds } from "../evaluation/evaluation_dataset.ts";
 import { addModelCard, CARD_FILE } from "../model/card.ts";
 import { readDescribedModel } from "../model/model.ts";

@@ -9,6 +9,7 @@ import type { DataReading } from "./data_reading.ts";
 import { type DatasetIndex, indexDataset } from "./dataset.ts";
 import { type Finding, isError } from "./finding.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+import { patientCount } from "./patients.ts";
 import { findLeaks, makeSplits, readSplits, type Split, writeSplits } from "./splits.ts";
 import { warnAboutCases, warnAboutFolds, warnAboutSmallLesions } from "./warnings.ts";
 
@@ -21,6 +22,8 @@ export interface CheckOptions extends DataReading {
   readonly seed?: number | undefined;
   /** A splits file to check in place of made folds. */
   readonly splitsFile?: string | undefined;
+  /** The splits of a run that goes on, to be taken as they are. */
+  readonly begunSplits?: readonly Split[] | undefined;
   readonly reporter?: Reporter | undefined;
 }
 
@@ -32,6 +35,10 @@ export interface CheckReport {
   readonly ignored?: readonly number[];
   /** Cases with image and mask. */
   readonly cases: number;
+  /** The patients that they are of. */
+  readonly patients: number;
+  /** Which patients have several cases, and how that is known; absent where none has. */
+  readonly patientEvidence?: string;
   readonly errors: readonly Finding[];
   readonly warnings: readonly Finding[];
   /** Folds of the usable cases; absent where there are too few. */
@@ -80,6 +87,8 @@ export function inspectDataset(
     evidence: index.evidence,
     ...(index.labelling.ignored.length > 0 && { ignored: index.labelling.ignored }),
     cases: index.cases.length,
+    patients: patientCount(index.cases),
+    ...(index.patientEvidence !== undefined && { patientEvidence: index.patientEvidence }),
     errors: findings.filter(isError),
     warnings: findings.filter((finding) => !isError(finding)),
     ...(splits && { splits }),
@@ -90,9 +99,9 @@ export function inspectDataset(
 
 /** Writes `check.json`, `fingerprint.json` and, where there are folds, `splits.json` into a folder; returns their names. */
 export function writeCheckFiles(report: CheckReport, folder: string): string[] {
-  const { layout, evidence, cases, errors, warnings } = report;
+  const { layout, evidence, cases, patients, errors, warnings } = report;
   const names = ["check.json", "fingerprint.json"];
-  writeJsonAtomic(join(folder, "check.json"), { layout, evidence, cases, errors, warnings });
+  writeJsonAtomic(join(folder, "check.json"), { layout, evidence, cases, patients, errors, warnings });
   writeJsonAtomic(join(folder, "fingerprint.json"), report.fingerprint);
   if (report.splits) {
     writeSplits(join(folder, "splits.json"), report.splits);
@@ -111,9 +120,11 @@ function splitsOf(
   },
 ): readonly Split[] | undefined {
   const given = index.givenSplits;
-  if (options.splitsFile !== undefined || (given && given.val.length > 0)) {
-    const splits = options.splitsFile === undefined ? [given as Split] : readSplits(options.splitsFile);
-    for (const split of splits) findings.push(...findLeaks(index, { ...split, test: given?.test ?? [] }));
+  const begun = options.begunSplits !== undefined;
+  const splits = options.begunSplits?.slice() ??
+    (options.splitsFile === undefined ? given && given.val.length > 0 && [given] : readSplits(options.splitsFile));
+  if (splits) {
+    for (const split of splits) findings.push(...findLeaks(index, { ...split, test: given?.test ?? [] }, { begun }));
     return splits;
   }
   const foreground = new Map(statistics.map(({ id, classVoxels }) => [id, classVoxels.reduce((a, b) => a + b, 0)]));
@@ -126,7 +137,7 @@ function splitsOf(
     findings.push({
       code: "W06",
       file: index.root,
-      found: `${countOf(new Set(usable.map((files) => files.patient)).size, "patient")} with usable cases`,
+      found: `${countOf(patientCount(usable), "patient")} with usable cases`,
       expected: `at least one for each of ${options.folds ?? 5} folds`,
       remedy: "use fewer --folds or add cases",
     });

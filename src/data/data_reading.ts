@@ -16,7 +16,7 @@ export const DataReading = v.object({
   map: v.optional(someText()),
   /** Values (after `map`) or names of labels whose voxels are left out, besides a label that is called "ignore". */
   ignore: v.optional(namesOrNumbers),
-  /** A regular expression whose first group captures the patient in the names of PNG and TIFF slices. */
+  /** A regular expression whose first group is the patient in the names of cases, and of PNG and TIFF slices. */
   group: v.optional(someText()),
   /** Sizes in mm along columns, rows and, for stacks, slices: for PNG and TIFF, which carry none. */
   spacingMm: v.optional(listOf(v.number("a size in mm"))),

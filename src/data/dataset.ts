@@ -5,7 +5,7 @@ import type { NiftiGeometry } from "../imaging/nifti_geometry.ts";
 import { isRasterName } from "../imaging/raster.ts";
 import { readVolume } from "../imaging/read.ts";
 import type { Volume } from "../imaging/volume.ts";
-import { Failure, messageOf, UsageFailure } from "../failure.ts";
+import { Failure, UsageFailure } from "../failure.ts";
 import { readCaseImage, readCaseMask } from "./case_files.ts";
 import type { DataReading } from "./data_reading.ts";
 import { imageFiles } from "./duplicates.ts";
@@ -15,6 +15,7 @@ import { compareGrids } from "./geometry.ts";
 import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
 import type { LayoutName } from "./layouts/layouts.ts";
 import { labelValues, toClasses } from "./masks.ts";
+import { assignPatients, parseGroup } from "./patients.ts";
 import { recognizeLayout } from "./recognize.ts";
 import { type Labelling, labelsFromValues, parseLabelMap, selectChannels, selectLabels } from "./selection.ts";
 
@@ -39,6 +40,8 @@ export interface DatasetIndex {
   readonly labels: Labelling["classes"];
   readonly labelling: Labelling;
   readonly cases: readonly CaseFiles[];
+  /** Which patients have several cases, and how that is known; absent where none has. */
+  readonly patientEvidence?: string;
   readonly givenSplits?: GivenSplits;
   readonly ignoreOrigin: boolean;
   /** From the options: of files without spacing. */
@@ -86,10 +89,12 @@ export function allFaults({ root }: DatasetIndex): string {
 export function indexDataset(path: string, options: DataReading = {}): DatasetIndex {
   const folder = readFolder(path);
   const { name: layoutName, layout, evidence } = recognizeLayout(folder, options.layout);
-  const content = layout.read(folder, { group: options.group === undefined ? undefined : parseGroup(options.group) });
-  const channels = content.channels ?? channelsOf(folder, content.cases);
+  const group = options.group === undefined ? undefined : parseGroup(options.group);
+  const content = layout.read(folder, { group });
+  const { cases, evidence: patientEvidence, findings: repeats } = assignPatients(content.cases, group);
+  const channels = content.channels ?? channelsOf(folder, cases);
   const channelPositions = selectChannels(channels, options.channels);
-  const { labelling, findings } = chooseLabels(folder, content, options);
+  const { labelling, findings } = chooseLabels(folder, { content, cases }, options);
   return {
     root: folder.root,
     name: nameOf(folder),
@@ -100,11 +105,12 @@ export function indexDataset(path: string, options: DataReading = {}): DatasetIn
     channelCount: channels.length,
     labels: labelling.classes,
     labelling,
-    cases: content.cases,
+    cases,
+    ...(patientEvidence !== undefined && { patientEvidence }),
     ...(content.givenSplits && { givenSplits: content.givenSplits }),
     ignoreOrigin: options.ignoreOrigin ?? false,
     ...(options.spacingMm && { spacingMm: parseSpacing(options.spacingMm) }),
-    findings: [...content.findings, ...findings],
+    findings: [...content.findings, ...repeats, ...findings],
   };
 }
 
@@ -155,14 +161,6 @@ export function loadCase(index: DatasetIndex, files: CaseFiles): LoadedCase {
   };
 }
 
-function parseGroup(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern);
-  } catch (error) {
-    throw new UsageFailure(`Cannot read --group ${JSON.stringify(pattern)}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
 function parseSpacing(sizes: readonly number[]): readonly number[] {
   if (sizes.length < 2 || sizes.length > 3 || !sizes.every((size) => size > 0 && size < 1e3)) {
     throw new UsageFailure(
@@ -194,7 +192,7 @@ export function findNotFinite({ data, shape, channels }: Volume, file: string): 
 /** Declared labels, or those in the mask files where the layout declares none. */
 function chooseLabels(
   folder: Folder,
-  content: LayoutIndex,
+  { content, cases }: { content: LayoutIndex; cases: readonly CaseFiles[] },
   options: DataReading,
 ): { labelling: Labelling; findings: Finding[] } {
   const map = options.map === undefined ? new Map<number, number>() : parseLabelMap(options.map);
@@ -207,7 +205,7 @@ function chooseLabels(
     };
   }
   const found = new Map<string, number[]>();
-  for (const files of content.cases) {
+  for (const files of cases) {
     try {
       const mask = readCaseMask(folder, files);
       if (mask) found.set(mask.file, labelValues(mask.volume, mask.file));

@@ -44,7 +44,9 @@ export type FindingCode =
   /** Slices of one group in two splits. */
   | "W07"
   /** Lesions smaller than one network pixel. */
-  | "W08";
+  | "W08"
+  /** Names that look like several scans of one patient. */
+  | "W09";
 
 /** A fault: where, what was found, what was expected, what to do. `file` is relative to the data set folder. */
 export interface Finding {

@@ -38,6 +38,9 @@ export interface CaseFiles {
   readonly slices?: readonly SliceFiles[];
 }
 
+/** A case as its layout finds it: `patient` only where something besides the id tells it. */
+export type LayoutCase = Omit<CaseFiles, "patient"> & { readonly patient?: string };
+
 /** A label value of the mask files and its name. */
 export interface LabelDeclaration {
   readonly value: number;
@@ -67,7 +70,7 @@ export interface LayoutIndex {
   readonly labelsByConvention?: boolean;
   readonly regions: readonly Region[];
   /** Complete cases only. */
-  readonly cases: readonly CaseFiles[];
+  readonly cases: readonly LayoutCase[];
   readonly givenSplits?: GivenSplits;
   /** Missing and orphaned files, repeated ids, and the like. */
   readonly findings: readonly Finding[];

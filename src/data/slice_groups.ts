@@ -1,7 +1,7 @@
 /** Turns paired files into cases: a NIfTI file is a case, slices of one patient are stacked into one. */
 import type { Finding } from "./finding.ts";
 import { imageExtension, naturalOrder } from "./folder.ts";
-import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
+import type { GivenSplits, LayoutCase, LayoutIndex } from "./layout.ts";
 
 /** An image file with its mask. */
 export interface Pair {
@@ -32,7 +32,7 @@ export function groupSlices(
     bySplit.set(pair.split, [...bySplit.get(pair.split) ?? [], pair]);
     groups.set(name, bySplit);
   }
-  const cases: CaseFiles[] = [];
+  const cases: LayoutCase[] = [];
   const warnings: Finding[] = [];
   const splits: { [split in "train" | "val" | "test"]: string[] } = { train: [], val: [], test: [] };
   for (const [name, bySplit] of groups) {
@@ -40,7 +40,9 @@ export function groupSlices(
     for (const [split, members] of bySplit) {
       const id = bySplit.size > 1 ? `${name}@${split ?? "rest"}` : name;
       if (split) splits[split].push(id);
-      cases.push(caseOf(id, members));
+      // What --group captures is the patient of a stack, and the parts of a group that spans splits stay apart.
+      const isPatient = pattern !== undefined || bySplit.size > 1;
+      cases.push({ ...caseOf(id, members), ...(isPatient && !isVolume(members[0] as Pair) && { patient: id }) });
     }
   }
   cases.sort((a, b) => naturalOrder(a.id, b.id));
@@ -56,10 +58,10 @@ function groupName(stem: string, pattern = /^(.*?)(?:[_.-](?:slice|s|z))?[_.-]?\
   return pattern.exec(stem)?.[1] ?? stem;
 }
 
-function caseOf(id: string, members: readonly Pair[]): CaseFiles {
+function caseOf(id: string, members: readonly Pair[]): LayoutCase {
   const [first] = members as [Pair, ...Pair[]];
-  if (members.length === 1 && isVolume(first)) return { id, patient: id, images: [first.image], mask: first.mask };
-  return { id, patient: id, images: [], slices: members.map(({ image, mask }) => ({ image, mask })) };
+  if (members.length === 1 && isVolume(first)) return { id, images: [first.image], mask: first.mask };
+  return { id, images: [], slices: members.map(({ image, mask }) => ({ image, mask })) };
 }
 
 function straddling(name: string, splits: readonly Pair["split"][]): Finding {

@@ -7,7 +7,7 @@ import { listOf } from "../schemas.ts";
 import { readCaseMask } from "./case_files.ts";
 import type { DatasetIndex } from "./dataset.ts";
 import { duplicateCases } from "./duplicates.ts";
-import { type Finding, FindingFailure } from "./finding.ts";
+import { type Finding, FindingFailure, isError } from "./finding.ts";
 import { naturalOrder } from "./folder.ts";
 import type { CaseFiles } from "./layout.ts";
 import { toClasses } from "./masks.ts";
@@ -98,6 +98,8 @@ export function chooseSplit(
     seed: number;
     foreground?: ReadonlyMap<string, number> | undefined;
     splits?: readonly Split[] | undefined;
+    /** The splits are those that a run was begun with: see {@link findLeaks}. */
+    begun?: boolean | undefined;
   },
 ): ChosenSplit {
   const given = index.givenSplits;
@@ -116,7 +118,7 @@ export function chooseSplit(
     split = makeSplits(pool, options)[options.fold];
   }
   const sides = { train: split?.train ?? [], val: split?.val ?? [], test: test.map((files) => files.id) };
-  const [leak] = findLeaks(index, sides);
+  const leak = findLeaks(index, sides, options).find(isError);
   if (leak) throw new FindingFailure(leak);
   const pick = (ids: readonly string[]) => ids.map((id) => byId.get(id) as CaseFiles);
   if (sides.train.length === 0 || sides.val.length === 0) {
@@ -128,10 +130,16 @@ export function chooseSplit(
   return { train: pick(sides.train), val: pick(sides.val), test };
 }
 
-/** E10 for unknown ids and for cases or patients on two sides, E11 for the same image on two sides. */
+/**
+ * E10 for unknown ids and for cases or patients on two sides, E11 for the same image on two sides.
+ *
+ * @param options.begun the splits are those of a run that goes on: a patient on two sides is then a warning (W07), since version
+ * 0.1.0 did not know the names of repeated scans.
+ */
 export function findLeaks(
   index: DatasetIndex,
   sides: { readonly train: readonly string[]; readonly val: readonly string[]; readonly test?: readonly string[] },
+  { begun = false }: { begun?: boolean | undefined } = {},
 ): Finding[] {
   const byId = new Map(index.cases.map((files) => [files.id, files]));
   const findings: Finding[] = [];
@@ -144,7 +152,7 @@ export function findLeaks(
       if (!files) findings.push(unknownCase(id, side));
       else if (sideOf.has(id)) findings.push(twoSides(`case ${id}`, [sideOf.get(id) as string, side]));
       else if (other !== undefined && other !== side) {
-        findings.push(twoSides(`patient ${files.patient}`, [other, side]));
+        findings.push(patientOnTwoSides(files, [other, side], begun));
       }
       sideOf.set(id, side);
       if (files) sideOfPatient.set(files.patient, side);
@@ -197,6 +205,21 @@ function unknownCase(id: string, side: string): Finding {
     expected: "only ids of the data set",
     remedy: "correct the splits file",
   };
+}
+
+function patientOnTwoSides({ patient, slices }: CaseFiles, sides: readonly [string, string], begun: boolean): Finding {
+  const leak = twoSides(`patient ${patient}`, sides);
+  if (begun) {
+    return {
+      ...leak,
+      code: "W07",
+      remedy: "the run goes on with the split that it was begun with; its scores are too good, so train anew",
+    };
+  }
+  // A stack of slices gets its name from --group, which therefore cannot take it apart.
+  return slices
+    ? leak
+    : { ...leak, remedy: `${leak.remedy}, or add --group '(.+)' if every case is a patient of its own` };
 }
 
 function twoSides(subject: string, [first, second]: readonly [string, string]): Finding {

@@ -3,17 +3,17 @@ import { readFileSync, statSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
-import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
+import type { ClassScores } from "../metrics/case_scores.ts";
 import { comparePaired, type PairedComparison } from "../metrics/compare.ts";
 import { alignColumns, formatInterval, formatSigned } from "../text.ts";
+import { type HeadingConventions, headingOf } from "../metrics/score.ts";
+import { type ScoreName, SCORES, TABLE_SCORES } from "../metrics/scores.ts";
 import type { CaseRow } from "./evaluation_report.ts";
 
 const LARGEST_BYTES = 256 * 2 ** 20;
 
-/** Distances of hits alone would leave out what one of the two misses. */
-const COMPARED = { dice: "Dice", iou: "IoU", nsd: "NSD", hd95Penalized: "HD95 penalized" } as const satisfies Partial<
-  Record<ScoreName, string>
->;
+/** Leading scores have a value for failures: distances of hits alone would leave out what one of the two misses. */
+const COMPARED = TABLE_SCORES.filter(({ leading }) => leading);
 
 /** Differences by class and score: this minus the other. */
 export type Comparison = Readonly<Record<string, Partial<Record<ScoreName, PairedComparison>>>>;
@@ -57,7 +57,7 @@ function isCaseRow(value: unknown): value is CaseRow {
   const isScore = (name: string) => row[name] == null || typeof row[name] === "number";
   return typeof row["case"] === "string" && typeof row["class"] === "string" &&
     (row["patient"] === undefined || typeof row["patient"] === "string") &&
-    Object.keys(SCORE_DIRECTIONS).every(isScore);
+    SCORES.every(({ name }) => isScore(name));
 }
 
 /**
@@ -77,10 +77,10 @@ export function compareEvaluations(
   const comparison: Record<string, Partial<Record<ScoreName, PairedComparison>>> = {};
   for (const label of common) {
     const ofClass: Partial<Record<ScoreName, PairedComparison>> = {};
-    for (const score of Object.keys(COMPARED) as (keyof typeof COMPARED)[]) {
-      const wanted = { class: label, score };
+    for (const { name } of COMPARED) {
+      const wanted = { class: label, score: name };
       const result = comparePaired(patientValues(other, wanted), patientValues(scored, wanted));
-      if (result.n > 0) ofClass[score] = result;
+      if (result.n > 0) ofClass[name] = result;
     }
     if (Object.keys(ofClass).length > 0) comparison[label] = ofClass;
   }
@@ -93,18 +93,18 @@ export function compareEvaluations(
 }
 
 /** A table with a line per class and score, and a line on what its columns are. */
-export function comparisonLines(comparison: Comparison): string[] {
+export function comparisonLines(comparison: Comparison, conventions: HeadingConventions): string[] {
   const rows = Object.entries(comparison).flatMap(([label, scores]) =>
-    (Object.entries(COMPARED) as [keyof typeof COMPARED, string][]).flatMap(([score, title]) => {
-      const compared = scores[score];
+    COMPARED.flatMap((score) => {
+      const compared = scores[score.name];
       if (compared === undefined) return [];
       const { n, meanDifference, meanInterval, wilcoxon, higher, equal, lower } = compared;
-      const [better, worse] = SCORE_DIRECTIONS[score] === "more" ? [higher, lower] : [lower, higher];
+      const [better, worse] = score.direction === "more" ? [higher, lower] : [lower, higher];
       const interval = formatInterval(meanInterval, 3, formatSigned);
       const states = [better, equal, worse].map(String);
       return [[
         label,
-        title,
+        headingOf(score, conventions),
         formatSigned(meanDifference, 3),
         interval,
         ...states,

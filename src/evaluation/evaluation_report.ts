@@ -1,6 +1,7 @@
 /** The results of an evaluation as JSON and as CSV. */
 import type { Summary } from "../metrics/aggregate.ts";
-import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "../metrics/case_scores.ts";
+import type { ClassScores } from "../metrics/case_scores.ts";
+import { DETAILS, type ScoreName, SCORES } from "../metrics/scores.ts";
 import { csvTable } from "./csv.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
 
@@ -91,17 +92,14 @@ function confusionOfAll(scored: readonly EvaluatedCase[]): Pick<EvaluationDocume
 
 /** One line per case and class; undefined scores are empty. */
 export function evaluationCsv(rows: readonly CaseRow[]): string {
-  const scores = (Object.keys(SCORE_DIRECTIONS) as ScoreName[]).filter((name) =>
-    rows.some((row) => row[name] !== undefined)
-  );
-  const volumes = (["referenceMl", "volumeMl"] as const).filter((name) => rows.some((row) => row[name] !== undefined));
+  const values = [...SCORES, ...DETAILS.filter((detail) => "column" in detail)]
+    .map(({ name }) => name).filter((name) => rows.some((row) => row[name] !== undefined));
   const columns = [
     "case",
     "patient",
     "class",
     "state",
-    ...scores,
-    ...volumes,
+    ...values,
     "truePositives",
     "falsePositives",
     "falseNegatives",

@@ -1,6 +1,6 @@
 /** The views of a head study side by side, and what the head buys, patient by patient. */
 import { aggregate, type Summary } from "../metrics/aggregate.ts";
-import type { ScoreName } from "../metrics/case_scores.ts";
+import { type NamedScore, type ScoreName, SCORES } from "../metrics/scores.ts";
 import { alignColumns } from "../text.ts";
 import { compareEvaluations, type Comparison, comparisonLines } from "./compare_evaluations.ts";
 import type { HeadView } from "./head_study.ts";
@@ -27,16 +27,13 @@ export interface HeadReport {
   readonly lines: readonly string[];
 }
 
-/** What is shown of each view; all that was asked for by name, otherwise. */
-const MAIN: readonly ScoreName[] = ["dice", "hd95", "hd95Penalized", "nsd"];
-
 /** @param cases scored on their own grids with the whole model, as `summary` is. */
 export function headReport(
   views: readonly HeadView[],
   cases: readonly EvaluatedCase[],
   { summary, every }: { summary: Summary; every: boolean },
 ): HeadReport {
-  const conventions = { ...tableConventions(cases), only: every ? undefined : MAIN, every };
+  const conventions = { ...tableConventions(cases), only: every ? undefined : isLeading, every };
   const squares = views.filter(({ view }) => view !== "level 0");
   const levelZero = views.find(({ view }) => view === "level 0");
   const original = { grid: "original grid", size: null, summary };
@@ -73,11 +70,16 @@ export function headReport(
             grid: "with the head",
           }]),
           "\nWith the head minus level 0, linear:",
-          ...comparisonLines(comparison),
+          ...comparisonLines(comparison, conventions),
         ]
         : []),
     ],
   };
+}
+
+/** What is shown of each view where nothing was asked for by name: the leading scores with all of their groups. */
+function isLeading({ group }: NamedScore): boolean {
+  return SCORES.some((score: NamedScore) => score.leading && score.group === group);
 }
 
 function viewScores({ grid, size, summary }: { grid: string; size: number | null; summary: Summary }): ViewScores {

@@ -6,7 +6,8 @@ import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import { labelSquareVolume } from "../imaging/square_volume.ts";
 import { spacingMm, type Volume } from "../imaging/volume.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
-import { defaultTolerance, type Metric, scoreCase } from "../metrics/case_scores.ts";
+import { defaultTolerance, scoreCase } from "../metrics/case_scores.ts";
+import { type Metric, type NamedScore, SCORES } from "../metrics/scores.ts";
 import type { DescribedModel } from "../model/model.ts";
 import { createPredictor, type Predictor, type Segmentation, type SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
@@ -29,7 +30,9 @@ export interface HeadView {
   readonly cases: readonly ScoredCase[];
 }
 
-const DISTANCES: readonly Metric[] = ["hd", "hd95", "assd", "masd", "nsd"];
+const OF_SURFACES: ReadonlySet<Metric> = new Set(
+  (SCORES as readonly NamedScore[]).filter(({ ofSurfaces }) => ofSurfaces).map(({ group }) => group as Metric),
+);
 
 /** Scores further views of cases, beside the scores on the images' own grids. */
 export class HeadStudy {
@@ -118,7 +121,7 @@ export class HeadStudy {
       emptyRule,
       hd95Variant,
       // Pixels of different sizes are no common unit.
-      metrics: image.spacingKnown ? metrics : metrics.filter((metric) => !DISTANCES.includes(metric)),
+      metrics: image.spacingKnown ? metrics : metrics.filter((metric) => !OF_SURFACES.has(metric)),
       // One tolerance for all views: that of the image's own grid.
       toleranceMm: toleranceMm ?? defaultTolerance(spacingMm(image.affine), image.shape),
       reference: reference.data,

@@ -19,6 +19,7 @@ import { type HeadReport, headReport } from "./head_report.ts";
 import { findPredictedMask, readPredictedMask } from "./predicted_masks.ts";
 import { type PredictionOf, scoreCases, type ScoredCases, type ScoreOptions } from "./score_cases.ts";
 import { scoreFiles, writeScores } from "./score_files.ts";
+import { tableConventions } from "./score_table.ts";
 import { evaluationText } from "./evaluation_text.ts";
 
 /** What is scored: a model file, or a folder of masks. */
@@ -98,7 +99,7 @@ export async function runEvaluation(
     text: [
       evaluationText(cases, summary, { split, every: options.every ?? false }),
       ...head.lines,
-      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison)] : []),
+      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison, tableConventions(cases))] : []),
       ...(files === undefined ? [] : [`Wrote ${files.json}, ${files.csv} and ${files.summary}`]),
     ].join("\n"),
   };

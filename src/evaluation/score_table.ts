@@ -1,72 +1,41 @@
 /** The table of an evaluation for people: classes below each other, scores beside each other, with the states of the cases. */
 import type { Summary } from "../metrics/aggregate.ts";
-import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
+import type { CaseScores } from "../metrics/case_scores.ts";
+import { type HeadingConventions, headingOf } from "../metrics/score.ts";
+import { type NamedScore, TABLE_SCORES } from "../metrics/scores.ts";
 import { countOf, formatInterval, formatNumber } from "../text.ts";
-
-/** Heading and digits of a score; `main` where it is shown without being asked for. */
-export interface Column {
-  readonly title: string;
-  readonly digits: number;
-  readonly main?: boolean;
-}
-
-/** What the headings name: the unit of distances, and the conventions that a score depends on. */
-export type TableConventions = Pick<CaseScores, "unit" | "hd95Variant"> & {
-  /** Undefined where it differs between cases. */
-  readonly tolerance: number | undefined;
-};
-
-/** Headings and digits of all scores, in the order of tables. */
-export function scoreColumns({ unit, hd95Variant, tolerance }: TableConventions): Readonly<Record<ScoreName, Column>> {
-  const at = tolerance === undefined ? "" : `@${Number(tolerance.toFixed(3))}${unit}`;
-  return {
-    dice: { title: "Dice", digits: 3, main: true },
-    iou: { title: "IoU", digits: 3, main: true },
-    sensitivity: { title: "sens.", digits: 3, main: true },
-    precision: { title: "prec.", digits: 3, main: true },
-    hd: { title: `HD ${unit}`, digits: 2 },
-    hd95: { title: `HD95 (${hd95Variant}) ${unit}`, digits: 2, main: true },
-    hd95Penalized: { title: "HD95 penalized", digits: 2, main: true },
-    assd: { title: `ASSD ${unit}`, digits: 2, main: true },
-    masd: { title: `MASD ${unit}`, digits: 2 },
-    nsd: { title: `NSD${at}`, digits: 3, main: true },
-    volumeDifferenceMl: { title: "volume diff. ml", digits: 3 },
-    relativeVolumeDifference: { title: "relative", digits: 3 },
-    lesionF1: { title: "lesion F1", digits: 3 },
-    lesionSensitivity: { title: "lesion sens.", digits: 3 },
-    // It grows with the field of view: the last of all.
-    specificity: { title: "spec.", digits: 5 },
-  };
-}
 
 /**
  * Rows for a table, the heading first: the classes, then their mean. Dice has its interval; a mean of fewer patients than there are
  * has its number in parentheses.
  *
  * @param options.every shows all scores that there are, not the main ones alone.
- * @param options.only shows no others than these.
+ * @param options.only shows no others than those that it accepts.
  */
 export function evaluationRows(
   summary: Summary,
-  options: TableConventions & { readonly every?: boolean; readonly only?: readonly ScoreName[] | undefined },
+  options: HeadingConventions & {
+    readonly every?: boolean;
+    readonly only?: ((score: NamedScore) => boolean) | undefined;
+  },
 ): string[][] {
   const { every, only } = options;
-  const shown = (Object.entries(scoreColumns(options)) as [ScoreName, Column][]).filter(([name, { main }]) =>
-    summary.mean[name] !== undefined && (only?.includes(name) ?? (every || main))
+  const shown = TABLE_SCORES.filter((score) =>
+    summary.mean[score.name] !== undefined && (only?.(score) ?? (every || score.main))
   );
   const hasDice = summary.mean.dice !== undefined && only === undefined;
   const states = ["hit", "missed", "false alarm", "true empty"];
   const heading = [
     "class",
     "n",
-    ...shown.map(([, { title }]) => title),
+    ...shown.map((score) => headingOf(score, options)),
     ...(hasDice ? ["Dice pooled"] : []),
     ...states,
   ];
   const rows = Object.entries(summary.perClass).map(([label, { counts, scores, dicePooled }]) => [
     label,
     String(summary.patients),
-    ...shown.map(([name, { digits }]) => {
+    ...shown.map(({ name, digits }) => {
       const score = scores[name];
       const few = score !== undefined && score.n < summary.patients ? ` (${score.n})` : "";
       return formatNumber(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
@@ -80,7 +49,7 @@ export function evaluationRows(
     rows.push([
       "mean",
       String(summary.patients),
-      ...shown.map(([name, { digits }]) => {
+      ...shown.map(({ name, digits }) => {
         const score = summary.mean[name];
         const few = score !== undefined && score.classes < classes
           ? ` (${countOf(score.classes, "class", "classes")})`
@@ -134,7 +103,7 @@ export function conventionLines(
 /** The conventions that scored cases share. */
 export function tableConventions(
   cases: readonly { readonly conventions: Omit<CaseScores, "rows"> }[],
-): TableConventions & Pick<CaseScores, "emptyRule"> {
+): HeadingConventions & Pick<CaseScores, "emptyRule"> {
   const [first] = cases;
   const tolerances = new Set(cases.map(({ conventions }) => Number(conventions.tolerance.toPrecision(6))));
   return {

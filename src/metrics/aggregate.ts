@@ -2,8 +2,10 @@
 
 import { Random } from "../random.ts";
 import { bcaInterval, meanOfResampled, type ResampledMean, resampleMeans } from "./bootstrap.ts";
-import { type ClassScores, SCORE_DIRECTIONS, type ScoreName } from "./case_scores.ts";
+import type { ClassScores } from "./case_scores.ts";
 import { type Interval, medianInterval, percentile } from "./order_statistics.ts";
+import { diceOf } from "./overlap.ts";
+import { type ScoreName, scoreOf, SCORES } from "./scores.ts";
 
 /** The rows of one case; cases of one patient are averaged first. */
 export interface ScoredCase {
@@ -85,7 +87,7 @@ export function aggregate(
 ): Summary {
   const { seed = 0, draws = 10_000, confidence = 0.95 } = options;
   const classes = [...new Set(cases.flatMap((c) => c.rows.map((row) => row.class)))];
-  const names = (Object.keys(SCORE_DIRECTIONS) as ScoreName[]).filter((name) =>
+  const names = SCORES.map(({ name }) => name).filter((name) =>
     cases.some((c) => c.rows.some((row) => row[name] !== undefined))
   );
   const columns = classes.flatMap((label) => names.map((name) => patientValues(cases, { class: label, score: name })));
@@ -134,9 +136,9 @@ function patientOf(scored: ScoredCase): string {
 }
 
 /** A row's value as it enters a mean; undefined where it has none. */
-function valueOf(row: ClassScores, score: ScoreName): number | undefined {
-  if (score === "precision" && row.precision === null && row.state === "missed") return 0;
-  return row[score] ?? undefined;
+function valueOf(row: ClassScores, name: ScoreName): number | undefined {
+  const value = row[name];
+  return value === null && row.state === "missed" ? scoreOf(name).whenMissed : value ?? undefined;
 }
 
 /** The mean of each patient's cases in one score of one class, by patient; undefined where no case has a value. */
@@ -185,7 +187,7 @@ function summarize(
 }
 
 function worstCase(cases: readonly ScoredCase[], wanted: { class: string; score: ScoreName }): ScoreSummary["worst"] {
-  const direction = SCORE_DIRECTIONS[wanted.score];
+  const { direction } = scoreOf(wanted.score);
   const badness = (value: number) => direction === "more" ? -value : direction === "less" ? value : Math.abs(value);
   let worst: ScoreSummary["worst"] = null;
   for (const scored of cases) {
@@ -209,13 +211,13 @@ function countStates(rows: readonly ClassScores[]): StateCounts {
 }
 
 function pooledDice(rows: readonly ClassScores[]): number | null {
-  let common = 0;
-  let wrong = 0;
-  for (const row of rows) {
-    common += row.truePositives;
-    wrong += row.falsePositives + row.falseNegatives;
-  }
-  return common + wrong === 0 ? null : (2 * common) / (2 * common + wrong);
+  const total = (name: "truePositives" | "falsePositives" | "falseNegatives") =>
+    rows.reduce((sum, row) => sum + row[name], 0);
+  return diceOf({
+    truePositives: total("truePositives"),
+    falsePositives: total("falsePositives"),
+    falseNegatives: total("falseNegatives"),
+  });
 }
 
 function warningsOf(perClass: Summary["perClass"], patients: number): string[] {

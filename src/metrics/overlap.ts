@@ -1,4 +1,4 @@
-/** Overlap of two label images: voxel counts, Dice, IoU, sensitivity, specificity, precision, and the four states of a mask pair. */
+/** Overlap of two label images: voxel counts, and the four states of a mask pair. */
 
 import type { VoxelArray } from "../imaging/volume.ts";
 
@@ -189,73 +189,15 @@ export function maskState(counts: ConfusionCounts): MaskState {
   return inPrediction ? "false_alarm" : "true_empty";
 }
 
-/** Scores of two masks by voxel counts, each in [0, 1]; null where it is undefined. */
-export interface OverlapScores {
-  readonly emptyRule: EmptyRule;
-  readonly state: MaskState;
-  /** 2·TP / (2·TP + FP + FN). */
-  readonly dice: number | null;
-  /** TP / (TP + FP + FN). */
-  readonly iou: number | null;
-  /** TP / (TP + FN), undefined without a reference. */
-  readonly sensitivity: number | null;
-  /** TN / (TN + FP); it depends on the field of view. */
-  readonly specificity: number | null;
-  /** TP / (TP + FP), undefined without a prediction. */
-  readonly precision: number | null;
+/** Dice: 2·TP / (2·TP + FP + FN); null where both masks are empty. */
+export function diceOf(
+  counts: Pick<ConfusionCounts, "truePositives" | "falsePositives" | "falseNegatives">,
+): number | null {
+  const { truePositives, falsePositives, falseNegatives } = counts;
+  return ratio(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives);
 }
 
-/** The value of an overlap-like score under a rule, where the rule and not the formula decides; undefined where the formula holds. */
-export function ruledOverlap(state: MaskState, rule: EmptyRule): number | null | undefined {
-  if (state === "true_empty") return rule === "one" || rule === "brats" ? 1 : null;
-  if (state === "false_alarm" && rule === "monai") return null;
-  return undefined;
-}
-
-/** The overlap scores of one class (Taha and Hanbury 2015, doi 10.1186/s12880-015-0068-x), with the empty rule named. */
-export function overlapScores(counts: ConfusionCounts, emptyRule: EmptyRule = "nnunet"): OverlapScores {
-  const { truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn } = counts;
-  const state = maskState(counts);
-  const ruled = ruledOverlap(state, emptyRule);
-  return {
-    emptyRule,
-    state,
-    dice: ruled === undefined ? ratio(2 * tp, 2 * tp + fp + fn) : ruled,
-    iou: ruled === undefined ? ratio(tp, tp + fp + fn) : ruled,
-    sensitivity: ratio(tp, tp + fn),
-    specificity: ratio(tn, tn + fp),
-    precision: ratio(tp, tp + fp),
-  };
-}
-
-/** Volumes of a mask pair; ml where the spacing is known. */
-export interface VolumeScores {
-  readonly referenceVoxels: number;
-  readonly predictionVoxels: number;
-  readonly referenceMl: number | null;
-  readonly volumeMl: number | null;
-  /** Prediction minus reference. */
-  readonly volumeDifferenceMl: number | null;
-  /** (prediction − reference) / reference; null without a reference. */
-  readonly relativeVolumeDifference: number | null;
-}
-
-/** The volumes of one class; without a spacing (a PNG) the ml are null. */
-export function volumeScores(counts: ConfusionCounts, spacingMm?: Triple): VolumeScores {
-  const referenceVoxels = counts.truePositives + counts.falseNegatives;
-  const predictionVoxels = counts.truePositives + counts.falsePositives;
-  const voxelMl = spacingMm === undefined ? undefined : (spacingMm[0] * spacingMm[1] * spacingMm[2]) / 1000;
-  const ml = (voxels: number) => (voxelMl === undefined ? null : voxels * voxelMl);
-  return {
-    referenceVoxels,
-    predictionVoxels,
-    referenceMl: ml(referenceVoxels),
-    volumeMl: ml(predictionVoxels),
-    volumeDifferenceMl: ml(predictionVoxels - referenceVoxels),
-    relativeVolumeDifference: ratio(predictionVoxels - referenceVoxels, referenceVoxels),
-  };
-}
-
-function ratio(part: number, whole: number): number | null {
+/** `part / whole`; null where the whole is 0. */
+export function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }

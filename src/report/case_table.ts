@@ -1,6 +1,7 @@
 /** The table of all cases, which the reader sorts. */
-import { scoreColumns } from "../evaluation/score_table.ts";
 import type { ClassScores } from "../metrics/case_scores.ts";
+import { headingOf, type ScoreColumn } from "../metrics/score.ts";
+import { DETAILS } from "../metrics/scores.ts";
 import { formatNumber } from "../text.ts";
 import { type Content, markup } from "./markup.ts";
 import { type Scores, shownScores, STATES } from "./scores.ts";
@@ -12,14 +13,14 @@ const MOST_ROWS = 4000;
 /** A row per case and class, the lowest Dice first. */
 export function caseTable(scores: Scores): Content {
   const { cases, summary, conventions } = scores;
-  const columns = scoreColumns(conventions);
-  const { shown: names } = shownScores(scores);
+  const { shown } = shownScores(scores);
   const several = Object.keys(summary.perClass).length > 1;
   const patients = cases.some(({ case: id, patient = id }) => patient !== id);
-  const volumes = cases.some(({ rows }) => rows.some(({ referenceMl }) => referenceMl != null));
+  const details = DETAILS.filter((detail) => "column" in detail)
+    .filter(({ name }) => cases.some(({ rows }) => rows.some((row) => row[name] != null)));
   const rows = cases.flatMap(({ case: id, patient = id, rows }) => rows.map((row) => ({ id, patient, row })));
   const badness = ({ dice }: ClassScores) => dice ?? Infinity;
-  const sortedBy = names[0] === "dice";
+  const sortedBy = shown[0]?.name === "dice";
   if (sortedBy) rows.sort((a, b) => badness(a.row) < badness(b.row) ? -1 : badness(a.row) > badness(b.row) ? 1 : 0);
   const heads: Column[] = [
     { title: "case", text: true },
@@ -39,8 +40,8 @@ export function caseTable(scores: Scores): Content {
       caption: "Scores by case; the buttons in the headings sort",
       columns: [
         ...heads,
-        ...names.map((name) => ({ title: columns[name].title })),
-        ...(volumes ? [{ title: "reference ml" }, { title: "predicted ml" }] : []),
+        ...[...shown, ...details.map(({ column }): ScoreColumn => column)]
+          .map((column) => ({ title: headingOf(column, conventions) })),
       ],
       sortedBy: sortedBy ? heads.length : -1,
       rows: rows.slice(0, MOST_ROWS).map(({ id, patient, row }) => [
@@ -48,8 +49,8 @@ export function caseTable(scores: Scores): Content {
         ...(patients ? [patient] : []),
         ...(several ? [row.class] : []),
         { shown: STATES[row.state].name, style: row.state },
-        ...names.map((name) => score(row[name], columns[name].digits)),
-        ...(volumes ? [score(row.referenceMl, 2), score(row.volumeMl, 2)] : []),
+        ...shown.map(({ name, digits }) => score(row[name], digits)),
+        ...details.map(({ name, column: { digits } }) => score(row[name], digits)),
       ]),
     }),
   ];

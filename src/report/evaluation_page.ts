@@ -1,4 +1,6 @@
 /** The report of an evaluation. */
+import { headingOf } from "../metrics/score.ts";
+import { TABLE_SCORES } from "../metrics/scores.ts";
 import { formatInterval, formatNumber } from "../text.ts";
 import { benchBody, type NamedBench, rooflineBody, type RooflineSource } from "./bench_section.ts";
 import { caseTable } from "./case_table.ts";
@@ -55,18 +57,24 @@ export function figure(name: string, value: string, note: string): Content {
   return markup`<div><dt>${name}</dt><dd>${value} <small>${note}</small></dd></div>`;
 }
 
-/** The numbers that are looked for first. */
+/** The numbers that are looked for first: a card for each group of a leading score, with the rest of its group below. */
 export function headline(scores: Scores): Content {
-  const { summary: { mean, counts } } = scores;
-  const means = ([["Dice", "dice", 3], ["IoU", "iou", 3], [`HD95 ${scores.conventions.unit}`, "hd95", 2], [
-    "NSD",
-    "nsd",
-    3,
-  ]] as const).flatMap(([title, name, digits]) => {
-    const score = mean[name];
-    return score === undefined
-      ? []
-      : [figure(title, formatNumber(score.mean, digits), formatInterval(score.meanInterval, digits))];
+  const { summary: { mean, counts }, conventions } = scores;
+  const groups = new Set(TABLE_SCORES.filter(({ leading }) => leading).map(({ group }) => group));
+  const means = [...groups].flatMap((group) => {
+    const [first, ...others] = TABLE_SCORES.filter((score) => score.group === group && mean[score.name] !== undefined);
+    if (first === undefined) return [];
+    const score = mean[first.name];
+    const below = others.map((other) =>
+      `${headingOf(other, conventions)} ${formatNumber(mean[other.name]?.mean, other.digits)}`
+    );
+    return [
+      figure(
+        headingOf(first, conventions),
+        formatNumber(score?.mean, first.digits),
+        [formatInterval(score?.meanInterval, first.digits), ...below].join("; "),
+      ),
+    ];
   });
   return [
     means,

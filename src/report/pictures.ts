@@ -11,7 +11,7 @@ import type { PostProcessing } from "../imaging/post_processing.ts";
 import type { Plane } from "../imaging/slices.ts";
 import type { Volume } from "../imaging/volume.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
-import { type ConfusionCounts, confusionCounts, overlapScores, readLabelPair } from "../metrics/overlap.ts";
+import { type ConfusionCounts, confusionCounts, diceOf, readLabelPair } from "../metrics/overlap.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import { openModel } from "../prediction/open_model.ts";
 import type { SegmentOptions } from "../prediction/predictor.ts";
@@ -147,7 +147,7 @@ function agree(
 ): boolean {
   const classes = rows.map((row, i) => ({ name: row.class, value: i + 1 }));
   const pair = readLabelPair(reference, prediction, { shape: image.shape, classes, ignored });
-  const dice = (counts: ConfusionCounts) => overlapScores(counts, "one").dice as number;
+  const dice = (counts: ConfusionCounts) => diceOf(counts) ?? 1;
   return rows.every((row, i) => {
     const now = confusionCounts(pair, classes[i] as (typeof classes)[number]);
     return Math.abs(dice(now) - dice({ ...row, trueNegatives: now.trueNegatives })) <= SAME_DICE;

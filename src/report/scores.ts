@@ -1,13 +1,13 @@
 /** The scores that a report shows: of an evaluation's file, or of cases that were scored just now. */
 import { readEvaluationDocument } from "../evaluation/compare_evaluations.ts";
 import { type EvaluatedSplit, type EvaluationDocument, evaluationDocument } from "../evaluation/evaluation_report.ts";
-import { scoreColumns } from "../evaluation/score_table.ts";
 import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { Failure } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { aggregate, type ScoredCase, type StateCounts, type Summary } from "../metrics/aggregate.ts";
-import type { CaseScores, ScoreName } from "../metrics/case_scores.ts";
+import type { CaseScores } from "../metrics/case_scores.ts";
 import type { MaskState } from "../metrics/overlap.ts";
+import { type NamedScore, TABLE_SCORES } from "../metrics/scores.ts";
 
 /** What the scores follow. */
 export type Conventions = Pick<CaseScores, "unit" | "emptyRule" | "hd95Variant"> & {
@@ -40,15 +40,11 @@ const FEW_SCORES = 9;
 
 /** The scores to show in the first place, and the others that there are, in the order of tables. */
 export function shownScores(
-  { summary, conventions }: Pick<Scores, "summary" | "conventions">,
-): { readonly shown: readonly ScoreName[]; readonly others: readonly ScoreName[] } {
-  const columns = scoreColumns(conventions);
-  const names = (Object.keys(columns) as ScoreName[]).filter((name) => summary.mean[name] !== undefined);
-  if (names.length <= FEW_SCORES) return { shown: names, others: [] };
-  return {
-    shown: names.filter((name) => columns[name].main),
-    others: names.filter((name) => !columns[name].main),
-  };
+  { summary }: Pick<Scores, "summary">,
+): { readonly shown: readonly NamedScore[]; readonly others: readonly NamedScore[] } {
+  const there = TABLE_SCORES.filter(({ name }) => summary.mean[name] !== undefined);
+  if (there.length <= FEW_SCORES) return { shown: there, others: [] };
+  return { shown: there.filter(({ main }) => main), others: there.filter(({ main }) => !main) };
 }
 
 /** The scores of these cases. */

@@ -1,8 +1,9 @@
 /** Means with their intervals, the states of the cases, and the difference to another model. */
-import { conventionLines, scoreColumns } from "../evaluation/score_table.ts";
+import { conventionLines } from "../evaluation/score_table.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoreSummary, type StateCounts } from "../metrics/aggregate.ts";
-import type { ScoreName } from "../metrics/case_scores.ts";
+import { headingOf } from "../metrics/score.ts";
+import { findScore, type NamedScore } from "../metrics/scores.ts";
 import { formatCount, formatInterval, formatNumber } from "../text.ts";
 import { dotChart, type DotRow } from "./dot_chart.ts";
 import { type Content, markup } from "./markup.ts";
@@ -72,30 +73,29 @@ function diceChart({ cases, summary }: Scores): Content {
 function meansTables(scores: Scores): Content {
   const { shown, others } = shownScores(scores);
   return [
-    meansTable(scores, { names: shown, caption: "Scores over patients" }),
+    meansTable(scores, { columns: shown, caption: "Scores over patients" }),
     others.length === 0
       ? undefined
       : markup`<details><summary>More scores</summary>${
-        meansTable(scores, { names: others, caption: "More scores over patients" })
+        meansTable(scores, { columns: others, caption: "More scores over patients" })
       }</details>`,
   ];
 }
 
 function meansTable(
   { summary, conventions }: Scores,
-  { names, caption }: { names: readonly ScoreName[]; caption: string },
+  { columns, caption }: { columns: readonly NamedScore[]; caption: string },
 ): Content {
-  const columns = scoreColumns(conventions);
   const classes = Object.entries(summary.perClass);
   const several = classes.length > 1;
   const of = (label: string) => several ? [label] : [];
   const rows = classes.flatMap(([label, { scores, dicePooled }]) => [
-    ...names.map((name) => {
-      const { title, digits } = columns[name];
-      const score = scores[name];
+    ...columns.map((column) => {
+      const { digits } = column;
+      const score = scores[column.name];
       return [
         ...of(label),
-        title,
+        headingOf(column, conventions),
         score?.n,
         formatNumber(score?.mean, digits),
         formatInterval(score?.meanInterval, digits),
@@ -104,15 +104,24 @@ function meansTable(
         score?.worst ? `${score.worst.case} (${formatNumber(score.worst.value, digits)})` : "–",
       ];
     }),
-    ...(dicePooled === null || !names.includes("dice")
+    ...(dicePooled === null || !columns.some(({ name }) => name === "dice")
       ? []
       : [[...of(label), "Dice pooled", "", formatNumber(dicePooled, 3), "–", "–", "–", "–"]]),
   ]);
-  const overall = !several ? [] : names.map((name) => {
-    const { title, digits } = columns[name];
-    const score = summary.mean[name];
+  const overall = !several ? [] : columns.map((column) => {
+    const { digits } = column;
+    const score = summary.mean[column.name];
     const interval = formatInterval(score?.meanInterval, digits);
-    return ["mean of classes", title, summary.patients, formatNumber(score?.mean, digits), interval, "–", "–", "–"];
+    return [
+      "mean of classes",
+      headingOf(column, conventions),
+      summary.patients,
+      formatNumber(score?.mean, digits),
+      interval,
+      "–",
+      "–",
+      "–",
+    ];
   });
   return tableHtml({
     caption,
@@ -150,16 +159,16 @@ function statesTable({ summary }: Scores): Content {
 }
 
 function comparisonTable({ conventions }: Scores, comparison: JsonObject): Content {
-  const columns = scoreColumns(conventions);
   const rows = Object.entries(comparison).flatMap(([label, scores]) =>
     Object.entries(isObject(scores) ? scores : {}).flatMap(([name, value]) => {
-      if (!isObject(value) || !Object.hasOwn(columns, name)) return [];
-      const { title, digits } = columns[name as ScoreName];
+      const score = findScore(name);
+      if (!isObject(value) || score === undefined) return [];
+      const { digits } = score;
       const [low, high] = Array.isArray(value["meanInterval"]) ? value["meanInterval"] as unknown[] : [];
       const number = (one: unknown, places: number) => formatNumber(typeof one === "number" ? one : null, places);
       return [[
         label,
-        title,
+        headingOf(score, conventions),
         number(value["n"], 0),
         number(value["meanDifference"], digits),
         typeof low === "number" && typeof high === "number" ? formatInterval([low, high], digits) : "–",

@@ -6,7 +6,7 @@ import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { METRICS } from "../metrics/case_scores.ts";
+import { METRICS } from "../metrics/scores.ts";
 import { type DescribedModel, type Model, readDescribedModel } from "../model/model.ts";
 import type { Reporter } from "../reporter.ts";
 import { readScores, SCORES } from "../training/runs/fold_run.ts";

@@ -226,6 +226,7 @@ test("writeCheckFiles() writes the report, the fingerprint and the folds", () =>
       layout: "msd",
       evidence: report.evidence,
       cases: 25,
+      patients: 25,
       errors: [],
       warnings: [],
     });

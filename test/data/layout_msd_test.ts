@@ -17,8 +17,8 @@ test("msd reads pairs, channel names and labels", () => {
       labels: [{ value: 1, name: "anterior" }, { value: 2, name: "posterior" }],
       regions: [],
       cases: [
-        { id: "c1", patient: "c1", images: ["imagesTr/c1.nii.gz"], mask: "labelsTr/c1.nii.gz" },
-        { id: "c2", patient: "c2", images: ["imagesTr/c2.nii.gz"], mask: "labelsTr/c2.nii.gz" },
+        { id: "c1", images: ["imagesTr/c1.nii.gz"], mask: "labelsTr/c1.nii.gz" },
+        { id: "c2", images: ["imagesTr/c2.nii.gz"], mask: "labelsTr/c2.nii.gz" },
       ],
       findings: [],
     });

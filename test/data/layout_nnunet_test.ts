@@ -65,7 +65,7 @@ test("nnunet reads regions: the numbers of the masks by their innermost region",
 test("nnunet reads explicit file lists and refuses those that leave the folder", () => {
   const dataset = { x: { images: ["i/x2.nii.gz", "i/x1.nii.gz"], label: "l/x.nii.gz" } };
   const { cases } = read({ ...V2, dataset }, ["i/x1.nii.gz", "i/x2.nii.gz", "l/x.nii.gz"]);
-  assert.deepEqual(cases, [{ id: "x", patient: "x", images: ["i/x2.nii.gz", "i/x1.nii.gz"], mask: "l/x.nii.gz" }]);
+  assert.deepEqual(cases, [{ id: "x", images: ["i/x2.nii.gz", "i/x1.nii.gz"], mask: "l/x.nii.gz" }]);
   assert.throws(() => read({ ...V2, dataset: { x: { images: ["/x.nii.gz"], label: "l/x.nii.gz" } } }, []), {
     name: "Failure",
     message: /^dataset\.json names "\/x\.nii\.gz", which leaves the data set folder/,

@@ -29,14 +29,13 @@ test("pairs pairs by name, not by order, and groups slices by patient", () => {
   assert.deepEqual(index.cases, [
     {
       id: "p1",
-      patient: "p1",
       images: [],
       slices: [
         { image: "images/p1_2.png", mask: "masks/p1_2_mask.png" },
         { image: "images/p1_10.png", mask: "masks/p1_10_mask.png" },
       ],
     },
-    { id: "p2", patient: "p2", images: [], slices: [{ image: "images/p2_1.png", mask: "masks/p2_1_mask.png" }] },
+    { id: "p2", images: [], slices: [{ image: "images/p2_1.png", mask: "masks/p2_1_mask.png" }] },
   ]);
 });
 
@@ -96,7 +95,7 @@ test("pairs takes a NIfTI file for a case and leaves its channels to the files",
     putNifti(folder, "sub1_seg.nii.gz");
     const index = pairs.read(readFolder(folder));
     assert.equal(index.channels, undefined);
-    assert.deepEqual(index.cases, [{ id: "sub1", patient: "sub1", images: ["sub1.nii.gz"], mask: "sub1_seg.nii.gz" }]);
+    assert.deepEqual(index.cases, [{ id: "sub1", images: ["sub1.nii.gz"], mask: "sub1_seg.nii.gz" }]);
     assert.deepEqual(openDataset(folder).channels, ["channel 0", "channel 1"]);
   });
 });

@@ -125,7 +125,8 @@ test("chooseSplit() refuses a patient and an identical image on two sides", () =
       chooseSplit(index, { fold: 0, folds: 5, seed: 0, splits: [{ train, val }] });
     assert.throws(() => choose(["BraTS-GLI-00001-000"], ["BraTS-GLI-00001-001"]), {
       message: "patient BraTS-GLI-00001: found it in train and in val, expected one side only; " +
-        "correct the split: what is trained on cannot be scored",
+        "correct the split: what is trained on cannot be scored, " +
+        "or add --group '(.+)' if every case is a patient of its own",
     });
     assert.throws(() => choose(["BraTS-GLI-00001-000"], ["BraTS-GLI-00002-000"]), {
       message: "BraTS-GLI-00002-000: found the same image in val as case BraTS-GLI-00001-000 in train, " +

@@ -5,6 +5,8 @@ import { compareEvaluations, comparisonLines, readEvaluation } from "../../src/e
 import type { ScoredCase } from "../../src/metrics/aggregate.ts";
 import { put, withFolder } from "../data/made_folders.ts";
 
+const CONVENTIONS = { unit: "mm", hd95Variant: "max", tolerance: 2 } as const;
+
 function cases(dice: Readonly<Record<string, number | null>>, label = "lesion"): ScoredCase[] {
   return Object.entries(dice).map(([id, value]) => ({
     case: id,
@@ -25,7 +27,7 @@ test("compareEvaluations() subtracts the other evaluation, patient by patient", 
   assert.ok(Math.abs((dice?.meanDifference ?? 0) - 0.1) < 1e-12);
   assert.deepEqual([dice?.higher, dice?.equal, dice?.lower], [2, 1, 0]);
   assert.match(
-    comparisonLines(comparison)[0] ?? "",
+    comparisonLines(comparison, CONVENTIONS)[0] ?? "",
     /^lesion +Dice +\+0\.100 +\[\+0\.\d{3}, \+0\.200\] +2 +1 +0 +3 +0\.50$/m,
   );
 });
@@ -36,9 +38,12 @@ test("comparisonLines() counts a shorter distance as better", () => {
       ...one,
       rows: one.rows.map((row) => ({ ...row, hd95Penalized: distances[i]! })),
     }));
-  const [table] = comparisonLines(compareEvaluations(withDistance([1, 2, 5]), withDistance([3, 4, 4]), "o.json"));
+  const [table] = comparisonLines(
+    compareEvaluations(withDistance([1, 2, 5]), withDistance([3, 4, 4]), "o.json"),
+    CONVENTIONS,
+  );
   assert.match(table ?? "", /^class +score +difference +95 % interval +better +equal +worse +n +p$/m);
-  assert.match(table ?? "", /^lesion +HD95 penalized +-1\.000 +\[-2\.000, \S+\] +2 +0 +1 +3 +\S+$/m);
+  assert.match(table ?? "", /^lesion +HD95 penalized mm +-1\.000 +\[-2\.000, \S+\] +2 +0 +1 +3 +\S+$/m);
   assert.match(table ?? "", /^lesion +Dice +\+0\.000 +\S+ \S+ +0 +3 +0 +3 +1\.0$/m);
 });
 

@@ -5,7 +5,8 @@ import { conventionLines, evaluationRows, tableConventions } from "../../src/eva
 import { summaryCsv } from "../../src/evaluation/summary_csv.ts";
 import type { EvaluatedCase } from "../../src/evaluation/score_cases.ts";
 import { aggregate } from "../../src/metrics/aggregate.ts";
-import { type Metric, scoreCase } from "../../src/metrics/case_scores.ts";
+import { scoreCase } from "../../src/metrics/case_scores.ts";
+import type { Metric } from "../../src/metrics/scores.ts";
 
 /** Cases on a 6×1×1 grid: reference and prediction as digits. */
 function scored(
@@ -88,7 +89,7 @@ test("evaluationRows() shows how many patients a mean has where not all have a v
     "Dice",
     "IoU",
     "HD95 (max) mm",
-    "HD95 penalized",
+    "HD95 penalized mm",
     "Dice pooled",
     "hit",
     "missed",
@@ -113,14 +114,14 @@ test("evaluationRows() shows every score where all are asked for, and names unit
     "prec.",
     "HD mm",
     "HD95 (max) mm",
-    "HD95 penalized",
+    "HD95 penalized mm",
     "ASSD mm",
     "MASD mm",
     "NSD@4mm",
-    "volume diff. ml",
-    "relative",
     "lesion F1",
     "lesion sens.",
+    "volume diff. ml",
+    "relative",
     "spec.",
   ]);
 });

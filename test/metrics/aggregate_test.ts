@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aggregate, patientValues, type ScoredCase, type Summary } from "../../src/metrics/aggregate.ts";
-import { scoreCase, type ScoreName } from "../../src/metrics/case_scores.ts";
+import { scoreCase } from "../../src/metrics/case_scores.ts";
 import type { EmptyRule, Triple } from "../../src/metrics/overlap.ts";
+import type { ScoreName } from "../../src/metrics/scores.ts";
 import { Random } from "../../src/random.ts";
 import { block, paint } from "./toy_cases.ts";
 

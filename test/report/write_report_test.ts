@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { runEvaluation } from "../../src/evaluation/run_evaluation.ts";
-import { METRICS } from "../../src/metrics/case_scores.ts";
+import { METRICS } from "../../src/metrics/scores.ts";
 import { escapeHtml } from "../../src/report/markup.ts";
 import { type ReportOptions, tryReport, writeReport } from "../../src/report/write_report.ts";
 import { silentReporter } from "../../src/reporter.ts";

@@ -10,7 +10,7 @@ import { runEvaluation } from "../../src/evaluation/run_evaluation.ts";
 import { floats, type TensorData } from "../../src/graph/tensor_type.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { METRICS } from "../../src/metrics/case_scores.ts";
+import { METRICS } from "../../src/metrics/scores.ts";
 import { readDescribedModel } from "../../src/model/model.ts";
 import { Random } from "../../src/random.ts";
 import { silentReporter } from "../../src/reporter.ts";

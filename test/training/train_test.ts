@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { readSplits, type Split } from "../../src/data/splits.ts";
 import { readDescribedModel } from "../../src/model/model.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { readCheckpoint } from "../../src/training/runs/checkpoint.ts";
 import type { TrainOptions } from "../../src/training/runs/train_options.ts";
+import { runSettings } from "../../src/training/runs/run_settings.ts";
+import { startRun } from "../../src/training/runs/train.ts";
 import { bestModel, cardOf, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";
 
 test("train() gives the same bytes for the same settings, and others for another seed", async () => {
@@ -53,6 +56,46 @@ test("train() without a head learns from targets of the input size, whatever the
       losses.push((historyOf(chosen.out) as { trainLoss: number }[])[0]?.trainLoss as number);
     }
     assert.equal(losses[1], losses[0]);
+  });
+});
+
+test("train() goes on with the split of the run's splits.json, and makes new ones by patient", async () => {
+  await withTinyRuns(async ({ dataset, options }) => {
+    const description = readFileSync(join(dataset, "dataset.json"), "utf8");
+    const names = {
+      phantom_01: "p1_frame01",
+      phantom_02: "p1_frame12",
+      phantom_03: "p2_frame01",
+      phantom_04: "p3_frame01",
+    };
+    for (const [from, to] of Object.entries(names)) {
+      for (const kind of ["imagesTr", "labelsTr"]) {
+        renameSync(join(dataset, kind, `${from}.nii.gz`), join(dataset, kind, `${to}.nii.gz`));
+      }
+    }
+    const renamed = description.replaceAll(/phantom_0\d/g, (name) => names[name as keyof typeof names]);
+    writeFileSync(join(dataset, "dataset.json"), renamed);
+    // As version 0.1.0 split it, which did not know the names of repeated scans.
+    const split = { train: ["p1_frame01", "p2_frame01"], val: ["p1_frame12", "p3_frame01"] };
+    const { out } = options("old");
+    await startRun(
+      runSettings(options("old", { epochs: 1 })),
+      { reporter: silentReporter, signal: new AbortController().signal },
+      split,
+    );
+    const warnings: string[] = [];
+    await trainTiny({ resume: out, version: "0.0.0", epochs: 2 }, {
+      ...silentReporter,
+      warn: (text) => warnings.push(text),
+    });
+    assert.equal(historyOf(out).length, 2);
+    assert.deepEqual(readSplits(join(out, "splits.json")), [split]);
+    assert.match(warnings.join("\n"), /^W07 patient p1: found it in train and in val/m);
+    const fresh = options("new", { epochs: 1, folds: 3 });
+    await trainTiny(fresh);
+    const [{ train: trained, val }] = readSplits(join(fresh.out, "splits.json")) as [Split];
+    assert.equal(trained.includes("p1_frame01"), trained.includes("p1_frame12"));
+    assert.equal(trained.length + val.length, 4);
   });
 });
 

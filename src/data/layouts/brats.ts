@@ -6,7 +6,7 @@
 import { posix } from "node:path";
 import { type Finding, missingMask, repeatedId } from "../finding.ts";
 import { type Folder, imageExtension, naturalOrder, stemOf } from "../folder.ts";
-import type { CaseFiles, LabelDeclaration, Layout, Region } from "../layout.ts";
+import type { LabelDeclaration, Layout, LayoutCase, Region } from "../layout.ts";
 
 /** The layout of the BraTS challenge. */
 export const brats: Layout = {
@@ -22,7 +22,7 @@ export const brats: Layout = {
     const groups = caseFolders(folder);
     const channels = CHANNELS.filter((channel) => groups.some((group) => group.channels.has(channel)));
     const findings: Finding[] = [];
-    const cases: CaseFiles[] = [];
+    const cases: LayoutCase[] = [];
     const seen = new Set<string>();
     for (const group of groups) {
       if (seen.has(group.id)) findings.push(repeatedId(group.path, group.id));
@@ -40,7 +40,7 @@ export const brats: Layout = {
       }
       if (!group.mask) findings.push(oddMask(folder, group));
       if (group.mask && missing.length === 0) {
-        cases.push({ id: group.id, patient: patientOf(group.id), images: images as string[], mask: group.mask });
+        cases.push({ id: group.id, images: images as string[], mask: group.mask });
       }
     }
     cases.sort((a, b) => naturalOrder(a.id, b.id));
@@ -90,11 +90,6 @@ function caseFolders(folder: Folder): CaseFolder[] {
     groups.set(path, group);
   }
   return [...groups.values()].filter((group) => group.channels.size > 0);
-}
-
-/** The last number of `BraTS-GLI-00000-000` and `brats_2013_pat0003_1` counts visits, not patients. */
-function patientOf(id: string): string {
-  return /^(.+-\d+)-\d+$/.exec(id)?.[1] ?? /^(.*pat\d+)_\d+$/.exec(id)?.[1] ?? id;
 }
 
 /** One case of 2020 has a segmentation under a foreign name; the remedy names such a file where there is one. */

@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { type Finding, missingImage, missingMask } from "../finding.ts";
 import { type Folder, naturalOrder, stemOf } from "../folder.ts";
-import type { CaseFiles, Layout } from "../layout.ts";
+import type { Layout, LayoutCase } from "../layout.ts";
 
 /** The layout of the Kaggle archive kaggle_3m. */
 export const lgg: Layout = {
@@ -15,7 +15,7 @@ export const lgg: Layout = {
   },
   read(folder) {
     const findings: Finding[] = [];
-    const cases: CaseFiles[] = [];
+    const cases: LayoutCase[] = [];
     const paths = new Map<string, string>();
     for (const { path, images, masks } of patientFolders(folder)) {
       const patient = posix.basename(path);
@@ -41,7 +41,7 @@ export const lgg: Layout = {
       for (const [stem, mask] of masks) {
         if (!images.has(stem)) findings.push(missingImage(mask, `${path}/${stem}.tif`));
       }
-      if (slices.length > 0) cases.push({ id: patient, patient, images: [], slices });
+      if (slices.length > 0) cases.push({ id: patient, images: [], slices });
     }
     cases.sort((a, b) => naturalOrder(a.id, b.id));
     return {

@@ -5,7 +5,7 @@ import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "../
 import { type Finding, missingImage, missingMask, repeatedId } from "../finding.ts";
 import { isObject } from "../../json_object.ts";
 import { imageExtension, naturalOrder, stemOf } from "../folder.ts";
-import type { CaseFiles, Layout } from "../layout.ts";
+import type { Layout, LayoutCase } from "../layout.ts";
 
 /** The layout of the Medical Segmentation Decathlon. */
 export const msd: Layout = {
@@ -20,7 +20,7 @@ export const msd: Layout = {
   read(folder) {
     const description = folder.description ?? {};
     const findings: Finding[] = [];
-    const cases: CaseFiles[] = [];
+    const cases: LayoutCase[] = [];
     const seen = new Set<string>();
     const listedMasks = new Set<string>();
     for (const pair of trainingPairs(folder)) {
@@ -32,7 +32,7 @@ export const msd: Layout = {
       const hasMask = existsSync(join(folder.root, pair.label));
       if (!hasImage) findings.push(missingImage(pair.label, pair.image));
       if (!hasMask) findings.push(missingMask(pair.image, pair.label));
-      if (hasImage && hasMask) cases.push({ id, patient: id, images: [pair.image], mask: pair.label });
+      if (hasImage && hasMask) cases.push({ id, images: [pair.image], mask: pair.label });
     }
     for (const file of folder.files) {
       if (file.startsWith("labelsTr/") && imageExtension(file) && !listedMasks.has(file)) {

@@ -6,7 +6,7 @@ import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "../
 import { type Finding, missingImage, missingMask } from "../finding.ts";
 import { isObject } from "../../json_object.ts";
 import { type Folder, imageExtension, naturalOrder, pathInside, stemOf } from "../folder.ts";
-import type { CaseFiles, LabelDeclaration, Layout, LayoutIndex, Region } from "../layout.ts";
+import type { LabelDeclaration, Layout, LayoutCase, LayoutIndex, Region } from "../layout.ts";
 
 /** The layout of nnU-Net raw data; one file per channel, `<case>_0000`, `<case>_0001`, … */
 export const nnunet: Layout = {
@@ -67,13 +67,13 @@ function namedCases(folder: Folder, channelCount: number, isVersion2: boolean): 
     images.set(id, files);
   }
   const masks = new Map(filesIn(folder, "labelsTr", ending).map((file) => [stemOf(file), file]));
-  const cases: CaseFiles[] = [];
+  const cases: LayoutCase[] = [];
   for (const [id, files] of images) {
     if (listed && !listed.has(id)) continue;
     const mask = masks.get(id);
     const isComplete = hasAllChannels(files, { id, channelCount, ending, findings });
     if (!mask) findings.push(maskNotFound({ id, image: files.find(Boolean) ?? id, ending, masks }));
-    if (mask && isComplete) cases.push({ id, patient: id, images: files, mask });
+    if (mask && isComplete) cases.push({ id, images: files, mask });
   }
   for (const [id, mask] of masks) {
     if (images.has(id) || (/_\d{4}$/.test(id) && images.has(id.slice(0, -5)))) continue;
@@ -119,7 +119,7 @@ function maskNotFound(
 /** Version 2 may list the files of each case, which replaces the two folders. */
 function explicitCases(folder: Folder): Files {
   const findings: Finding[] = [];
-  const cases: CaseFiles[] = [];
+  const cases: LayoutCase[] = [];
   for (const [id, entry] of Object.entries(folder.description?.["dataset"] ?? {})) {
     const images: unknown = isObject(entry) ? entry["images"] : undefined;
     const label: unknown = isObject(entry) ? entry["label"] : undefined;
@@ -138,7 +138,7 @@ function explicitCases(folder: Folder): Files {
     }
     for (const path of missing) findings.push(missingImage(mask, path));
     if (!hasMask) findings.push(missingMask(paths[0] ?? id, mask));
-    if (missing.length === 0 && hasMask) cases.push({ id, patient: id, images: paths, mask });
+    if (missing.length === 0 && hasMask) cases.push({ id, images: paths, mask });
   }
   return { cases: cases.sort((a, b) => naturalOrder(a.id, b.id)), findings };
 }

@@ -52,7 +52,7 @@ export async function crossValidate(
     : start(options, reporter);
   const { out, settings, splits } = plan;
   const folds: FoldResult[] = [];
-  for (const fold of splits.keys()) {
+  for (const [fold, split] of splits.entries()) {
     const reporter = prefixed(context.reporter, `fold ${fold} (${fold + 1}/${splits.length}): `, told);
     const ofFold: RunSettings = {
       ...settings,
@@ -61,7 +61,7 @@ export async function crossValidate(
       place: { ...settings.place, out: join(out, `fold_${fold}`), splitFile: resolve(join(out, SPLITS)) },
     };
     try {
-      folds.push(await runFold(ofFold, { ...context, reporter }));
+      folds.push(await runFold(ofFold, { ...context, reporter }, { split }));
     } catch (error) {
       if (!context.signal.aborted) throw error;
       throw new Failure(

@@ -6,8 +6,9 @@ import { scoreModel } from "../../evaluation/run_evaluation.ts";
 import { Failure, messageOf } from "../../failure.ts";
 import { writeJsonAtomic } from "../../files.ts";
 import { isObject } from "../../json_object.ts";
-import { METRICS } from "../../metrics/case_scores.ts";
+import { METRICS } from "../../metrics/scores.ts";
 import { readDescribedModel } from "../../model/model.ts";
+import type { Split } from "../../data/splits.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
 import type { RunSettings } from "./run_settings.ts";
@@ -38,12 +39,14 @@ export interface FoldResult {
  * Trains a fold in its place, or continues it there, and scores its validation cases on their own grids. What was done before
  * with the same options is not done again.
  *
+ * @param split of a cross-validation that was begun, to be taken as it is.
+ *
  * @throws {Failure} where the folder holds a run with other settings; else as `train()`.
  */
 export async function runFold(
   settings: RunSettings,
   context: TrainContext,
-  { seeds }: { seeds?: number | undefined } = {},
+  { seeds, split }: { seeds?: number | undefined; split?: Split | undefined } = {},
 ): Promise<FoldResult> {
   const { data, sampling: { fold, folds, seed }, limits, place: { dataset, out, version } } = settings;
   const scores = join(out, SCORES);
@@ -61,7 +64,7 @@ export async function runFold(
     context.reporter.note(`Continuing ${out}`);
     summary = await train({ resume: out, version, ...limits }, context);
   } else {
-    summary = await startRun(settings, context);
+    summary = await startRun(settings, context, split);
   }
   const { cases } = await scoreModel(dataset, summary.model, {
     ...context,

@@ -55,10 +55,16 @@ export interface Preparation {
   readonly metadata: ModelMetadata;
 }
 
-/** Checks a data set and opens it. @throws {Failure} with its first fault. */
+/**
+ * Checks a data set and opens it.
+ *
+ * @param begunSplits those of a run that goes on, to be taken as they are.
+ * @throws {Failure} with its first fault.
+ */
 export function checkForTraining(
   { data, network, sampling, place: { dataset, splitFile } }: RunSettings,
   reporter: Reporter,
+  begunSplits?: readonly Split[],
 ): { readonly report: CheckReport; readonly index: DatasetIndex } {
   const { report, index } = inspectDataset(dataset, {
     ...data,
@@ -66,6 +72,7 @@ export function checkForTraining(
     folds: sampling.folds,
     seed: sampling.seed,
     splitsFile: splitFile,
+    begunSplits,
     reporter,
   });
   const [fault] = report.errors;
@@ -78,21 +85,30 @@ export function checkForTraining(
   reporter.note(
     `${countOf(index.cases.length, "case")} in ${dataset}, layout ${index.layout}: ${index.evidence}`,
   );
+  if (index.patientEvidence !== undefined) reporter.note(index.patientEvidence);
   return { report, index };
 }
 
 /**
  * Checks the data set, cuts its training cases and builds the training model.
  *
+ * @param begun the split of a run that goes on, to be taken as it is.
  * @throws {Failure} with the first fault of data, network or settings.
  */
 export async function prepareTraining(
   settings: RunSettings,
   reporter: Reporter,
+  begun?: Split,
 ): Promise<Preparation> {
   const { sampling: { fold, folds, seed }, limits, place } = settings;
-  const { report, index } = checkForTraining(settings, reporter);
-  const chosen = chooseSplit(index, { fold, folds, seed, splits: report.splits });
+  const { report, index } = checkForTraining(settings, reporter, begun && [begun]);
+  const chosen = chooseSplit(index, {
+    fold: begun ? 0 : fold,
+    folds,
+    seed,
+    splits: report.splits,
+    begun: begun !== undefined,
+  });
   const ignored = ignoredClass(index.labelling) !== undefined;
   // One channel cannot tell "unknown" from background.
   const several = index.labels.length > 1 || ignored;

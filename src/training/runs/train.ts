@@ -1,6 +1,6 @@
 /** Trains a network on a data set folder and keeps everything that is needed to continue. */
 import { existsSync } from "node:fs";
-import { writeSplits } from "../../data/splits.ts";
+import { readSplits, type Split, writeSplits } from "../../data/splits.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { prepareTraining } from "./preparation.ts";
 import { absolutePlace, limitsOf, type RunSettings, runSettings } from "./run_settings.ts";
@@ -25,12 +25,17 @@ export async function train(options: TrainOptions | ResumeOptions, context: Trai
   return await ("resume" in options ? continueRun(options, context) : startRun(runSettings(options), context));
 }
 
-/** Trains a new run in its place. @throws as {@link train}. */
-export async function startRun(given: RunSettings, context: TrainContext): Promise<TrainSummary> {
+/**
+ * Trains a new run in its place.
+ *
+ * @param begun of a cross-validation that was begun: its split, to be taken as it is.
+ * @throws as {@link train}.
+ */
+export async function startRun(given: RunSettings, context: TrainContext, begun?: Split): Promise<TrainSummary> {
   refuseExistingRun(given.place.out);
   // A run can be continued from any working directory.
   const settings = { ...given, place: absolutePlace(given.place) };
-  const preparation = await prepareTraining(settings, context.reporter);
+  const preparation = await prepareTraining(settings, context.reporter, begun);
   const run = createRunFolder(given.place.out, (made) => {
     writeConfig(made, settings);
     writeSplits(made.splits, [preparation.split]);
@@ -51,7 +56,8 @@ async function continueRun(
   };
   removeLeftovers(run);
   const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
-  const preparation = await prepareTraining(settings, context.reporter);
+  const [split] = readSplits(run.splits);
+  const preparation = await prepareTraining(settings, context.reporter, split);
   const training = new Training(run, settings, { preparation, context });
   if (checkpoint !== undefined) training.restore(checkpoint);
   writeConfig(run, settings);
