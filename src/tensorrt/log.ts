@@ -85,6 +85,13 @@ const TEXT_KEPT = 2000;
 /** `[07/14/2023-11:52:09] [E] [TRT] text`; the API loggers write `[TRT] [E] text`, and some builds leave the time out. */
 const PREFIX = /^(?:\[\d{2}\/\d{2}\/\d{4}-\d{2}:\d{2}:\d{2}\] )?(?:\[TRT\] )?\[([VIWEF])\] ?(?:\[TRT\] ?)?(.*)$/;
 
+/** As the loggers of TensorRT 7 and of programs over its API write it. */
+const SPELLED_PREFIX = /^(?:\[TensorRT\] |\[TRT\] )?(?:INTERNAL_)?(VERBOSE|INFO|WARNING|ERROR): (?:\[TRT\]:? ?)?(.*)$/;
+
+/** Lines of the system, of CUDA and of the C++ library: they belong to no message before them. */
+const FOREIGN =
+  /^(?:.*: line \d+: +\d+ )?(?:Killed|Aborted|Segmentation fault|Bus error|Illegal instruction)\b|^(?:Cuda failure|terminate called|NvMap|NVMAP|.*error while loading shared libraries)/;
+
 /** Takes the lines of a log in their order; standard output and standard error may be mixed. */
 export class LogParser {
   readonly #log: TrtexecLog = {
@@ -112,14 +119,18 @@ export class LogParser {
    *
    * @param stream a name of the stream that the line came from: `[I]`, `[V]` and banners go to standard output, the rest to standard error
    */
-  push(line: string, stream = ""): string {
+  push(printed: string, stream = ""): string {
+    const line = printed.replace(/\r$/, "");
     const banner = BANNER.exec(line);
-    const match = banner ? null : PREFIX.exec(line);
+    const match = banner ? null : PREFIX.exec(line) ?? SPELLED_PREFIX.exec(line);
     if (banner) {
       this.#open.delete(stream);
       this.#banner(banner);
     } else if (match) {
-      this.#open.set(stream, this.#message(match[1] ?? "", match[2] ?? ""));
+      this.#open.set(stream, this.#message((match[1] ?? "").charAt(0), match[2] ?? ""));
+    } else if (FOREIGN.test(line)) {
+      this.#open.delete(stream);
+      this.#unprefixed(line, undefined);
     } else {
       this.#unprefixed(line, this.#open.get(stream));
     }
