@@ -2,6 +2,7 @@
 import type { Summary } from "../metrics/aggregate.ts";
 import type { ClassScores } from "../metrics/case_scores.ts";
 import { DETAILS, type ScoreName, SCORES } from "../metrics/scores.ts";
+import { distinctTolerances } from "./conventions.ts";
 import { csvTable } from "./csv.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
 
@@ -9,6 +10,8 @@ import type { EvaluatedCase } from "./score_cases.ts";
 export interface CaseRow extends ClassScores {
   readonly case: string;
   readonly patient: string;
+  /** Of the NSD, in the unit of distances; absent without one. */
+  readonly tolerance?: number;
 }
 
 /** Which cases: those that the model was validated on, all, or every case by the fold that left it out. */
@@ -21,6 +24,8 @@ export interface EvaluationDocument {
   readonly dataset: string;
   readonly split: EvaluatedSplit;
   readonly cases: readonly CaseRow[];
+  /** Patients with a value in at least one class. */
+  readonly n: Partial<Record<ScoreName, number>>;
   /** Plain mean over the classes. */
   readonly mean: Partial<Record<ScoreName, number | null>>;
   readonly perClass: Readonly<Record<string, unknown>>;
@@ -44,12 +49,15 @@ export function evaluationDocument(
 ): EvaluationDocument {
   const scores = Object.entries(summary.mean) as [ScoreName, NonNullable<Summary["mean"][ScoreName]>][];
   const [first] = scored;
-  const tolerances = new Set(scored.map(({ conventions }) => conventions.tolerance));
+  const tolerances = distinctTolerances(scored.map(({ conventions }) => conventions.tolerance));
   return {
     subject: about.subject,
     dataset: about.dataset,
     split: about.split,
-    cases: scored.flatMap(({ case: id, patient, rows }) => rows.map((row) => ({ case: id, patient, ...row }))),
+    cases: scored.flatMap(({ case: id, patient, rows, conventions: { tolerance } }) =>
+      rows.map((row) => ({ case: id, patient, ...row, ...(row.nsd !== undefined && { tolerance }) }))
+    ),
+    n: Object.fromEntries(scores.map(([name, { n }]) => [name, n])),
     mean: Object.fromEntries(scores.map(([name, { mean }]) => [name, mean])),
     perClass: Object.fromEntries(
       Object.entries(summary.perClass).map(([name, { counts, scores: ofClass, dicePooled }]) => [name, {
@@ -74,7 +82,7 @@ export function evaluationDocument(
       ...(first?.conventions.ignoredVoxels !== undefined && {
         ignoredVoxels: scored.reduce((sum, { conventions }) => sum + (conventions.ignoredVoxels ?? 0), 0),
       }),
-      tolerance: tolerances.size === 1 ? first?.conventions.tolerance : [...tolerances].sort((a, b) => a - b),
+      tolerance: tolerances.length === 1 ? first?.conventions.tolerance : tolerances,
       ...summary.intervals,
     },
     warnings: summary.warnings,
@@ -103,6 +111,7 @@ export function evaluationCsv(rows: readonly CaseRow[]): string {
     "truePositives",
     "falsePositives",
     "falseNegatives",
+    ...(rows.some(({ tolerance }) => tolerance !== undefined) ? ["tolerance"] as const : []),
   ] as const;
   return csvTable([columns, ...rows.map((row) => columns.map((name) => row[name]))]);
 }

@@ -3,7 +3,8 @@ import type { Summary } from "../metrics/aggregate.ts";
 import { alignColumns, countOf } from "../text.ts";
 import type { EvaluatedSplit } from "./evaluation_report.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
-import { conventionLines, evaluationRows, tableConventions } from "./score_table.ts";
+import { conventionsOf } from "./conventions.ts";
+import { conventionLines, evaluationRows } from "./score_table.ts";
 
 const SPLITS: Readonly<Record<EvaluatedSplit, string>> = {
   val: "validation",
@@ -17,7 +18,7 @@ export function evaluationText(
   summary: Summary,
   { split, every }: { split: EvaluatedSplit; every: boolean },
 ): string {
-  const conventions = tableConventions(cases);
+  const conventions = conventionsOf(cases);
   const worst = Object.entries(summary.perClass).flatMap(([label, { scores }]) =>
     scores.dice?.worst
       ? [`Worst ${label}: ${scores.dice.worst.case} with a Dice of ${scores.dice.worst.value.toFixed(3)}`]

@@ -5,7 +5,8 @@ import { alignColumns } from "../text.ts";
 import { compareEvaluations, type Comparison, comparisonLines } from "./compare_evaluations.ts";
 import type { HeadView } from "./head_study.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
-import { evaluationRows, tableConventions } from "./score_table.ts";
+import { conventionsOf } from "./conventions.ts";
+import { evaluationRows } from "./score_table.ts";
 
 /** Scores of one view. */
 export interface ViewScores {
@@ -33,7 +34,7 @@ export function headReport(
   cases: readonly EvaluatedCase[],
   { summary, every }: { summary: Summary; every: boolean },
 ): HeadReport {
-  const conventions = { ...tableConventions(cases), only: every ? undefined : isLeading, every };
+  const conventions = { ...conventionsOf(cases), only: every ? undefined : isLeading, every };
   const squares = views.filter(({ view }) => view !== "level 0");
   const levelZero = views.find(({ view }) => view === "level 0");
   const original = { grid: "original grid", size: null, summary };

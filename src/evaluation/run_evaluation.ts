@@ -4,13 +4,14 @@ import { openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
 import { aggregate } from "../metrics/aggregate.ts";
+import { SCORES } from "../metrics/scores.ts";
 import { openModel } from "../prediction/open_model.ts";
 import type { SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
 import type { Reporter } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";
-import { compareEvaluations, type Comparison, comparisonLines, readEvaluation } from "./compare_evaluations.ts";
+import { compareEvaluations, type Comparison, comparisonLines, readEvaluationDocument } from "./compare_evaluations.ts";
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
 import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";
 import { type EvaluationOrigin, evaluationOrigin } from "./evaluation_origin.ts";
@@ -19,7 +20,7 @@ import { type HeadReport, headReport } from "./head_report.ts";
 import { findPredictedMask, readPredictedMask } from "./predicted_masks.ts";
 import { type PredictionOf, scoreCases, type ScoredCases, type ScoreOptions } from "./score_cases.ts";
 import { scoreFiles, writeScores } from "./score_files.ts";
-import { tableConventions } from "./score_table.ts";
+import { conventionsOf, readConventions, refuseOtherConventions } from "./conventions.ts";
 import { evaluationText } from "./evaluation_text.ts";
 
 /** What is scored: a model file, or a folder of masks. */
@@ -73,14 +74,25 @@ export async function runEvaluation(
 ): Promise<EvaluationResult> {
   const { out, force, compare } = options;
   const files = out === undefined ? undefined : scoreFiles(out, force);
-  const other = compare === undefined ? undefined : readEvaluation(compare);
+  const other = compare === undefined ? undefined : readEvaluationDocument(compare);
   const scoring = { ...options, ...context };
   const scored = "model" in source
     ? await scoreModel(dataset, source.model, scoring)
     : await scoreMasks(dataset, source.predictions, scoring);
   const { cases, missing, split, subject } = scored;
   const summary = aggregate(cases);
-  const comparison = other && compareEvaluations(cases, other, compare as string);
+  if (other !== undefined) {
+    const scoredBoth = (group: string) =>
+      SCORES.some((score) =>
+        score.group === group &&
+        [cases, other.cases].every((all) => all.some(({ rows }) => rows.some((row) => row[score.name] != null)))
+      );
+    refuseOtherConventions(conventionsOf(cases), readConventions(other.document), {
+      path: compare as string,
+      compares: scoredBoth,
+    });
+  }
+  const comparison = other && compareEvaluations(cases, other.cases, compare as string);
   const head = headReport(scored.views ?? [], cases, { summary, every: options.every ?? false });
   const document = {
     ...evaluationDocument(cases, summary, { subject, dataset, split, missing }),
@@ -99,7 +111,7 @@ export async function runEvaluation(
     text: [
       evaluationText(cases, summary, { split, every: options.every ?? false }),
       ...head.lines,
-      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison, tableConventions(cases))] : []),
+      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison, conventionsOf(cases))] : []),
       ...(files === undefined ? [] : [`Wrote ${files.json}, ${files.csv} and ${files.summary}`]),
     ].join("\n"),
   };

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import type { Summary } from "../metrics/aggregate.ts";
+import { readConventions } from "./conventions.ts";
 import { evaluationCsv, type EvaluationDocument } from "./evaluation_report.ts";
 import { summaryCsv } from "./summary_csv.ts";
 
@@ -34,6 +35,6 @@ export function writeScores(
 ): void {
   makeFolder(files.folder);
   writeFileAtomic(files.csv, evaluationCsv(document.cases));
-  writeFileAtomic(files.summary, summaryCsv(summary));
+  writeFileAtomic(files.summary, summaryCsv(summary, readConventions({ ...document })));
   writeJsonAtomic(files.json, document);
 }

@@ -3,11 +3,11 @@ import type { Summary } from "../metrics/aggregate.ts";
 import type { CaseScores } from "../metrics/case_scores.ts";
 import { type HeadingConventions, headingOf } from "../metrics/score.ts";
 import { type NamedScore, TABLE_SCORES } from "../metrics/scores.ts";
-import { countOf, formatInterval, formatNumber } from "../text.ts";
+import { countOf, formatInterval, formatNumber, NO_VALUE } from "../text.ts";
 
 /**
  * Rows for a table, the heading first: the classes, then their mean. Dice has its interval; a mean of fewer patients than there are
- * has its number in parentheses.
+ * has its number in parentheses, and a mean over classes those that have a value. The states of the mean count each class of each case.
  *
  * @param options.every shows all scores that there are, not the main ones alone.
  * @param options.only shows no others than those that it accepts.
@@ -51,10 +51,13 @@ export function evaluationRows(
       String(summary.patients),
       ...shown.map(({ name, digits }) => {
         const score = summary.mean[name];
-        const few = score !== undefined && score.classes < classes
-          ? ` (${countOf(score.classes, "class", "classes")})`
-          : "";
-        return formatNumber(score?.mean, digits) + (name === "dice" ? interval(score?.meanInterval) : "") + few;
+        if (score === undefined) return NO_VALUE;
+        const gaps = [
+          ...(score.n < summary.patients ? [String(score.n)] : []),
+          ...(score.classes < classes ? [countOf(score.classes, "class", "classes")] : []),
+        ];
+        const few = gaps.length === 0 ? "" : ` (${gaps.join(", ")})`;
+        return formatNumber(score.mean, digits) + (name === "dice" ? interval(score.meanInterval) : "") + few;
       }),
       ...(hasDice ? [formatNumber(summary.dicePooled, 3)] : []),
       ...[hit, missed, falseAlarm, trueEmpty].map(String),
@@ -97,19 +100,8 @@ export function conventionLines(
     ]),
     ...(dice === undefined ? [] : ["Dice pooled: of the voxels of all cases together, as training logs show it"]),
     ...(hasGaps ? ["(n) behind a mean: only n patients have a value"] : []),
+    ...(Object.keys(summary.perClass).length > 1
+      ? ["States of the mean: case × class, each class of each case by itself"]
+      : []),
   ];
-}
-
-/** The conventions that scored cases share. */
-export function tableConventions(
-  cases: readonly { readonly conventions: Omit<CaseScores, "rows"> }[],
-): HeadingConventions & Pick<CaseScores, "emptyRule"> {
-  const [first] = cases;
-  const tolerances = new Set(cases.map(({ conventions }) => Number(conventions.tolerance.toPrecision(6))));
-  return {
-    unit: first?.conventions.unit ?? "mm",
-    hd95Variant: first?.conventions.hd95Variant ?? "max",
-    emptyRule: first?.conventions.emptyRule ?? "nnunet",
-    tolerance: tolerances.size === 1 ? first?.conventions.tolerance : undefined,
-  };
 }

@@ -61,11 +61,16 @@ export interface Summary {
   };
   readonly counts: StateCounts;
   readonly perClass: Readonly<Record<string, ClassSummary>>;
-  /** The plain mean over classes of their means; `classes` says of how many. */
+  /** The plain mean over classes of their means; `n` says of how many patients, `classes` of how many classes. */
   readonly mean: Partial<
     Record<
       ScoreName,
-      { readonly mean: number | null; readonly classes: number; readonly meanInterval: Interval | null }
+      {
+        readonly n: number;
+        readonly mean: number | null;
+        readonly classes: number;
+        readonly meanInterval: Interval | null;
+      }
     >
   >;
   readonly dicePooled: number | null;
@@ -108,10 +113,13 @@ export function aggregate(
     perClass[label] = { counts: countStates(rows), scores, dicePooled: pooledDice(rows) };
   }
   const mean: Summary["mean"] = {};
+  const patientNumbers = [...(values[0] ?? []).keys()];
   for (const [s, name] of names.entries()) {
     const ofClasses = classes.map((_, c) => resampled[at(c, s)] as ResampledMean);
     const overall = meanOfResampled(ofClasses);
     mean[name] = {
+      n: patientNumbers.filter((p) => classes.some((_, c) => !Number.isNaN((values[at(c, s)] as Float64Array)[p])))
+        .length,
       mean: orNull(overall.mean),
       classes: ofClasses.filter((r) => !Number.isNaN(r.mean)).length,
       meanInterval: bcaInterval(overall, confidence),

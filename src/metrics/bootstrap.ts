@@ -10,7 +10,7 @@ export interface ResampledMean {
   readonly mean: number;
   /** The mean of each draw; NaN where a draw has no value. */
   readonly draws: Float64Array;
-  /** The mean without the first, second, … patient. */
+  /** The mean without the first, second, … patient; NaN where it is the only one with a value. */
   readonly leftOut: Float64Array;
 }
 
@@ -95,8 +95,9 @@ export function meanOfResampled(columns: readonly ResampledMean[]): ResampledMea
 export function bcaInterval(resampled: ResampledMean, confidence = 0.95): Interval | null {
   const { mean } = resampled;
   const draws = resampled.draws.filter((d) => !Number.isNaN(d)).sort();
-  const leftOut = resampled.leftOut.filter((d) => !Number.isNaN(d));
-  if (Number.isNaN(mean) || leftOut.length < 2 || draws.length === 0) return null;
+  const { leftOut } = resampled;
+  // Without the only patient that has a value there is no mean.
+  if (Number.isNaN(mean) || leftOut.some(Number.isNaN) || draws.length === 0) return null;
   const tail = (1 - confidence) / 2;
   let below = 0;
   for (const d of draws) below += d < mean ? 1 : d === mean ? 0.5 : 0;

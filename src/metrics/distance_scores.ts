@@ -90,7 +90,10 @@ export const nsd = {
   name: "nsd",
   group: "nsd",
   direction: "more",
-  title: ({ tolerance, unit }) => tolerance === undefined ? "NSD" : `NSD@${Number(tolerance.toFixed(3))}${unit}`,
+  title: ({ tolerances, unit }) => {
+    const ends = [...new Set([tolerances.at(0), tolerances.at(-1)])].map((one) => Number((one ?? NaN).toFixed(3)));
+    return tolerances.length === 0 ? "NSD" : `NSD@${ends.join("–")}${unit}`;
+  },
   unit: "none",
   digits: 3,
   main: true,

@@ -11,8 +11,8 @@ export interface HeadingConventions {
   /** Of distances and of the tolerance. */
   readonly unit: "mm" | "px";
   readonly hd95Variant: Hd95Variant;
-  /** Of the NSD; undefined where it differs between cases. */
-  readonly tolerance: number | undefined;
+  /** Of the NSD, ascending: one, or all that the cases have. */
+  readonly tolerances: readonly number[];
 }
 
 /** How the values of a column are named and written. */

@@ -1,10 +1,12 @@
 /** The scores of a model card: what a training writes into a model's metadata, as a table. */
 import { isObject, type JsonObject } from "../json_object.ts";
-import { countOf, formatInterval, formatNumber, formatPercent } from "../text.ts";
+import { countOf, formatInterval, formatNumber, formatPercent, NO_VALUE } from "../text.ts";
 import { table } from "./card_text.ts";
 
 /** A mean over patients and its confidence interval; null where there are none, or too few. */
 export interface CardScore {
+  /** Patients with a value; absent in models of version 0.1.0. */
+  readonly n?: number;
   readonly mean: number | null;
   readonly interval: readonly [lower: number, upper: number] | null;
 }
@@ -30,11 +32,12 @@ export function scoresSection(training: JsonObject): string {
   const [diceByClass, iouByClass] = [isObject(dice) ? dice : {}, isObject(iou) ? iou : {}];
   const rows = Object.keys(diceByClass).map((name) => [
     name,
+    numberOfPatients(diceByClass[name]),
     ...scoreCells(diceByClass[name]),
     ...scoreCells(iouByClass[name]),
   ]);
   const percent = typeof confidence === "number" ? formatPercent(confidence, 0) : "";
-  const head = ["class", "Dice", `${percent} interval`, "IoU", `${percent} interval`];
+  const head = ["class", "n", "Dice", `${percent} interval`, "IoU", `${percent} interval`];
   const whose = `${countOf(Number(cases), "validation case")} of ${countOf(Number(patients), "patient")}`;
   return `Means over ${whose}, whole volumes on their own grids, ` +
     `which the network was not trained on; intervals of the mean by the bootstrap over patients (BCa).\n\n${
@@ -49,6 +52,11 @@ function tuningText(what: "threshold" | "weights", search: unknown, table: strin
   const value = Array.isArray(found) ? found.join(", ") : String(found);
   return `\nAfterwards the ${what} ${value} gave Dice ${number(dice)} on ${countOf(Number(cases), "case")}; ` +
     `the table is ${table}.\n`;
+}
+
+function numberOfPatients(score: unknown): string {
+  const n = isObject(score) ? score["n"] : undefined;
+  return typeof n === "number" ? String(n) : NO_VALUE;
 }
 
 function scoreCells(score: unknown): [string, string] {

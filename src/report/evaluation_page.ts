@@ -1,7 +1,7 @@
 /** The report of an evaluation. */
 import { headingOf } from "../metrics/score.ts";
 import { TABLE_SCORES } from "../metrics/scores.ts";
-import { formatInterval, formatNumber } from "../text.ts";
+import { countOf, formatInterval, formatNumber } from "../text.ts";
 import { benchBody, type NamedBench, rooflineBody, type RooflineSource } from "./bench_section.ts";
 import { caseTable } from "./case_table.ts";
 import { confusionTable } from "./confusion_table.ts";
@@ -59,7 +59,7 @@ export function figure(name: string, value: string, note: string): Content {
 
 /** The numbers that are looked for first: a card for each group of a leading score, with the rest of its group below. */
 export function headline(scores: Scores): Content {
-  const { summary: { mean, counts }, conventions } = scores;
+  const { summary: { mean, counts, perClass, patients }, cases, conventions } = scores;
   const groups = new Set(TABLE_SCORES.filter(({ leading }) => leading).map(({ group }) => group));
   const means = [...groups].flatMap((group) => {
     const [first, ...others] = TABLE_SCORES.filter((score) => score.group === group && mean[score.name] !== undefined);
@@ -72,16 +72,19 @@ export function headline(scores: Scores): Content {
       figure(
         headingOf(first, conventions),
         formatNumber(score?.mean, first.digits),
-        [formatInterval(score?.meanInterval, first.digits), ...below].join("; "),
+        [formatInterval(score?.meanInterval, first.digits), `n ${score?.n} of ${patients}`, ...below].join("; "),
       ),
     ];
   });
+  const rows = cases.reduce((sum, one) => sum + one.rows.length, 0);
   return [
     means,
     figure(
       "hits",
       String(counts.hit),
-      `${counts.missed} missed, ${counts.falseAlarm} false alarms, ${counts.trueEmpty} true empty`,
+      `of ${
+        Object.keys(perClass).length > 1 ? `${rows} case × class` : countOf(cases.length, "case")
+      }; ${counts.missed} missed, ${counts.falseAlarm} false alarms, ${counts.trueEmpty} true empty`,
     ),
   ];
 }

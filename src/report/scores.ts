@@ -1,27 +1,25 @@
 /** The scores that a report shows: of an evaluation's file, or of cases that were scored just now. */
+import { type Conventions, conventionsOf, readConventions } from "../evaluation/conventions.ts";
 import { readEvaluationDocument } from "../evaluation/compare_evaluations.ts";
 import { type EvaluatedSplit, type EvaluationDocument, evaluationDocument } from "../evaluation/evaluation_report.ts";
 import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { Failure } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { aggregate, type ScoredCase, type StateCounts, type Summary } from "../metrics/aggregate.ts";
-import type { CaseScores } from "../metrics/case_scores.ts";
 import type { MaskState } from "../metrics/overlap.ts";
 import { type NamedScore, TABLE_SCORES } from "../metrics/scores.ts";
 
-/** What the scores follow. */
-export type Conventions = Pick<CaseScores, "unit" | "emptyRule" | "hd95Variant"> & {
-  /** Undefined where it differs between cases. */
-  readonly tolerance: number | undefined;
+/** What the scores follow, and what they leave out. */
+export interface ShownConventions extends Conventions {
   /** Voxels of all cases that a label leaves out. */
   readonly ignoredVoxels?: number;
-};
+}
 
 /** Cases with their scores and means. */
 export interface Scores extends Pick<EvaluationDocument, "subject" | "dataset" | "split" | "missing" | "confusion"> {
   readonly cases: readonly ScoredCase[];
   readonly summary: Summary;
-  readonly conventions: Conventions;
+  readonly conventions: ShownConventions;
 }
 
 /** An evaluation as its `metrics.json` tells of it. */
@@ -58,7 +56,7 @@ export function scoresOf(
     ...about,
     cases,
     summary,
-    conventions: conventionsOf(conventions),
+    conventions: { ...conventionsOf(cases), ...ignoredVoxels(conventions) },
     ...(confusion && { confusion }),
   };
 }
@@ -84,7 +82,7 @@ export function readEvaluationFile(path: string): EvaluationFile {
     missing: Array.isArray(missing) ? missing.filter((id) => typeof id === "string") : [],
     cases,
     summary: aggregate(cases),
-    conventions: conventionsOf(isObject(document["conventions"]) ? document["conventions"] : {}),
+    conventions: { ...readConventions(document), ...ignoredVoxels(document["conventions"]) },
     ...(isConfusion(confusion) && { confusion }),
     ...(version !== undefined && { version }),
     ...(modelSha256 !== undefined && { modelSha256 }),
@@ -116,15 +114,9 @@ function rowFault(cases: readonly ScoredCase[]): string | undefined {
   return undefined;
 }
 
-function conventionsOf(given: JsonObject): Conventions {
-  const { unit, emptyRule, hd95Variant, tolerance, ignoredVoxels } = given;
-  return {
-    unit: unit === "px" ? "px" : "mm",
-    emptyRule: (["one", "monai", "brats"] as const).find((rule) => rule === emptyRule) ?? "nnunet",
-    hd95Variant: (["pooled", "surfel"] as const).find((variant) => variant === hd95Variant) ?? "max",
-    tolerance: typeof tolerance === "number" ? tolerance : undefined,
-    ...(typeof ignoredVoxels === "number" && { ignoredVoxels }),
-  };
+function ignoredVoxels(conventions: unknown): Pick<ShownConventions, "ignoredVoxels"> {
+  const count = isObject(conventions) ? conventions["ignoredVoxels"] : undefined;
+  return typeof count === "number" ? { ignoredVoxels: count } : {};
 }
 
 function isConfusion(value: unknown): value is NonNullable<EvaluationDocument["confusion"]> {

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoreSummary, type StateCounts } from "../metrics/aggregate.ts";
 import { headingOf } from "../metrics/score.ts";
 import { findScore, type NamedScore } from "../metrics/scores.ts";
-import { formatCount, formatInterval, formatNumber } from "../text.ts";
+import { countOf, formatCount, formatInterval, formatNumber } from "../text.ts";
 import { dotChart, type DotRow } from "./dot_chart.ts";
 import { type Content, markup } from "./markup.ts";
 import { type Scores, shownScores, STATES } from "./scores.ts";
@@ -18,7 +18,8 @@ export function splitText({ split, cases, summary, missing }: Scores): string {
     "out-of-fold": "cases, each by the fold that left it out",
   }[split];
   const without = missing.length === 0 ? "" : `; ${missing.length} more have no prediction and are in no score`;
-  return `${cases.length} ${which} of ${summary.patients} patients${without}`;
+  const whose = cases.length === summary.patients ? "" : ` of ${countOf(summary.patients, "patient")}`;
+  return `${cases.length} ${which}${whose}${without}`;
 }
 
 /** The part with the scores. */
@@ -115,7 +116,7 @@ function meansTable(
     return [
       "mean of classes",
       headingOf(column, conventions),
-      summary.patients,
+      score?.n,
       formatNumber(score?.mean, digits),
       interval,
       "–",
@@ -152,7 +153,7 @@ function statesTable({ summary }: Scores): Content {
     tableHtml({
       caption: "Cases by what reference and prediction hold",
       columns: [{ title: "class", text: true }, ...states.map(({ name }) => ({ title: name }))],
-      rows: classes.length < 2 ? classes : [...classes, row("all", summary.counts)],
+      rows: classes.length < 2 ? classes : [...classes, row("all (case × class)", summary.counts)],
     }),
     markup`<p class="quiet key">${states.map(({ name, meaning }) => markup`<span>${name}: ${meaning}</span>`)}</p>`,
   ];

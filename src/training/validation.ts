@@ -116,7 +116,11 @@ export function cardScores(cases: readonly ScoredCase[]): CardScores {
     const classes = Object.entries(summary.perClass).map(([name, { scores }]) => [name, scores[score]] as const);
     const all = classes.length > 1 ? [...classes, ["mean", summary.mean[score]] as const] : classes;
     return Object.fromEntries(
-      all.map(([name, one]) => [name, { mean: one?.mean ?? null, interval: one?.meanInterval ?? null }]),
+      all.map(([name, one]) => [name, {
+        n: one?.n ?? 0,
+        mean: one?.mean ?? null,
+        interval: one?.meanInterval ?? null,
+      }]),
     );
   };
   const { patients, intervals } = summary;

@@ -5,7 +5,7 @@ import { compareEvaluations, comparisonLines, readEvaluation } from "../../src/e
 import type { ScoredCase } from "../../src/metrics/aggregate.ts";
 import { put, withFolder } from "../data/made_folders.ts";
 
-const CONVENTIONS = { unit: "mm", hd95Variant: "max", tolerance: 2 } as const;
+const CONVENTIONS = { unit: "mm", hd95Variant: "max", tolerances: [2] } as const;
 
 function cases(dice: Readonly<Record<string, number | null>>, label = "lesion"): ScoredCase[] {
   return Object.entries(dice).map(([id, value]) => ({

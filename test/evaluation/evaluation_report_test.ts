@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { evaluationCsv, evaluationDocument } from "../../src/evaluation/evaluation_report.ts";
-import { conventionLines, evaluationRows, tableConventions } from "../../src/evaluation/score_table.ts";
+import { conventionsOf } from "../../src/evaluation/conventions.ts";
+import { conventionLines, evaluationRows } from "../../src/evaluation/score_table.ts";
 import { summaryCsv } from "../../src/evaluation/summary_csv.ts";
 import type { EvaluatedCase } from "../../src/evaluation/score_cases.ts";
 import { aggregate } from "../../src/metrics/aggregate.ts";
@@ -11,7 +12,7 @@ import type { Metric } from "../../src/metrics/scores.ts";
 /** Cases on a 6×1×1 grid: reference and prediction as digits. */
 function scored(
   pairs: Readonly<Record<string, readonly [string, string]>>,
-  options: { metrics?: readonly Metric[] } = { metrics: ["dice", "iou", "hd95"] },
+  options: { metrics?: readonly Metric[]; toleranceMm?: number } = { metrics: ["dice", "iou", "hd95"] },
 ): EvaluatedCase[] {
   return Object.entries(pairs).map(([id, [reference, prediction]]) => {
     const { rows, confusion, ...conventions } = scoreCase({
@@ -82,7 +83,7 @@ test("evaluationCsv() has a line per case and class, quotes names and tames form
 });
 
 test("evaluationRows() shows how many patients a mean has where not all have a value, and the states beside every mean", () => {
-  const rows = evaluationRows(aggregate(CASES), tableConventions(CASES));
+  const rows = evaluationRows(aggregate(CASES), conventionsOf(CASES));
   assert.deepEqual(rows[0], [
     "class",
     "n",
@@ -102,11 +103,17 @@ test("evaluationRows() shows how many patients a mean has where not all have a v
   // core: TP 2 + 2, FP 1, FN 1.
   assert.deepEqual(rows[1]?.slice(6), ["0.800", "2", "0", "1", "1"]);
   assert.deepEqual(rows[2]?.slice(7), ["1", "1", "0", "2"]);
+  // a and d have a hit of the core, d one of the rim: 2 of 4 patients; every patient has a Dice of some class.
+  assert.match(rows[3]?.[4] ?? "", /^\d+\.\d\d \(2\)$/);
+  assert.match(rows[3]?.[2] ?? "", /^0\.550 \[\S+, \S+\]$/);
+  const onlyCore = scored({ a: ["111000", "110000"], b: ["111000", "110000"], c: ["000000", "000000"] });
+  const mean = evaluationRows(aggregate(onlyCore), conventionsOf(onlyCore)).at(-1);
+  assert.equal(mean?.[3], "0.667 (2, 1 class)");
 });
 
 test("evaluationRows() shows every score where all are asked for, and names unit, variant and tolerance", () => {
   const every = scored({ a: ["111000", "110000"] }, {});
-  const [heading = []] = evaluationRows(aggregate(every), { ...tableConventions(every), every: true });
+  const [heading = []] = evaluationRows(aggregate(every), { ...conventionsOf(every), every: true });
   assert.deepEqual(heading.slice(2, -5), [
     "Dice",
     "IoU",
@@ -126,6 +133,20 @@ test("evaluationRows() shows every score where all are asked for, and names unit
   ]);
 });
 
+test("evaluationCsv(), summaryCsv() and evaluationDocument() have the tolerance of every NSD", () => {
+  const [one, two] = [scored({ a: ["111000", "110000"] }, {}), scored({ b: ["111000", "110000"] }, { toleranceMm: 1 })];
+  const cases = [...one, ...two];
+  const summary = aggregate(cases);
+  const document = evaluationDocument(cases, summary, ABOUT);
+  assert.deepEqual(document.conventions["tolerance"], [1, 4]);
+  const lines = evaluationCsv(document.cases).trimEnd().split("\r\n").map((line) => line.split(","));
+  assert.deepEqual(lines.map((line) => line.at(-1)), ["tolerance", "4", "4", "1", "1"]);
+  const rows = summaryCsv(summary, conventionsOf(cases)).trimEnd().split("\r\n").map((line) => line.split(","));
+  const ends = (score: string) => rows.find((row) => row[1] === score)?.slice(-2);
+  assert.deepEqual([ends("nsd"), ends("dice")], [["1", "4"], ["", ""]]);
+  assert.ok(evaluationRows(summary, conventionsOf(cases))[0]?.includes("NSD@1–4mm"));
+});
+
 test("conventionLines() names the empty rule and the variant of HD95", () => {
   const [empty, distance, pooled] = conventionLines(aggregate(CASES), { emptyRule: "monai", hd95Variant: "surfel" });
   assert.equal(empty, "Empty masks: rule monai (both empty and false alarm: left out; missed: Dice 0)");
@@ -135,7 +156,9 @@ test("conventionLines() names the empty rule and the variant of HD95", () => {
 
 test("summaryCsv() has a line per class and score with intervals, worst case and states", () => {
   const plain = CASES.map((one, i) => ({ ...one, case: "abcd"[i] as string, patient: "abcd"[i] as string }));
-  const lines = summaryCsv(aggregate(plain)).trimEnd().split("\r\n").map((line) => line.split(","));
+  const lines = summaryCsv(aggregate(plain), { tolerances: [4] }).trimEnd().split("\r\n").map((line) =>
+    line.split(",")
+  );
   const [heading = []] = lines;
   const field = (label: string, score: string, name: string) =>
     lines.find((line) => line[0] === label && line[1] === score)?.[heading.indexOf(name)];
@@ -152,4 +175,11 @@ test("summaryCsv() has a line per class and score with intervals, worst case and
   assert.ok(Number(field("core", "dice", "meanLow")) < 0.6 && Number(field("core", "dice", "meanHigh")) > 0.6);
   assert.equal(Number(field("core", "dicePooled", "mean")), 0.8);
   assert.ok(Math.abs(Number(field("(mean of classes)", "dice", "mean")) - 0.55) < 1e-12);
+  assert.deepEqual(["dice", "hd95"].map((score) => field("(mean of classes)", score, "n")), ["4", "2"]);
+  assert.deepEqual(evaluationDocument(CASES, aggregate(CASES), ABOUT).n, {
+    dice: 4,
+    iou: 4,
+    hd95: 2,
+    hd95Penalized: 4,
+  });
 });

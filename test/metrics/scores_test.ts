@@ -70,7 +70,7 @@ for (const { name, group } of SCORES) {
 test("SCORES are in every row, table, CSV and document, under their own names", () => {
   const names = SCORES.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
-  const conventions = { unit: "mm", hd95Variant: "max", tolerance: 2 } as const;
+  const conventions = { unit: "mm", hd95Variant: "max", tolerances: [2] } as const;
   assert.equal(new Set(SCORES.map((score) => headingOf(score, conventions))).size, names.length);
   const { rows, confusion: _, ...about } = scoreCase({
     ...TOY_CASES[0]!,
@@ -100,5 +100,6 @@ test("SCORES are in every row, table, CSV and document, under their own names", 
     "truePositives",
     "falsePositives",
     "falseNegatives",
+    "tolerance",
   ]);
 });

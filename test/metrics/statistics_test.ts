@@ -74,6 +74,8 @@ test("bcaInterval() is the same for the same seed, one point for equal values, a
   assert.notDeepEqual(meanInterval(UNTIED, 500, 7), meanInterval(UNTIED, 500, 8));
   assert.deepEqual(meanInterval([0.5, 0.5, 0.5], 500), [0.5, 0.5]);
   assert.equal(meanInterval([0.5], 500), null);
+  assert.equal(meanInterval([NaN, 0.5, NaN, NaN], 500), null, "one patient has a value, others none");
+  assert.notEqual(meanInterval([NaN, 0.5, 0.75], 500), null);
 });
 
 test("bcaInterval() covers the true mean about as often as it says", () => {

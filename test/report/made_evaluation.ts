@@ -27,6 +27,8 @@ export function putEvaluation(folder: string, rows: readonly Row[]): void {
     state: dice === null ? "true_empty" : dice === 0 ? "missed" : "hit",
     dice,
     hd95: dice ? 10 * (1 - dice) : null,
+    hd95Penalized: dice === null ? null : dice === 0 ? 30 : 10 * (1 - dice),
+    nsd: dice,
     truePositives: 10 * i,
     falsePositives: 3,
     falseNegatives: 4,
