@@ -96,7 +96,7 @@ export function floats(values: ArrayLike<number>, shape: readonly number[] = [va
   if (values.length !== elementCount(shape)) {
     throw new RangeError(`Shape ${formatShape(shape)} needs ${elementCount(shape)} values: found ${values.length}`);
   }
-  return { elementType: "float32", shape, values: values instanceof Float32Array ? values : Float32Array.from(values) };
+  return { elementType: "float32", shape, values: values instanceof Float32Array ? values : new Float32Array(values) };
 }
 
 /** An int64 constant from plain integers. */
@@ -106,8 +106,13 @@ export function integers(values: readonly number[], shape: readonly number[] = [
 
 /** The values of a constant as plain numbers. */
 export function numbersOf(data: TensorData): number[] {
-  if (data.elementType === "float16") return Array.from(data.values as Uint16Array, numberOfFloat16);
-  return Array.from<number | bigint, number>(data.values as ArrayLike<number | bigint>, Number);
+  const { elementType, values } = data;
+  const numbers = new Array<number>(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number | bigint;
+    numbers[i] = elementType === "float16" ? numberOfFloat16(value as number) : Number(value);
+  }
+  return numbers;
 }
 
 /** A constant from plain numbers, rounded to the element type: towards zero for integers, to 0 and 1 for bool. @throws {RangeError} where an integer type cannot hold a value that is not finite. */

@@ -2,7 +2,7 @@
 import type { Graph } from "../graph/graph.ts";
 import { buildNet, type NetOptions } from "../graph/nets/catalog.ts";
 import { totalFlops } from "../graph/passes/flops.ts";
-import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization.ts";
+import { foldableNormalization } from "../graph/passes/fold_batch_normalization.ts";
 import { parameterCount } from "../graph/passes/parameters.ts";
 import { countKernels } from "../tensorrt/kernels.ts";
 
@@ -20,13 +20,14 @@ export function netCost(graph: Graph): NetCost {
   return {
     parameters: parameterCount(graph),
     flops: totalFlops(graph),
-    kernels: countKernels(foldBatchNormalization(graph).graph),
+    kernels: countKernels(graph, foldableNormalization(graph)),
   };
 }
 
 /** What the head of a network of this program adds to it, as trained. @throws {RangeError} where the sizes do not fit the network. */
 export function headCost(options: NetOptions): NetCost {
-  const [whole, rest] = [options, { ...options, head: "none" }].map((one) => netCost(buildNet(one).graph)) as [
+  const counted = { ...options, seed: undefined };
+  const [whole, rest] = [counted, { ...counted, head: "none" }].map((one) => netCost(buildNet(one).graph)) as [
     NetCost,
     NetCost,
   ];

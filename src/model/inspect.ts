@@ -8,8 +8,7 @@ import { NET_NAMES } from "../graph/nets/names.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { byteCount, inspect, type LayerRow } from "../graph/passes/inspect.ts";
-import { foldBatchNormalization } from "../graph/passes/fold_batch_normalization.ts";
-import { parameterCount } from "../graph/passes/parameters.ts";
+import { parameters } from "../graph/passes/parameters.ts";
 import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.ts";
 import { elementCount } from "../graph/tensor_type.ts";
 import { headCost, type NetCost, netCost } from "./cost.ts";
@@ -103,22 +102,26 @@ function figuresOfGraph(graph: Graph, options: InspectOptions) {
   return { ...sums, kernels, ...(options.layers === true && { layers }) };
 }
 
-/** The cost of the head, by building the network that the metadata name; nothing where that has other parameters than the graph. */
+/** The cost of the head, by building the network that the metadata name; nothing where that has other weights than the graph. */
 function headOf(graph: Graph, { net, input }: ModelMetadata): { readonly head?: NetCost } {
   const { name, head, width, outputSize } = net;
   const classes = graph.outputs.at(-1)?.type.shape[1];
   if (typeof name !== "string" || typeof width !== "number" || typeof outputSize !== "number") return {};
   if (!(NET_NAMES as readonly string[]).includes(name) || classes === undefined) return {};
   const options = {
-    ...{ net: name, width, classes, outputSize, seed: 0, channels: input.channels.length, inputSize: input.size },
+    ...{ net: name, width, classes, outputSize, channels: input.channels.length, inputSize: input.size },
     ...(typeof head === "string" && { head }),
   };
   const built = tried(() => {
-    const whole = buildNet(options).graph;
-    const counts = [whole, foldBatchNormalization(whole).graph].map(parameterCount);
-    return counts.includes(parameterCount(graph)) ? { head: headCost(options) } : {};
+    return kernelElements(buildNet(options).graph) === kernelElements(graph) ? { head: headCost(options) } : {};
   });
   return typeof built === "string" ? {} : built;
+}
+
+/** Learned values without biases and normalization, which an export folds into each other. */
+function kernelElements(graph: Graph): number {
+  return parameters(graph).filter(({ type }) => type.shape.length > 1)
+    .reduce((sum, { type }) => sum + elementCount(type.shape), 0);
 }
 
 // Parameters as in a graph: float initializers, but not those that an op only averages.

@@ -23,20 +23,23 @@ const RENAMING = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze"
  * A convolution takes the Relu that alone reads it; neighbouring element-wise ops of one shape become one kernel; an op that renames a
  * tensor has none. A Concat counts one copy per input, the worst case: the builder drops the copy where the kernel before can write
  * into the joint tensor. Copies between memory formats, which the builder chooses by timing, are not foreseen: a profile shows them.
+ *
+ * @param folded nodes that will be part of the convolution beside them.
  */
-export function countKernels(graph: Graph): number {
+export function countKernels(graph: Graph, folded: ReadonlySet<Node> = new Set()): number {
   const consumers = graph.consumers();
   const outputs = new Set(graph.outputs);
   const feeder = (node: Node): Node | undefined => {
     const data = node.inputs.filter((input): input is Value => input !== undefined && input.constant === undefined);
     const [x] = data;
     if (x === undefined || outputs.has(x) || consumers.get(x)?.length !== 1) return undefined;
-    return graph.producer(x);
+    const before = graph.producer(x);
+    return before !== undefined && folded.has(before) ? feeder(before) : before;
   };
   let kernels = 0;
   for (const node of graph.nodes) {
     const { type } = node.op;
-    if (RENAMING.has(type)) continue;
+    if (RENAMING.has(type) || folded.has(node)) continue;
     const before = feeder(node)?.op.type ?? "";
     const fused = (RECTIFIERS.has(type) && CONVOLUTIONS.has(before)) || (POINTWISE.has(type) && POINTWISE.has(before));
     if (!fused) kernels += type === "Concat" ? node.inputs.length : 1;

@@ -36,17 +36,19 @@ export function channelScale(width: number, paperWidth: number): (channels: numb
 /** A network under construction. */
 export class NetBuilder {
   readonly graph = new Graph();
-  readonly #random: Random;
+  readonly #random: Random | undefined;
 
-  /** @param seed of the initial weights. */
-  constructor(seed: number) {
-    this.#random = new Random(seed);
+  /** @param seed of the initial weights; absent: all are 0, for a network that is only counted. */
+  constructor(seed: number | undefined) {
+    this.#random = seed === undefined ? undefined : new Random(seed);
   }
 
   /** A weight drawn from U(−1/√fan, 1/√fan): PyTorch's default for convolutions (He et al. 2015 with a = √5). */
   weight(name: string, shape: readonly number[], fan: number): Value {
     const bound = 1 / Math.sqrt(fan);
-    const values = Float32Array.from({ length: elementCount(shape) }, () => this.#random.uniform(-bound, bound));
+    const values = new Float32Array(elementCount(shape));
+    const random = this.#random;
+    if (random !== undefined) { for (let i = 0; i < values.length; i++) values[i] = random.uniform(-bound, bound); }
     return this.graph.constant(floats(values, shape), name);
   }
 

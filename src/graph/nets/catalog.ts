@@ -57,7 +57,8 @@ export interface NetOptions extends BackboneOptions {
   readonly head?: string | undefined;
   readonly inputSize: number;
   readonly outputSize: number;
-  readonly seed: number;
+  /** Of the initial weights; absent: all are 0, for a network that is only counted. */
+  readonly seed?: number | undefined;
   readonly batch?: number;
 }
 

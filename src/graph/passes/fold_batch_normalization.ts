@@ -69,6 +69,11 @@ export function foldBatchNormalization(graph: Graph): FoldedNormalization {
   return { graph: rewritten.graph, folded: plan.absorbed.size, notes: plan.notes };
 }
 
+/** The normalization nodes that {@link foldBatchNormalization} would fold, for who counts nodes and needs no weights. */
+export function foldableNormalization(graph: Graph): ReadonlySet<Node> {
+  return planFolding(graph).absorbed;
+}
+
 function planFolding(graph: Graph): Plan {
   const plan: Plan = { before: new Map(), after: new Map(), absorbed: new Set(), notes: [] };
   const consumers = graph.consumers();
@@ -152,7 +157,7 @@ function foldedConvolution(node: Node, plan: Plan): { w: TensorData; b: TensorDa
   const { group = 1 } = node.attributes as Attributes<{ group: "int" }>;
   const { shape } = wValue.type;
   const transposed = isOp(node, convTranspose);
-  const w = numbersOf(wValue.constant as TensorData);
+  const w = Float64Array.from(numbersOf(wValue.constant as TensorData));
   const outputs = transposed ? group * (shape[1] as number) : shape[0] as number;
   const b = bValue === undefined ? new Array<number>(outputs).fill(0) : numbersOf(bValue.constant as TensorData);
   const before = plan.before.get(node);
