@@ -81,11 +81,12 @@ export function isDeeper(text: string, limit: number = DEEPEST): boolean {
 /** `batch is "2", expected a whole number from 1`, of the first field that does not fit. */
 function faultOf(issue: BaseIssue<unknown>, schema: Schema): string {
   const path = issue.path ?? [];
+  // valibot takes a list for an object, with what lists have of their own for entries.
+  const list = path.findIndex(({ input, key }) => Array.isArray(input) && typeof key === "string");
+  if (list >= 0) return found(fieldOf(path.slice(0, list)), path[list]?.input, "an object");
   // Of a missing entry valibot says its name, not what was expected there.
   const isMissing = issue.expected === JSON.stringify(path.at(-1)?.key) && issue.received === "undefined";
   if (!isMissing) return found(fieldOf(path), issue.input, expectedOf(issue));
-  const parent = path.at(-1)?.input;
-  if (Array.isArray(parent)) return found(fieldOf(path.slice(0, -1)), parent, "an object");
   const wanted = path.reduce<object | undefined>((outer, { key }) => partOf(outer, key), schema);
   return `${fieldOf(path)} is missing${wanted === undefined ? "" : `, expected ${expectedOf(firstCheck(wanted))}`}`;
 }

@@ -18,6 +18,8 @@ const schema = v.object({
   batch: wholeNumber(1, 4096),
   optimizer: v.optional(oneOf(["adam", "sgd"])),
   levels: v.optional(v.array(v.object({ name: someText(), share: realNumber(0, 1) }))),
+  // Lists have a map of their own.
+  own: v.optional(v.object({ map: v.optional(someText()) })),
   scores: v.optional(recordOf(v.nullable(realNumber()))),
 });
 
@@ -38,6 +40,7 @@ test("parseJson names the first field that does not fit, with what was found and
     ['{"batch": 2.5}', "batch is 2.5, expected a whole number from 1 to 4096"],
     ["{}", "batch is missing, expected a whole number from 1 to 4096"],
     ["[]", "it holds [], expected an object"],
+    ['{"batch": 2, "own": []}', "own is [], expected an object"],
     ["null", "it holds null, expected an object"],
     ['{"batch": 2, "optimizer": "adm"}', 'optimizer is "adm", expected one of adam, sgd'],
     ['{"batch": 2, "levels": {}}', "levels is {}, expected a list"],

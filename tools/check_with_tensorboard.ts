@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { EpochRecord } from "../src/training/runs/checkpoint.ts";
+import type { EpochRecord } from "../src/training/runs/history.ts";
 import { EVENT_FILE, EventFile } from "../src/training/tensorboard/event_file.ts";
 
 const READ = `

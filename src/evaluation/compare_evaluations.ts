@@ -1,64 +1,16 @@
 /** Compares this evaluation with an earlier one, patient by patient. */
-import { readFileSync, statSync } from "node:fs";
-import { Failure, messageOf } from "../failure.ts";
-import { isObject, type JsonObject } from "../json_object.ts";
+import { Failure } from "../failure.ts";
 import { patientValues, type ScoredCase } from "../metrics/aggregate.ts";
-import type { ClassScores } from "../metrics/case_scores.ts";
 import { comparePaired, type PairedComparison } from "../metrics/compare.ts";
-import { alignColumns, formatInterval, formatSigned } from "../text.ts";
 import { type HeadingConventions, headingOf } from "../metrics/score.ts";
-import { type ScoreName, SCORES, TABLE_SCORES } from "../metrics/scores.ts";
-import type { CaseRow } from "./evaluation_report.ts";
-
-const LARGEST_BYTES = 256 * 2 ** 20;
+import { type ScoreName, TABLE_SCORES } from "../metrics/scores.ts";
+import { alignColumns, formatInterval, formatSigned } from "../text.ts";
 
 /** Leading scores have a value for failures: distances of hits alone would leave out what one of the two misses. */
 const COMPARED = TABLE_SCORES.filter(({ leading }) => leading);
 
 /** Differences by class and score: this minus the other. */
 export type Comparison = Readonly<Record<string, Partial<Record<ScoreName, PairedComparison>>>>;
-
-/**
- * The cases of a `metrics.json`.
- *
- * @throws {Failure} where the file is none.
- */
-export function readEvaluation(path: string): ScoredCase[] {
-  return readEvaluationDocument(path).cases;
-}
-
-/** As {@link readEvaluation}, with all that the file holds. */
-export function readEvaluationDocument(path: string): { readonly document: JsonObject; readonly cases: ScoredCase[] } {
-  let value: unknown;
-  try {
-    if (statSync(path).size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes`);
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the metrics.json of seg evaluate --out`, {
-      cause: error,
-    });
-  }
-  const document = isObject(value) ? value : {};
-  const rows = document["cases"];
-  if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isCaseRow)) {
-    throw new Failure(`${path} holds no scores of cases; give the metrics.json of seg evaluate --out`);
-  }
-  const cases = new Map<string, { case: string; patient: string; rows: ClassScores[] }>();
-  for (const { case: id, patient, ...row } of rows) {
-    const scored = cases.get(id) ?? { case: id, patient: patient ?? id, rows: [] };
-    scored.rows.push(row);
-    cases.set(id, scored);
-  }
-  return { document, cases: [...cases.values()] };
-}
-
-function isCaseRow(value: unknown): value is CaseRow {
-  const row = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const isScore = (name: string) => row[name] == null || typeof row[name] === "number";
-  return typeof row["case"] === "string" && typeof row["class"] === "string" &&
-    (row["patient"] === undefined || typeof row["patient"] === "string") &&
-    SCORES.every(({ name }) => isScore(name));
-}
 
 /**
  * Compares in every class and score that both have.

@@ -1,11 +1,16 @@
 /** What the scores of an evaluation follow: unit, empty rule, variant of HD95 and tolerances; in files, headings and comparisons. */
 import { Failure } from "../failure.ts";
-import { isObject, type JsonObject } from "../json_object.ts";
 import type { CaseScores } from "../metrics/case_scores.ts";
 import type { HeadingConventions } from "../metrics/score.ts";
 
 /** What the cases of an evaluation share. */
 export type Conventions = HeadingConventions & Pick<CaseScores, "emptyRule">;
+
+/** What a document says of its scores; a list of tolerances where the cases have several. */
+export type WrittenConventions =
+  & Readonly<Record<string, unknown>>
+  & { readonly [N in "unit" | "emptyRule" | "hd95Variant"]?: CaseScores[N] | undefined }
+  & { readonly ignoredVoxels?: number | undefined; readonly tolerance?: number | readonly number[] | undefined };
 
 /** Spacings are float32, and come from affines: tolerances made of them differ by rounding alone. */
 const RELATIVE_ROUNDING = 1e-4;
@@ -36,16 +41,10 @@ export function conventionsOf(cases: readonly { readonly conventions: Omit<CaseS
   };
 }
 
-/** The conventions that a `metrics.json` names. */
-export function readConventions(document: JsonObject): Conventions {
-  const given = isObject(document["conventions"]) ? document["conventions"] : {};
-  const { unit, emptyRule, hd95Variant, tolerance } = given;
-  return {
-    unit: unit === "px" ? "px" : "mm",
-    emptyRule: (["one", "monai", "brats"] as const).find((rule) => rule === emptyRule) ?? "nnunet",
-    hd95Variant: (["pooled", "surfel"] as const).find((variant) => variant === hd95Variant) ?? "max",
-    tolerances: distinctTolerances([tolerance].flat().filter((one) => typeof one === "number")),
-  };
+/** The conventions that the document of an evaluation names. */
+export function readConventions({ conventions }: { readonly conventions: WrittenConventions }): Conventions {
+  const { unit = "mm", emptyRule = "nnunet", hd95Variant = "max", tolerance = [] } = conventions;
+  return { unit, emptyRule, hd95Variant, tolerances: distinctTolerances([tolerance].flat()) };
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Summary } from "../metrics/aggregate.ts";
 import type { ClassScores } from "../metrics/case_scores.ts";
 import { DETAILS, type ScoreName, SCORES } from "../metrics/scores.ts";
-import { distinctTolerances } from "./conventions.ts";
+import { distinctTolerances, type WrittenConventions } from "./conventions.ts";
 import { csvTable } from "./csv.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
 
@@ -37,7 +37,7 @@ export interface EvaluationDocument {
   readonly confusion?: { readonly labels: readonly string[]; readonly voxels: readonly (readonly number[])[] };
   /** Cases without a prediction. */
   readonly missing: readonly string[];
-  readonly conventions: Readonly<Record<string, unknown>>;
+  readonly conventions: WrittenConventions;
   readonly warnings: readonly string[];
 }
 

@@ -11,8 +11,9 @@ import type { NetworkOptions } from "../prediction/network.ts";
 import type { Reporter } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";
-import { compareEvaluations, type Comparison, comparisonLines, readEvaluationDocument } from "./compare_evaluations.ts";
+import { compareEvaluations, type Comparison, comparisonLines } from "./compare_evaluations.ts";
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
+import { readEvaluationFile } from "./evaluation_file.ts";
 import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";
 import { type EvaluationOrigin, evaluationOrigin } from "./evaluation_origin.ts";
 import { HeadStudy, type HeadView } from "./head_study.ts";
@@ -74,7 +75,7 @@ export async function runEvaluation(
 ): Promise<EvaluationResult> {
   const { out, force, compare } = options;
   const files = out === undefined ? undefined : scoreFiles(out, force);
-  const other = compare === undefined ? undefined : readEvaluationDocument(compare);
+  const other = compare === undefined ? undefined : readEvaluationFile(compare);
   const scoring = { ...options, ...context };
   const scored = "model" in source
     ? await scoreModel(dataset, source.model, scoring)
@@ -85,14 +86,14 @@ export async function runEvaluation(
     const scoredBoth = (group: string) =>
       SCORES.some((score) =>
         score.group === group &&
-        [cases, other.cases].every((all) => all.some(({ rows }) => rows.some((row) => row[score.name] != null)))
+        [cases, other.scored].every((all) => all.some(({ rows }) => rows.some((row) => row[score.name] != null)))
       );
     refuseOtherConventions(conventionsOf(cases), readConventions(other.document), {
       path: compare as string,
       compares: scoredBoth,
     });
   }
-  const comparison = other && compareEvaluations(cases, other.cases, compare as string);
+  const comparison = other && compareEvaluations(cases, other.scored, compare as string);
   const head = headReport(scored.views ?? [], cases, { summary, every: options.every ?? false });
   const document = {
     ...evaluationDocument(cases, summary, { subject, dataset, split, missing }),

@@ -35,6 +35,6 @@ export function writeScores(
 ): void {
   makeFolder(files.folder);
   writeFileAtomic(files.csv, evaluationCsv(document.cases));
-  writeFileAtomic(files.summary, summaryCsv(summary, readConventions({ ...document })));
+  writeFileAtomic(files.summary, summaryCsv(summary, readConventions(document)));
   writeJsonAtomic(files.json, document);
 }

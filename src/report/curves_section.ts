@@ -1,6 +1,6 @@
 /** The course of a training: losses, Dice and learning rate over the epochs. */
 import { formatNumber } from "../text.ts";
-import type { EpochRecord } from "../training/runs/checkpoint.ts";
+import type { EpochRecord } from "../training/runs/history.ts";
 import { linearAxis } from "./axis.ts";
 import { type Content, markup } from "./markup.ts";
 import { lineChart, type Series } from "./line_chart.ts";

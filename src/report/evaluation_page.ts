@@ -10,7 +10,7 @@ import { type Fact, originBody } from "./origin_section.ts";
 import { pageText, type Section } from "./page.ts";
 import type { CasePicture } from "./pictures.ts";
 import { picturesBody } from "./pictures_section.ts";
-import type { EvaluationFile, Scores } from "./scores.ts";
+import type { EvaluationScores, Scores } from "./scores.ts";
 import { scoresBody, splitText } from "./scores_section.ts";
 
 /** What is in every report beside the results. */
@@ -29,7 +29,7 @@ export function scoreSections(
   { pictures, remedy, comparison }: {
     readonly pictures: readonly CasePicture[] | string;
     readonly remedy: string;
-    readonly comparison?: EvaluationFile["comparison"];
+    readonly comparison?: EvaluationScores["comparison"];
   },
 ): Section[] {
   const classes = Object.keys(scores.summary.perClass);
@@ -91,7 +91,7 @@ export function headline(scores: Scores): Content {
 
 /** The page as a file's text. */
 export function evaluationPage(
-  scores: EvaluationFile,
+  scores: EvaluationScores,
   surroundings: Surroundings & {
     readonly pictures: readonly CasePicture[] | string;
     /** Facts of the model that was scored. */

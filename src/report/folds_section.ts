@@ -1,25 +1,23 @@
 /** The folds of a cross-validation, with the ways to their reports. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isObject } from "../json_object.ts";
+import type { EvaluationFile } from "../evaluation/evaluation_file.ts";
 import { formatNumber } from "../text.ts";
 import { type Content, markup } from "./markup.ts";
 import { tableHtml } from "./table.ts";
 
 /** A row per fold of `summary.json`. */
-export function foldsBody(folds: unknown, folder: string): Content {
-  if (!Array.isArray(folds)) return undefined;
-  const number = (value: unknown, digits: number) => formatNumber(typeof value === "number" ? value : null, digits);
-  const rows = folds.filter(isObject).map((one) => {
-    const fold = Number(one["fold"]);
+export function foldsBody(folds: EvaluationFile["folds"], folder: string): Content {
+  if (folds === undefined) return undefined;
+  const number = (value: number | null | undefined, digits: number) => formatNumber(value ?? null, digits);
+  const rows = folds.map(({ fold, cases, epochs, bestEpoch, mean = {} }) => {
     const link = `fold_${fold}/report.html`;
-    const mean = isObject(one["mean"]) ? one["mean"] : {};
     const name = `fold ${fold}`;
     return [
       existsSync(join(folder, link)) ? markup`<a href="${link}">${name}</a>` : name,
-      number(one["cases"], 0),
-      number(one["epochs"], 0),
-      number(one["bestEpoch"], 0),
+      number(cases, 0),
+      number(epochs, 0),
+      number(bestEpoch, 0),
       number(mean["dice"], 3),
       number(mean["iou"], 3),
     ];

@@ -7,6 +7,7 @@ import { sha256 } from "../sha256.ts";
 import { type Fact, originBody } from "./origin_section.ts";
 import { pageText } from "./page.ts";
 import type { CasePicture } from "./pictures.ts";
+import { configurationOf } from "../training/runs/run_settings.ts";
 import type { RunRecord } from "./run_record.ts";
 import type { Scores } from "./scores.ts";
 
@@ -50,9 +51,9 @@ export function runPage(
           ...(model === undefined ? [] : modelFacts(model.metadata.training)),
           {
             name: "trained with",
-            value: typeof settings["version"] === "string" ? `seg ${settings["version"]}` : undefined,
+            value: `seg ${settings.place.version}`,
           },
-        ], settings),
+        ], configurationOf(settings)),
       },
     ],
     foot: footText(surroundings),
@@ -74,7 +75,8 @@ export function modelFacts(training: Readonly<Record<string, unknown>>): Fact[] 
   ];
 }
 
-function stateText({ run, epochs, history, stopped }: RunRecord): Content {
+function stateText({ run, settings, history, stopped }: RunRecord): Content {
+  const { epochs } = settings.limits;
   const done = history.length;
   if (stopped === undefined) {
     return markup`<p class="notice"><strong>This run is not finished</strong>: ${done} of ${epochs} epochs are done. Continue it with <code>seg train --resume ${run.folder}</code>.</p>`;
@@ -87,14 +89,14 @@ function stateText({ run, epochs, history, stopped }: RunRecord): Content {
   return markup`<p>Finished: ${why}.</p>`;
 }
 
-function figures({ history, best, seconds, epochs }: RunRecord, { scored }: { scored: boolean }): Content {
+function figures({ history, best, seconds, settings }: RunRecord, { scored }: { scored: boolean }): Content {
   const last = history.at(-1);
   return [
     best && !scored ? figure("best Dice", formatNumber(best.dice, 3), `epoch ${best.epoch}`) : undefined,
     last && figure("last loss", formatNumber(last.trainLoss, 4), "all levels together"),
     figure(
       "epochs",
-      `${history.length} of ${epochs}`,
+      `${history.length} of ${settings.limits.epochs}`,
       best === undefined ? "" : `best ${best.epoch}; ${formatDuration(seconds)} in all`,
     ),
   ];

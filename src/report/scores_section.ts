@@ -1,6 +1,6 @@
 /** Means with their intervals, the states of the cases, and the difference to another model. */
+import type { EvaluationFile } from "../evaluation/evaluation_file.ts";
 import { conventionLines } from "../evaluation/score_table.ts";
-import { isObject, type JsonObject } from "../json_object.ts";
 import { patientValues, type ScoreSummary, type StateCounts } from "../metrics/aggregate.ts";
 import { headingOf } from "../metrics/score.ts";
 import { findScore, type NamedScore } from "../metrics/scores.ts";
@@ -23,7 +23,7 @@ export function splitText({ split, cases, summary, missing }: Scores): string {
 }
 
 /** The part with the scores. */
-export function scoresBody(scores: Scores, comparison?: JsonObject): Content {
+export function scoresBody(scores: Scores, comparison?: EvaluationFile["comparison"]): Content {
   const { summary, conventions } = scores;
   const { ignoredVoxels = 0 } = conventions;
   const lines = [
@@ -159,21 +159,19 @@ function statesTable({ summary }: Scores): Content {
   ];
 }
 
-function comparisonTable({ conventions }: Scores, comparison: JsonObject): Content {
+function comparisonTable({ conventions }: Scores, comparison: NonNullable<EvaluationFile["comparison"]>): Content {
   const rows = Object.entries(comparison).flatMap(([label, scores]) =>
-    Object.entries(isObject(scores) ? scores : {}).flatMap(([name, value]) => {
+    Object.entries(scores).flatMap(([name, { n, meanDifference, meanInterval, wilcoxon }]) => {
       const score = findScore(name);
-      if (!isObject(value) || score === undefined) return [];
+      if (score === undefined) return [];
       const { digits } = score;
-      const [low, high] = Array.isArray(value["meanInterval"]) ? value["meanInterval"] as unknown[] : [];
-      const number = (one: unknown, places: number) => formatNumber(typeof one === "number" ? one : null, places);
       return [[
         label,
         headingOf(score, conventions),
-        number(value["n"], 0),
-        number(value["meanDifference"], digits),
-        typeof low === "number" && typeof high === "number" ? formatInterval([low, high], digits) : "–",
-        number(isObject(value["wilcoxon"]) ? value["wilcoxon"]["pValue"] : undefined, 4),
+        formatNumber(n, 0),
+        formatNumber(meanDifference, digits),
+        formatInterval(meanInterval, digits),
+        formatNumber(wilcoxon.pValue, 4),
       ]];
     })
   );

@@ -5,7 +5,6 @@ import { scoreModel } from "../evaluation/run_evaluation.ts";
 import type { EvaluatedCase } from "../evaluation/score_cases.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { writeFileAtomic } from "../files.ts";
-import { isObject, type JsonObject } from "../json_object.ts";
 import { METRICS } from "../metrics/scores.ts";
 import { type DescribedModel, type Model, readDescribedModel } from "../model/model.ts";
 import type { Reporter } from "../reporter.ts";
@@ -13,10 +12,10 @@ import { readScores, SCORES } from "../training/runs/fold_run.ts";
 import { type NamedBench, readBenchReports } from "./bench_section.ts";
 import { evaluationPage, type Surroundings } from "./evaluation_page.ts";
 import { foldsBody } from "./folds_section.ts";
-import { casePictures, type PictureSource } from "./pictures.ts";
+import { casePictures } from "./pictures.ts";
 import { modelFacts, runPage } from "./run_page.ts";
 import { isRun, readRun, type RunRecord } from "./run_record.ts";
-import { readEvaluationFile, type Scores, scoresOf } from "./scores.ts";
+import { readEvaluationScores, type Scores, scoresOf } from "./scores.ts";
 
 /** How {@link writeReport} works. */
 export interface ReportOptions {
@@ -111,9 +110,9 @@ async function evaluationText(path: string, work: Work): Promise<string> {
       `${work.folder} holds neither a run (config.json) nor an evaluation (metrics.json); give the folder of seg train --out or seg evaluate --out`,
     );
   }
-  const scores = readEvaluationFile(path);
+  const scores = readEvaluationScores(path);
   const { subject, dataset } = scores;
-  const source = { ...optionsOf(scores.settings), subject, dataset };
+  const source = { ...scores.settings, subject, dataset };
   const pictures = await tried("drawing cases", work, (context) => casePictures(scores.cases, source, context));
   const model = modelOf(subject);
   return evaluationPage(scores, {
@@ -129,7 +128,7 @@ function crossValidationText(path: string, work: Work): string {
       `Cannot read ${path}: the cross-validation is not finished; continue it with seg train --resume ${work.folder}`,
     );
   }
-  const scores = readEvaluationFile(path);
+  const scores = readEvaluationScores(path);
   return evaluationPage(scores, {
     ...surroundings(work),
     pictures: "every fold has its own model and its own report.",
@@ -142,7 +141,7 @@ async function runText(work: Work): Promise<string> {
   const record = readRun(work.folder);
   const { model, run } = record;
   const scores = await runScores(record, work);
-  const source = { ...optionsOf(record.settings), dataset: datasetOf(record), subject: run.best };
+  const source = { ...readingOf(record), dataset: record.settings.place.dataset, subject: run.best };
   const pictures = typeof scores === "string"
     ? scores
     : await tried("drawing cases", work, (context) => casePictures(scores.cases, source, context));
@@ -155,16 +154,16 @@ async function runText(work: Work): Promise<string> {
 
 /** Of the best model on its validation cases: those that a cross-validation left, else made now. */
 async function runScores(record: RunRecord, work: Work): Promise<Scores | string> {
-  const { model, run, settings } = record;
+  const { model, run } = record;
   if (model === undefined) return "no epoch is validated yet.";
-  const dataset = datasetOf(record);
+  const { dataset } = record.settings.place;
   const about = { subject: run.best, dataset, split: "val", missing: [] } as const;
   const left = scoresOfFold(record);
   if (left !== undefined) return scoresOf(left, about);
-  if (!existsSync(dataset)) return `there is no ${dataset || "data set"} here. ${remedy(run.folder)}`;
+  if (!existsSync(dataset)) return `there is no ${dataset} here. ${remedy(run.folder)}`;
   return await tried("scoring the validation cases", work, async (context) => {
     const scored = await scoreModel(dataset, run.best, {
-      ...optionsOf(settings),
+      ...readingOf(record),
       ...context,
       reporter: { ...context.reporter, warn() {} },
       split: "val",
@@ -184,13 +183,6 @@ function remedy(folder: string): string {
 function scoresOfFold({ run, history, best }: RunRecord): readonly EvaluatedCase[] | undefined {
   if (!existsSync(join(run.folder, SCORES))) return undefined;
   const { cases, summary } = readScores(run.folder);
-  if (cases.length === 0 || !cases.every((one) => Array.isArray(one?.rows) && isObject(one.conventions))) {
-    throw new Failure(
-      `Cannot use ${
-        join(run.folder, SCORES)
-      }: it holds no scores of cases; remove the file, and the fold is scored again`,
-    );
-  }
   return summary.epochs === history.length && summary.bestEpoch === best?.epoch ? cases : undefined;
 }
 
@@ -211,34 +203,9 @@ async function tried<T>(
   }
 }
 
-function datasetOf({ settings }: RunRecord): string {
-  return typeof settings["dataset"] === "string" ? settings["dataset"] : "";
-}
-
-/** The options of a file that decide about data and masks, where they are of the right kind. */
-function optionsOf(settings: JsonObject): Omit<PictureSource, "subject" | "dataset"> {
-  const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
-    layout: isText,
-    map: isText,
-    group: isText,
-    provider: isText,
-    trtexec: isText,
-    threshold: Number.isFinite,
-    threads: Number.isFinite,
-    minimumVolumeMl: Number.isFinite,
-    mirror: (value) => value === true,
-    fillHoles: (value) => value === true,
-    largestComponent: (value) => value === true,
-    ignoreOrigin: (value) => value === true,
-    spacingMm: (value) => Array.isArray(value) && value.every(Number.isFinite),
-    ignore: (value) => Array.isArray(value) && value.every((label) => isText(label) || Number.isFinite(label)),
-    labels: (value) => Array.isArray(value) && value.every((label) => isText(label) || Number.isFinite(label)),
-  };
-  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => kinds[name]?.(value)));
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
+/** How the data set of a run is read, and how its network runs. */
+function readingOf({ settings: { data, limits: { threads, provider } } }: RunRecord) {
+  return { ...data, threads, provider };
 }
 
 function modelOf(path: string): DescribedModel | undefined {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compareEvaluations, comparisonLines, readEvaluation } from "../../src/evaluation/compare_evaluations.ts";
+import { compareEvaluations, comparisonLines } from "../../src/evaluation/compare_evaluations.ts";
+import { readEvaluation } from "../../src/evaluation/evaluation_file.ts";
 import type { ScoredCase } from "../../src/metrics/aggregate.ts";
 import { put, withFolder } from "../data/made_folders.ts";
 
@@ -69,12 +70,25 @@ test("readEvaluation() reads the rows of a metrics.json and refuses other files"
     });
     const read = readEvaluation(join(folder, "m.json"));
     assert.deepEqual(read.map((one) => [one.case, one.patient, one.rows.length]), [["a", "p", 2], ["b", "p", 1]]);
-    for (const [name, content] of Object.entries({ x: {}, y: { cases: [] }, z: { cases: [{ case: 1 }] }, n: null })) {
-      put(folder, `${name}.json`, content);
-      assert.throws(() => readEvaluation(join(folder, `${name}.json`)), {
-        message: `${
-          join(folder, `${name}.json`)
-        } holds no scores of cases; give the metrics.json of seg evaluate --out`,
+    const faults: readonly (readonly [unknown, string])[] = [
+      [{}, "cases is missing, expected a list"],
+      [{ cases: [] }, "cases is [], expected rows of cases"],
+      [{ cases: [{ case: 1 }] }, "cases[0].case is 1, expected a text"],
+      [{ cases: [{ case: "a", ...row, dice: "0.5" }] }, 'cases[0].dice is "0.5", expected a number'],
+      [{ cases: [{ case: "a", ...row, state: "hot" }] }, 'cases[0].state is "hot", expected one of hit, missed'],
+      [{ cases: [{ case: "a", ...row, truePositives: -1 }] }, "cases[0].truePositives is -1, expected a whole number"],
+      [
+        { cases: [{ case: "a", ...row }], confusion: { labels: ["a"], voxels: [[1, 2], [3, 4]] } },
+        "confusion is ",
+      ],
+      [null, "it holds null, expected an object"],
+    ];
+    for (const [content, fault] of faults) {
+      put(folder, "x.json", content);
+      assert.throws(() => readEvaluation(join(folder, "x.json")), (error: Error) => {
+        assert.ok(error.message.startsWith(`Cannot use ${join(folder, "x.json")}: ${fault}`), error.message);
+        assert.ok(error.message.endsWith("; give the metrics.json of seg evaluate --out"), error.message);
+        return true;
       });
     }
     put(folder, "t.json", "no json");

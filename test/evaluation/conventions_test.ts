@@ -5,6 +5,7 @@ import {
   distinctTolerances,
   readConventions,
   refuseOtherConventions,
+  type WrittenConventions,
 } from "../../src/evaluation/conventions.ts";
 
 const OWN: Conventions = { unit: "mm", emptyRule: "nnunet", hd95Variant: "max", tolerances: [2] };
@@ -23,7 +24,7 @@ test("distinctTolerances() takes spacings that differ by the rounding of float32
 });
 
 test("readConventions() reads one tolerance and several, and takes defaults where a file names none", () => {
-  const read = (conventions: unknown) => readConventions({ conventions });
+  const read = (conventions: WrittenConventions) => readConventions({ conventions });
   assert.deepEqual(read({ ...OWN, tolerance: 2 }), OWN);
   assert.deepEqual(read({ unit: "px", emptyRule: "one", hd95Variant: "surfel", tolerance: [2, 1, 2] }), {
     unit: "px",
@@ -31,7 +32,7 @@ test("readConventions() reads one tolerance and several, and takes defaults wher
     hd95Variant: "surfel",
     tolerances: [1, 2],
   });
-  assert.deepEqual(readConventions({}), { ...OWN, tolerances: [] });
+  assert.deepEqual(readConventions({ conventions: {} }), { ...OWN, tolerances: [] });
 });
 
 test("refuseOtherConventions() refuses scores that mean something else, with the option that makes them alike", () => {

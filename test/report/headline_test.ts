@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { headline } from "../../src/report/evaluation_page.ts";
 import { type Content, markup } from "../../src/report/markup.ts";
-import { readEvaluationFile, type Scores } from "../../src/report/scores.ts";
+import { readEvaluationScores, type Scores } from "../../src/report/scores.ts";
 import { scoresBody, splitText } from "../../src/report/scores_section.ts";
 import { withFolder } from "../data/made_folders.ts";
 import { putEvaluation } from "./made_evaluation.ts";
@@ -22,7 +22,7 @@ test("headline() says of every number how many patients or classes it is of, and
       { case: "c", class: "core", dice: null },
       { case: "c", class: "rim", dice: null },
     ]);
-    const scores = readEvaluationFile(join(folder, "e", "metrics.json"));
+    const scores = readEvaluationScores(join(folder, "e", "metrics.json"));
     const cards = textOf(scores);
     // Core: 0.5 and 0; rim: 0.75. Patient c has neither.
     assert.match(cards, /Dice 0\.500 \S+ \S+; n 2 of 3/);
@@ -38,7 +38,7 @@ test("headline() says of every number how many patients or classes it is of, and
 test("headline() counts hits in cases where there is one class, and names the tolerance of NSD", () => {
   withFolder((folder) => {
     putEvaluation(join(folder, "e"), [{ case: "a", class: "core", dice: 0.5 }, { case: "b", class: "core", dice: 0 }]);
-    const cards = textOf(readEvaluationFile(join(folder, "e", "metrics.json")));
+    const cards = textOf(readEvaluationScores(join(folder, "e", "metrics.json")));
     assert.match(cards, /hits 1 of 2 cases; 1 missed/);
     assert.match(cards, /NSD@2mm 0\.250/);
   });

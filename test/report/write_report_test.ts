@@ -108,10 +108,14 @@ test("writeReport() refuses damaged and missing files of a run with one sentence
       writeFileSync(path, whole);
     };
     await refuses("config.json", rmSync, /^Cannot read .*; restore the file/);
-    await refuses("config.json", (path) => writeFileSync(path, "[]"), /holds no settings of a run/);
+    await refuses("config.json", (path) => writeFileSync(path, "[]"), /it holds \[\], expected an object/);
     await refuses("history.jsonl", rmSync, /^Cannot read .*; restore the file/);
-    await refuses("history.jsonl", (path) => appendFileSync(path, "{}\n"), /line 2 is no record of an epoch/);
-    await refuses("history.jsonl", (path) => appendFileSync(path, "{"), /line 2 is no JSON/);
+    await refuses(
+      "history.jsonl",
+      (path) => appendFileSync(path, "{}\n"),
+      /line 2 of .*: epoch is missing, expected a whole number from 1/,
+    );
+    await refuses("history.jsonl", (path) => appendFileSync(path, "{"), /^Cannot read line 2 of .*: it is no JSON/);
     const [record] = readFileSync(join(out, "history.jsonl"), "utf8").split("\n").map((line) =>
       line && JSON.parse(line)
     );
@@ -119,17 +123,17 @@ test("writeReport() refuses damaged and missing files of a run with one sentence
     await refuses(
       "history.jsonl",
       (path) => appendFileSync(path, JSON.stringify(further)),
-      /line 2 is of 3 levels, expected 2/,
+      /line 2 of .* is of 3 levels, expected 2/,
     );
     await refuses(
       "history.jsonl",
       (path) => writeFileSync(path, JSON.stringify({ ...record, lossPerLevel: [] })),
-      /line 1 is no record of an epoch/,
+      /line 1 of .*: lossPerLevel is \[\], expected a loss for each level/,
     );
     await refuses(
       "history.jsonl",
       (path) => appendFileSync(path, JSON.stringify({ ...record, epoch: 3 })),
-      /line 2 is of epoch 3, expected 2/,
+      /line 2 of .* is of epoch 3, expected 2/,
     );
     await refuses("best.onnx", rmSync, /^Cannot read /);
     await refuses("best.onnx", (path) => writeFileSync(path, readFileSync(path).subarray(0, 900)), /^Cannot /);
@@ -138,7 +142,7 @@ test("writeReport() refuses damaged and missing files of a run with one sentence
     writeFileSync(join(out, "config.json"), "{}");
     const reporter = { ...silentReporter, warn: (line: string) => warnings.push(line) };
     assert.equal(await tryReport(out, { programs: [], seconds: 0 }, { ...CONTEXT, reporter }), undefined);
-    assert.match(warnings.join("\n"), /^No report: Cannot use .*epochs is undefined, expected a whole number/);
+    assert.match(warnings.join("\n"), /^No report: Cannot use .*config\.json: net is missing, expected a text/);
   });
 });
 
@@ -226,7 +230,10 @@ test("writeReport() refuses a folder of something else, and a metrics.json witho
     const document = JSON.parse(readFileSync(path, "utf8"));
     document.cases[1].state = "<b>";
     writeFileSync(path, JSON.stringify(document));
-    await assert.rejects(reportText(folder), /case case 10 has the state "<b>"; run seg evaluate again$/);
+    await assert.rejects(
+      reportText(folder),
+      /cases\[1\]\.state is "<b>", expected one of hit, .*; give the metrics\.json of seg evaluate --out$/,
+    );
     assert.equal(existsSync(join(folder, "report.html")), false);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readEvaluation } from "../../src/evaluation/compare_evaluations.ts";
+import { readEvaluation } from "../../src/evaluation/evaluation_file.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { crossValidate, isCrossValidation } from "../../src/training/runs/cross_validation.ts";
 import { runSettings } from "../../src/training/runs/run_settings.ts";

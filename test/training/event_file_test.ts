@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decode } from "fast-png";
-import type { EpochRecord } from "../../src/training/runs/checkpoint.ts";
+import type { EpochRecord } from "../../src/training/runs/history.ts";
 import { EVENT_FILE, EventFile } from "../../src/training/tensorboard/event_file.ts";
 import { frame, maskedCrc32c } from "../../src/training/tensorboard/records.ts";
 import { bestModel, filesOf, historyOf, RUN_FILES, trainTiny, trainUntil, withTinyRuns } from "./tiny_runs.ts";

@@ -90,7 +90,7 @@ test("mergeFolds() gives what a cross-validation gives, in whatever order and pl
     writeFileSync(scoresOfA, "{}");
     refused(
       [at("a")],
-      /^Cannot read .*scores\.json: it holds no scores of a fold; remove the file, and the fold is scored/,
+      /^Cannot use .*scores\.json: fold is missing, expected a whole number from 0; remove the file, and the fold is scored/,
     );
     rmSync(scoresOfA);
     refused([at("a")], /a is not done: it has no scores\.json; run its command again with --continue, /);

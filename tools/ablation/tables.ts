@@ -1,6 +1,6 @@
 /** The results of an ablation: means with intervals, and differences patient by patient. */
 import { existsSync } from "node:fs";
-import { readEvaluation } from "../../src/evaluation/compare_evaluations.ts";
+import { readEvaluation } from "../../src/evaluation/evaluation_file.ts";
 import { patientValues } from "../../src/metrics/aggregate.ts";
 import { bcaInterval, resampleMeans } from "../../src/metrics/bootstrap.ts";
 import { comparePaired } from "../../src/metrics/compare.ts";

@@ -1,45 +1,42 @@
 /** The state of a training in one file, from which it continues to the same bits. */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { Failure, messageOf } from "../../failure.ts";
-import { writeFileAtomic } from "../../files.ts";
+import * as v from "valibot";
+import { Failure } from "../../failure.ts";
+import { readWholeFile, writeFileAtomic } from "../../files.ts";
+import { parseJson } from "../../json.ts";
+import { listOf, realNumber, wholeNumber } from "../../schemas.ts";
+import { EpochRecord } from "./history.ts";
 
-/** A line of the history: one epoch. */
-export interface EpochRecord {
-  readonly epoch: number;
-  readonly learningRate: number;
-  /** Mean loss of each level over the epoch. */
-  readonly lossPerLevel: readonly number[];
-  readonly trainLoss: number;
-  /** Mean foreground Dice of the validation cases on their own grids, and per class; null where no case has a value. */
-  readonly dice: number | null;
-  readonly iou: number | null;
-  readonly dicePerClass: Readonly<Record<string, number | null>>;
-  readonly seconds: number;
-}
+/** The head of a checkpoint: all of the state but the arrays, whose names and lengths are in `table`. */
+const CheckpointHead = v.object({
+  /** SHA-256 of the settings that decide the result, and of the data and the network that they led to. */
+  settings: v.string(),
+  data: v.string(),
+  /** The epoch that is under way, or the next one. */
+  epoch: wholeNumber(1),
+  /** Batches of it that are done, and the sum of their losses per level. */
+  batches: wholeNumber(0),
+  lossSums: listOf(realNumber()),
+  /** Updates made. */
+  steps: wholeNumber(0),
+  seconds: realNumber(0),
+  epochSeconds: realNumber(0),
+  history: listOf(EpochRecord),
+  best: v.nullable(v.object({ epoch: wholeNumber(1), dice: realNumber() })),
+  table: listOf(v.object({ name: v.string(), length: wholeNumber(0) })),
+});
 
 /** All that a training needs to continue. */
-export interface Checkpoint {
-  /** SHA-256 of the settings that decide the result, and of the data and the network that they led to. */
-  readonly settings: string;
-  readonly data: string;
-  /** The epoch that is under way, or the next one. */
-  readonly epoch: number;
-  /** Batches of it that are done, and the sum of their losses per level. */
-  readonly batches: number;
-  readonly lossSums: readonly number[];
-  /** Updates made. */
-  readonly steps: number;
-  readonly seconds: number;
-  readonly epochSeconds: number;
-  readonly history: readonly EpochRecord[];
-  readonly best: { readonly epoch: number; readonly dice: number } | null;
+export type Checkpoint = Readonly<Omit<v.InferOutput<typeof CheckpointHead>, "table">> & {
   readonly arrays: Readonly<Record<string, Float32Array>>;
-}
+};
 
 const MAGIC = "SEGRUN02";
 const DIGEST_BYTES = 32;
+
+/** What one array of bytes can hold in every runtime. */
+const LARGEST_BYTES = 2 ** 31 - 1;
 
 /** Writes a checkpoint: magic, length of the JSON head, head, float32 arrays, SHA-256 of all before. */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
@@ -63,15 +60,7 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
 
 /** @throws {Failure} where the file is missing, damaged or of another version. */
 export function readCheckpoint(path: string): Checkpoint {
-  let bytes: Uint8Array;
-  try {
-    // A plain array: slice() of Node's Buffer does not copy.
-    bytes = new Uint8Array(readFileSync(path));
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the folder of a run to --resume`, {
-      cause: error,
-    });
-  }
+  const bytes = readWholeFile(path, LARGEST_BYTES, "give the folder of a run to --resume");
   const total = bytes.length - DIGEST_BYTES;
   const magic = new TextDecoder().decode(bytes.subarray(0, MAGIC.length));
   if (magic !== MAGIC || total < MAGIC.length + 4) {
@@ -85,13 +74,20 @@ export function readCheckpoint(path: string): Checkpoint {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const headLength = view.getUint32(MAGIC.length, true);
-  let offset = MAGIC.length + 4;
-  const { table, ...state } = JSON.parse(new TextDecoder().decode(bytes.subarray(offset, offset + headLength)));
-  offset += headLength;
+  const start = MAGIC.length + 4 + headLength;
+  const remedy = "copy the run folder again, or start the training anew with another --out";
+  const text = new TextDecoder().decode(bytes.subarray(MAGIC.length + 4, start));
+  const { table, ...state } = parseJson(text, CheckpointHead, { from: `the head of ${path}`, remedy });
+  const found = table.reduce((sum, { length }) => sum + 4 * length, start);
+  if (found !== total) {
+    throw new Failure(`Cannot use ${path}: its head describes ${found} bytes, found ${total}; ${remedy}`);
+  }
   const arrays: Record<string, Float32Array> = {};
-  for (const { name, length } of table as { name: string; length: number }[]) {
+  let offset = start;
+  for (const { name, length } of table) {
+    // A copy: the offset is no multiple of four bytes.
     arrays[name] = new Float32Array(bytes.slice(offset, offset + 4 * length).buffer);
     offset += 4 * length;
   }
-  return { ...state, arrays } as Checkpoint;
+  return { ...state, arrays };
 }

@@ -1,39 +1,56 @@
 /** A fold as a piece of work that may be started again and again: trained as far as it is not done, then scored. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { EvaluatedCase } from "../../evaluation/score_cases.ts";
+import * as v from "valibot";
 import { scoreModel } from "../../evaluation/run_evaluation.ts";
-import { Failure, messageOf } from "../../failure.ts";
-import { writeJsonAtomic } from "../../files.ts";
-import { isObject } from "../../json_object.ts";
+import { Failure } from "../../failure.ts";
+import { readJson, writeJsonAtomic } from "../../files.ts";
 import { METRICS } from "../../metrics/scores.ts";
+import { EvaluatedCaseSchema } from "../../metrics/score_schemas.ts";
 import { readDescribedModel } from "../../model/model.ts";
+import { listOf, oneOf, realNumber, recordOf, wholeNumber } from "../../schemas.ts";
 import type { Split } from "../../data/splits.ts";
 import { readConfig, runFolder } from "./run_folder.ts";
 import { configurationHash, differentSetting, shownSetting } from "./run_identity.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { startRun, train } from "./train.ts";
-import type { TrainSummary } from "./train_options.ts";
+import { STOP_REASONS, type TrainSummary } from "./train_options.ts";
 import type { TrainContext } from "./training.ts";
 
 /** The mark of a fold that is done: it is the last file to be written. */
 export const SCORES = "scores.json";
 
+const LARGEST_BYTES = 256 * 2 ** 20;
+
+const Score = v.nullable(realNumber());
+
 /** A fold that is done. */
-export interface FoldResult {
-  readonly fold: number;
-  readonly folds: number;
-  readonly seed: number;
+const FoldResult = v.object({
+  fold: wholeNumber(0),
+  folds: wholeNumber(1),
+  seed: wholeNumber(0),
   /** How many seeds are trained with the same settings, where that is known. */
-  readonly seeds?: number;
+  seeds: v.exactOptional(wholeNumber(1)),
   /** Equal in all folds of one cross-validation, see {@link configurationHash}. */
-  readonly configuration: string;
+  configuration: v.string(),
   /** Fingerprint of the data set. */
-  readonly data: string;
-  readonly summary: TrainSummary;
+  data: v.string(),
+  summary: v.object({
+    run: v.string(),
+    model: v.string(),
+    epochs: wholeNumber(0),
+    bestEpoch: wholeNumber(0),
+    stopped: oneOf(STOP_REASONS),
+    seconds: realNumber(0),
+    parameters: wholeNumber(0),
+    trainLoss: realNumber(),
+    validation: v.object({ dice: Score, iou: Score, perClass: recordOf(Score) }),
+  }),
   /** Its validation cases. */
-  readonly cases: readonly EvaluatedCase[];
-}
+  cases: v.pipe(listOf(EvaluatedCaseSchema), v.minLength(1, "scores of cases")),
+});
+
+export type FoldResult = Readonly<v.InferOutput<typeof FoldResult>>;
 
 /**
  * Trains a fold in its place, or continues it there, and scores its validation cases on their own grids. What was done before
@@ -100,19 +117,7 @@ export function readScores(folder: string): FoldResult {
         `scores it`,
     );
   }
-  try {
-    const result: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (
-      !isObject(result) || !Array.isArray(result["cases"]) || !isObject(result["summary"]) ||
-      ![result["fold"], result["folds"], result["seed"]].every(Number.isInteger) ||
-      ![result["configuration"], result["data"]].every((hash) => typeof hash === "string")
-    ) throw new Error("it holds no scores of a fold");
-    return result as unknown as FoldResult;
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; remove the file, and the fold is scored again`, {
-      cause: error,
-    });
-  }
+  return readJson(path, FoldResult, "remove the file, and the fold is scored again", { largestBytes: LARGEST_BYTES });
 }
 
 /** @throws {Failure} where a run was begun with other settings than those that it is to be continued with. */

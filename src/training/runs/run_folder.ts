@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { readJson, temporaryName, writeFailure, writeFileAtomic, writeJsonAtomic } from "../../files.ts";
+import { readJson, temporaryName, writeFailure, writeJsonAtomic } from "../../files.ts";
 import { CARD_FILE } from "../../model/card.ts";
 import { EVENT_FILE } from "../tensorboard/event_file.ts";
-import type { EpochRecord } from "./checkpoint.ts";
 import { configurationOf, partsOf, RunConfiguration, type RunSettings } from "./run_settings.ts";
 
 /** Paths of a run's files. */
@@ -76,11 +75,6 @@ export function writeConfig(run: RunFolder, settings: RunSettings): void {
 }
 
 /** The settings that a run was started with. @throws {Failure} where there is no run in the folder, or its file is damaged. */
-export function readConfig(run: RunFolder): RunSettings {
-  return partsOf(readJson(run.config, RunConfiguration, "give the folder of a run to --resume"));
-}
-
-/** Writes one line per epoch. */
-export function writeHistory(run: RunFolder, history: readonly EpochRecord[]): void {
-  writeFileAtomic(run.history, history.map((record) => `${JSON.stringify(record)}\n`).join(""));
+export function readConfig(run: RunFolder, remedy = "give the folder of a run to --resume"): RunSettings {
+  return partsOf(readJson(run.config, RunConfiguration, remedy));
 }

@@ -126,6 +126,9 @@ export const TRAIN_DEFAULTS = {
 /** Why a training ended. */
 export type StopReason = "epochs" | "patience" | "time-budget";
 
+/** All reasons. */
+export const STOP_REASONS = ["epochs", "patience", "time-budget"] as const satisfies readonly StopReason[];
+
 /** The result of a training. */
 export interface TrainSummary {
   readonly run: string;

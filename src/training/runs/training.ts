@@ -10,9 +10,10 @@ import { Random } from "../../random.ts";
 import type { Reporter } from "../../reporter.ts";
 import { countOf, formatDuration, formatNumber } from "../../text.ts";
 import { epochBatches, fillBatch } from "../batches.ts";
-import { type Checkpoint, type EpochRecord, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type EpochRecord, writeHistory } from "./history.ts";
 import type { Preparation } from "./preparation.ts";
-import { type RunFolder, writeHistory } from "./run_folder.ts";
+import type { RunFolder } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
 import type { Sample } from "../samples.ts";
 import { EventFile } from "../tensorboard/event_file.ts";
@@ -196,7 +197,7 @@ export class Training {
     this.#lossSums = [];
     this.#epochSecondsBefore = 0;
     this.#epochStarted = performance.now();
-    writeHistory(this.#run, this.#history);
+    writeHistory(this.#run.history, this.#history);
     this.#save();
     // After the checkpoint: a run that is continued from an earlier one never finds an epoch that it has yet to make.
     this.#events?.append(record, pictures);

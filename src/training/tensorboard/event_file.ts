@@ -2,7 +2,7 @@
 import { closeSync, existsSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { writeFailure } from "../../files.ts";
 import { encodePng } from "../../imaging/png.ts";
-import type { EpochRecord } from "../runs/checkpoint.ts";
+import type { EpochRecord } from "../runs/history.ts";
 import type { ValidationPicture } from "../validation.ts";
 import { decodeEvent, encodeEvent, type EventMessage, type SummaryValue } from "./event_message.ts";
 import { frame, readRecords } from "./records.ts";
