@@ -1,11 +1,9 @@
 #!/usr/bin/env node
 /** The program: finds the command, runs its job, prints what it gives back, and turns errors into messages and exit codes. */
 import process from "node:process";
+import type { Job } from "./command_line/command.ts";
+import { terminalReporter } from "./command_line/terminal_reporter.ts";
 import { COMMANDS } from "./commands/catalog.ts";
-import { beforeDivider } from "./commands/divider.ts";
-import { didYouMean } from "./commands/did_you_mean.ts";
-import type { Job } from "./commands/job.ts";
-import { terminalReporter } from "./commands/terminal_reporter.ts";
 import { programVersion } from "./commands/version.ts";
 import { Failure, messageOf, UsageFailure } from "./failure.ts";
 
@@ -42,14 +40,16 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-  if (entry === undefined) throw new UsageFailure(unknownCommand(first));
-  if (beforeDivider(others).some((text) => text === "--help" || text === "-h")) {
-    const { HELP_TEXTS } = await import("./commands/help_texts.ts");
-    process.stdout.write(`${HELP_TEXTS[first]}\n`);
+  if (entry === undefined) throw new UsageFailure(await unknownCommand(first, others));
+  // Behind -- nothing is an option.
+  const options = others.includes("--") ? others.slice(0, others.indexOf("--")) : others;
+  if (options.some((text) => text === "--help" || text === "-h")) {
+    const [command, { helpColumns, helpText }] = await Promise.all([entry.load(), import("./command_line/help.ts")]);
+    process.stdout.write(`${helpText(command, helpColumns(process.stdout))}\n`);
     return 0;
   }
-  const [command, { parseCommand }] = await Promise.all([entry.load(), import("./commands/parse_command.ts")]);
-  return await runJob(await parseCommand(first, command, others));
+  const [command, { parseCommand }] = await Promise.all([entry.load(), import("./command_line/parse.ts")]);
+  return await runJob(await parseCommand(command, others));
 }
 
 async function runJob(job: Job): Promise<number> {
@@ -76,12 +76,15 @@ function stop(signal: NodeJS.Signals): void {
   stopping.abort(new Failure("Stopped; what was finished is saved"));
 }
 
-function unknownCommand(name: string): string {
-  const meant = didYouMean(name, Object.keys(COMMANDS));
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return name.startsWith("-")
-    ? `seg: unknown option ${name}; options stand after the command\nTry seg --help`
-    : `seg: unknown command ${name}${hint}\nTry seg --help`;
+async function unknownCommand(name: string, others: readonly string[]): Promise<string> {
+  const { shownText } = await import("./shown.ts");
+  if (name.startsWith("-")) {
+    return `seg: unknown option ${shownText(name)}; options stand after the command\nTry seg --help`;
+  }
+  const { meantCommand } = await import("./command_line/synonyms.ts");
+  const meant = meantCommand(name, Object.keys(COMMANDS));
+  const hint = meant === undefined ? "" : `; did you mean seg ${[meant, ...others].join(" ")}?`;
+  return `seg: unknown command ${shownText(name)}${hint}\nTry seg --help`;
 }
 
 /** The message for an error, and the exit code. */

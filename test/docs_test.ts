@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import type { Job } from "../src/commands/job.ts";
+import type { Job } from "../src/command_line/command.ts";
 import { COMMANDS } from "../src/commands/catalog.ts";
-import { parseCommand } from "../src/commands/parse_command.ts";
+import { parseCommand } from "../src/command_line/parse.ts";
 import { writePhantom } from "../src/data/phantom.ts";
 import { buildModel } from "../src/model/build.ts";
 import { silentReporter } from "../src/reporter.ts";
@@ -51,7 +51,7 @@ async function jobOf({ file, text, words: [name = "", ...others] }: CommandLine)
   const entry = COMMANDS[name];
   assert.ok(entry !== undefined, `${file}: ${text}: there is no command ${name}`);
   try {
-    return await parseCommand(name, await entry.load(), others);
+    return await parseCommand(await entry.load(), others);
   } catch (error) {
     throw new Error(`${file}: ${text}: ${(error as Error).message}`, { cause: error });
   }

@@ -16,11 +16,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ["deployment"],
   ["report"],
   ["view"],
+  ["command_line"],
   ["commands"],
 ];
 
 const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
-  "cmd-ts": [],
+  "cmd-ts": ["command_line/words.ts"],
   "onnx-proto": ["graph/onnx/proto.ts"],
   "onnxruntime-node": ["runtime/session.ts"],
   "nifti-reader-js": ["imaging/nifti.ts"],
@@ -66,11 +67,11 @@ test("mod.ts, the entry of an area for other programs, is imported by no other f
   assert.deepEqual(wrong, []);
 });
 
-test("each package of a file format or runtime has one importer, and cmd-ts is of the commands", () => {
+test("each package of a file format, a runtime or a command line has one importer", () => {
   const wrong = imports.filter(({ file, specifier }) => {
     const allowed = IMPORTERS[specifier];
     if (allowed === undefined) return false;
-    return specifier === "cmd-ts" ? !file.startsWith("commands/") : !allowed.includes(file);
+    return !allowed.includes(file);
   });
   assert.deepEqual(wrong, []);
 });

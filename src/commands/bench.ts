@@ -1,76 +1,95 @@
 /** `seg bench`: latency, throughput, memory and the roofline. */
-import { command, optional } from "cmd-ts";
-import {
-  dimensionsOption,
-  duration,
-  existingFile,
-  existingFolder,
-  forceFlag,
-  jsonFlag,
-  oneWordOf,
-  outputFile,
-  providerOption,
-  threadsOption,
-  trtexecOption,
-  wholeNumber,
-} from "./arguments.ts";
-import type { Job } from "./job.ts";
-import { option, positional } from "./option.ts";
+import { command } from "../command_line/command.ts";
+import { operand, option } from "../command_line/option.ts";
+import { duration, existingFile, existingFolder, oneWordOf, outputFile, wholeNumber } from "../command_line/types.ts";
+import { dimensionsOption, forceFlag, providerOption, threadsOption, trtexecOption } from "./shared_options.ts";
+import { isEnginePath } from "../tensorrt/engine_path.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 export const bench = command({
-  name: "seg bench",
+  name: "bench",
   description: "Measure latency percentiles, throughput, memory and stage times, in a process of its own",
-  args: {
-    model: positional({
-      type: optional(existingFile),
-      displayName: "model",
+  arguments: {
+    model: operand({
+      type: existingFile,
+      name: "MODEL",
+      optional: true,
       description: "ONNX file, or engine of seg export --trt",
     }),
     import: option({
       long: "import",
-      type: optional(existingFolder),
+      type: existingFolder,
       description: "folder result that a kit brought back, in place of a model",
     }),
     backend: option({
       long: "backend",
-      type: optional(oneWordOf(["onnxruntime", "trtexec"])),
-      description: "onnxruntime for ONNX files, trtexec for engines (by the file)",
+      type: oneWordOf(["onnxruntime", "trtexec"]),
+      description: "onnxruntime for ONNX files, trtexec for engines",
+      otherwise: "by the file",
     }),
     trtexec: trtexecOption,
     batch: option({
       long: "batch",
-      type: { ...wholeNumber(1, 4096), defaultValue: () => 1 },
-      description: "images per run (1)",
+      type: wholeNumber(1, 4096),
+      default: 1,
+      description: "images per run",
     }),
-    warmUp: option({ long: "warm-up", type: optional(duration), description: "uncounted time first (0.5s)" }),
+    warmUp: option({ long: "warm-up", type: duration, description: "uncounted time first", otherwise: "0.5s" }),
     duration: option({
       long: "duration",
-      type: { ...duration, defaultValue: () => 10 },
-      description: "time to measure, or longer for 100 runs (10s)",
+      type: duration,
+      default: 10,
+      description: "time to measure, or longer for 100 runs",
     }),
     input: option({
       long: "input",
-      type: optional(existingFolder),
-      description: "data set folder whose images the stage times are taken on (a made-up volume)",
+      type: existingFolder,
+      description: "data set folder whose images the stage times are taken on",
+      otherwise: "a made-up volume",
     }),
     target: option({
       long: "target",
-      type: optional(targetName),
+      type: targetName,
       description: `device of the roofline: ${TARGET_WORDS}`,
     }),
     dimensions: dimensionsOption,
     compare: option({
       long: "compare",
-      type: optional(existingFile),
+      type: existingFile,
       description: "report of another seg bench --json or --out",
     }),
-    out: option({ long: "out", type: optional(outputFile(".json")), description: "file for the report" }),
+    out: option({ long: "out", type: outputFile(".json"), description: "file for the report" }),
     threads: threadsOption,
     provider: providerOption,
     force: forceFlag,
-    json: jsonFlag,
   },
+  usage: ["MODEL", "--import FOLDER"],
+  rules: [
+    {
+      mode: "with --import",
+      when: (args) => args.import !== undefined,
+      takes: ["import", "target", "compare", "out", "force"],
+      because: "the kit has measured on its device",
+    },
+    {
+      mode: "on an engine",
+      when: ({ model }) => model !== undefined && isEnginePath(model),
+      refuses: ["batch", "input", "threads", "provider", "dimensions"],
+      because: "trtexec runs it as it was built",
+    },
+    {
+      mode: "on an ONNX file",
+      when: ({ model }) => model !== undefined && !isEnginePath(model),
+      refuses: ["trtexec"],
+      because: "trtexec runs engines alone",
+    },
+    {
+      mode: "without --out",
+      when: ({ out }) => out === undefined,
+      refuses: ["force"],
+      because: "nothing is written",
+    },
+  ],
   examples: [
     {
       description: "on one thread, 20 seconds",
@@ -78,32 +97,29 @@ export const bench = command({
     },
     { description: "against figures of before", command: "seg bench model.onnx --threads 1 --compare one.json" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    stoppable: true,
-    run: async (context) => {
-      const { readBenchReport } = await import("../bench/bench_report.ts");
-      const { comparisonTable } = await import("../bench/compare_bench.ts");
-      const { refuseExisting, writeJsonAtomic } = await import("../files.ts");
-      if (args.out !== undefined) refuseExisting(args.out, args.force);
-      const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
-      const { runBench } = await import("./run_bench.ts");
-      const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);
-      if (args.out !== undefined) writeJsonAtomic(args.out, report);
-      return {
-        json: report,
-        text: [
-          ...lines,
-          comparisonTable(other === undefined ? [report] : [other, report]),
-          ...report.notes,
-        ].join("\n"),
-        failed,
-        next: args.out === undefined
-          ? `seg bench ${
-            args.import === undefined ? args.model : `--import ${args.import}`
-          } --out report.json, to compare others with it`
-          : `seg bench OTHER.onnx --compare ${args.out}`,
-      };
-    },
-  }),
+  stoppable: true,
+  run: async (args, context) => {
+    const { readBenchReport } = await import("../bench/bench_report.ts");
+    const { comparisonTable } = await import("../bench/compare_bench.ts");
+    const { refuseExisting, writeJsonAtomic } = await import("../files.ts");
+    if (args.out !== undefined) refuseExisting(args.out, args.force);
+    const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
+    const { runBench } = await import("./run_bench.ts");
+    const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);
+    if (args.out !== undefined) writeJsonAtomic(args.out, report);
+    return {
+      json: report,
+      text: [
+        ...lines,
+        comparisonTable(other === undefined ? [report] : [other, report]),
+        ...report.notes,
+      ].join("\n"),
+      failed,
+      next: args.out === undefined
+        ? `seg bench ${
+          args.import === undefined ? args.model : `--import ${args.import}`
+        } --out report.json, to compare others with it`
+        : `seg bench OTHER.onnx --compare ${args.out}`,
+    };
+  },
 });

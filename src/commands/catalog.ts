@@ -1,11 +1,11 @@
 /** The commands, each loaded when it is asked for. */
-import type { JobCommand } from "./parse_command.ts";
+import type { Command } from "../command_line/command.ts";
 
 /** A command of the program. */
 export interface Entry {
   readonly summary: string;
   /** Imports the command when it is asked for, so that the program starts fast. */
-  readonly load: () => Promise<JobCommand>;
+  readonly load: () => Promise<Command>;
 }
 
 /** All commands by name, in the order of the help. */

@@ -1,63 +1,61 @@
 /** `seg demo`: the whole chain on built-in phantom data. */
-import { command, flag } from "cmd-ts";
-import { formatDuration, formatNumber } from "../text.ts";
-import { jsonFlag, outputFolder, wholeNumber } from "./arguments.ts";
-import type { Job } from "./job.ts";
-import { option } from "./option.ts";
+import { command } from "../command_line/command.ts";
+import { flag, option } from "../command_line/option.ts";
+import { outputFolder, wholeNumber } from "../command_line/types.ts";
 
 export const demo = command({
-  name: "seg demo",
+  name: "demo",
   description:
     "Make phantom data, train, predict, evaluate, export and bench: the whole chain in less than three minutes",
-  args: {
+  arguments: {
     out: option({
       long: "out",
-      type: { ...outputFolder, defaultValue: () => "seg-demo" },
-      description: "folder for everything (seg-demo)",
+      type: outputFolder,
+      default: "seg-demo",
+      description: "folder for everything",
     }),
     seed: option({
       long: "seed",
-      type: { ...wholeNumber(0, 2 ** 31 - 1), defaultValue: () => 0 },
-      description: "seed of the data and of the training (0)",
+      type: wholeNumber(0, 2 ** 31 - 1),
+      default: 0,
+      description: "seed of the data and of the training",
     }),
     epochs: option({
       long: "epochs",
-      type: { ...wholeNumber(1, 1000), defaultValue: () => 25 },
-      description: "epochs (25)",
+      type: wholeNumber(1, 1000),
+      default: 25,
+      description: "epochs",
     }),
     force: flag({ long: "force", description: "overwrite an earlier demo" }),
-    json: jsonFlag,
   },
   examples: [
     { description: "in a folder of your choice", command: "seg demo --out /tmp/seg-demo" },
     { description: "once more, with other data", command: "seg demo --seed 1 --force" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    stoppable: true,
-    run: async (context) => {
-      const { runDemo } = await import("./run_demo.ts");
-      const { programVersion } = await import("./version.ts");
-      const { model, exported, validation, seconds, latencyMs, report } = await runDemo(
-        { ...args, version: programVersion() },
-        context,
-      );
-      const { out } = args;
-      return {
-        json: { model, exported, validation, seconds, latencyMs, report: report ?? null },
-        text: [
-          `Dice ${formatNumber(validation.dice, 3)} and IoU ${
-            formatNumber(validation.iou, 3)
-          } on ${validation.cases} cases ` +
-          `that the training did not see, in ${formatDuration(seconds)}`,
-          `model        ${model}`,
-          `masks        ${out}/masks (with pictures: *_overlay.png)`,
-          `scores       ${out}/scores/metrics.csv`,
-          ...(report === undefined ? [] : [`report       ${report} (open it in a browser)`]),
-          `for devices  ${exported} (${latencyMs.toFixed(1)} ms per slice here)`,
-        ].join("\n"),
-        next: "seg train DATASET, with a folder of your own data; seg check DATASET looks at it first",
-      };
-    },
-  }),
+  stoppable: true,
+  run: async (args, context) => {
+    const { runDemo } = await import("./run_demo.ts");
+    const { programVersion } = await import("./version.ts");
+    const { formatDuration, formatNumber } = await import("../text.ts");
+    const { model, exported, validation, seconds, latencyMs, report } = await runDemo(
+      { ...args, version: programVersion() },
+      context,
+    );
+    const { out } = args;
+    return {
+      json: { model, exported, validation, seconds, latencyMs, report: report ?? null },
+      text: [
+        `Dice ${formatNumber(validation.dice, 3)} and IoU ${
+          formatNumber(validation.iou, 3)
+        } on ${validation.cases} cases ` +
+        `that the training did not see, in ${formatDuration(seconds)}`,
+        `model        ${model}`,
+        `masks        ${out}/masks (with pictures: *_overlay.png)`,
+        `scores       ${out}/scores/metrics.csv`,
+        ...(report === undefined ? [] : [`report       ${report} (open it in a browser)`]),
+        `for devices  ${exported} (${latencyMs.toFixed(1)} ms per slice here)`,
+      ].join("\n"),
+      next: "seg train DATASET, with a folder of your own data; seg check DATASET looks at it first",
+    };
+  },
 });

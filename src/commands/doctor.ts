@@ -1,23 +1,18 @@
 /** `seg doctor`: versions, providers, devices, and what is missing with how to get it. */
-import { command } from "cmd-ts";
-import { jsonFlag } from "./arguments.ts";
-import type { Job } from "./job.ts";
+import { command } from "../command_line/command.ts";
 
 export const doctor = command({
-  name: "seg doctor",
+  name: "doctor",
   description:
     "Show versions, execution providers, trtexec, the Jetson and its power mode, and how to get what is missing",
-  args: { json: jsonFlag },
+  arguments: {},
   examples: [
     { description: "look", command: "seg doctor" },
     { description: "for a report of a fault", command: "seg doctor --json > doctor.json" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    run: async () => {
-      const { diagnose, diagnosisText } = await import("./diagnosis.ts");
-      const diagnosis = await diagnose();
-      return { json: diagnosis, text: diagnosisText(diagnosis), next: "seg demo" };
-    },
-  }),
+  run: async () => {
+    const { diagnose, diagnosisText } = await import("./diagnosis.ts");
+    const diagnosis = await diagnose();
+    return { json: diagnosis, text: diagnosisText(diagnosis), next: "seg demo" };
+  },
 });

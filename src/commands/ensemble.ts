@@ -1,24 +1,23 @@
 /** `seg ensemble`: several models of one contract as one. */
-import { command } from "cmd-ts";
-import { existingFile, forceFlag, jsonFlag, outputFile } from "./arguments.ts";
-import type { Job } from "./job.ts";
-import { option, restPositionals } from "./option.ts";
-import { programVersion } from "./version.ts";
+import { command } from "../command_line/command.ts";
+import { option, restOperands } from "../command_line/option.ts";
+import { existingFile, outputFile } from "../command_line/types.ts";
+import { forceFlag } from "./shared_options.ts";
 
 export const ensemble = command({
-  name: "seg ensemble",
+  name: "ensemble",
   description:
     "Join models, such as those of the folds of a cross-validation, into one ONNX file that averages their logits: " +
     "seg predict, evaluate and export take it as any model. It costs as much time as all of them",
-  args: {
-    models: restPositionals({
+  arguments: {
+    models: restOperands({
       type: existingFile,
-      displayName: "model",
+      name: "MODEL",
+      least: 1,
       description: "two or more model files with the same channels, sizes, labels and outputs",
     }),
-    out: option({ long: "out", type: outputFile(".onnx"), description: "the model to write" }),
+    out: option({ long: "out", type: outputFile(".onnx"), required: true, description: "the model to write" }),
     force: forceFlag,
-    json: jsonFlag,
   },
   examples: [
     {
@@ -27,21 +26,19 @@ export const ensemble = command({
     },
     { description: "of two seeds", command: "seg ensemble runs/a/best.onnx runs/b/best.onnx --out both.onnx --force" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    run: async () => {
-      const { readDescribedModel } = await import("../model/model.ts");
-      const { ensembleOf } = await import("../model/ensemble.ts");
-      const { refuseExisting, writeFileAtomic } = await import("../files.ts");
-      refuseExisting(args.out, args.force);
-      const { bytes, metadata } = ensembleOf(args.models.map(readDescribedModel), programVersion());
-      writeFileAtomic(args.out, bytes);
-      const { threshold } = metadata.output;
-      return {
-        json: { model: args.out, members: args.models, averages: "logits", threshold, bytes: bytes.length },
-        text: `${args.out}: the mean of the logits of ${args.models.length} models, ${bytes.length} bytes`,
-        next: `seg predict ${args.out} INPUT... --out masks`,
-      };
-    },
-  }),
+  run: async (args) => {
+    const { readDescribedModel } = await import("../model/model.ts");
+    const { ensembleOf } = await import("../model/ensemble.ts");
+    const { refuseExisting, writeFileAtomic } = await import("../files.ts");
+    const { programVersion } = await import("./version.ts");
+    refuseExisting(args.out, args.force);
+    const { bytes, metadata } = ensembleOf(args.models.map(readDescribedModel), programVersion());
+    writeFileAtomic(args.out, bytes);
+    const { threshold } = metadata.output;
+    return {
+      json: { model: args.out, members: args.models, averages: "logits", threshold, bytes: bytes.length },
+      text: `${args.out}: the mean of the logits of ${args.models.length} models, ${bytes.length} bytes`,
+      next: `seg predict ${args.out} INPUT... --out masks`,
+    };
+  },
 });

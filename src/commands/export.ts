@@ -1,39 +1,36 @@
 /** `seg export`: an inference model, and a TensorRT engine where trtexec is. */
-import { command, flag, optional } from "cmd-ts";
-import { UsageFailure } from "../failure.ts";
+import { command, usageFailure } from "../command_line/command.ts";
+import { flag, operand, option } from "../command_line/option.ts";
 import {
-  dimensionsOption,
   existingFile,
   existingFolder,
-  forceFlag,
-  jsonFlag,
   list,
   oneWordOf,
   outputFolder,
   realNumber,
-  trtexecOption,
   wholeNumber,
-} from "./arguments.ts";
-import type { Job } from "./job.ts";
-import { option, positional } from "./option.ts";
+} from "../command_line/types.ts";
+import { dimensionsOption, forceFlag, trtexecOption } from "./shared_options.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 export const exportModel = command({
-  name: "seg export",
+  name: "export",
   description:
     "Make a model for inference: normalization folded, the answer alone, static shapes, an opset that the target reads; " +
     "with --trt a TensorRT engine",
-  args: {
-    model: positional({ type: existingFile, displayName: "model", description: "ONNX file of any origin" }),
+  arguments: {
+    model: operand({ type: existingFile, name: "MODEL", description: "ONNX file of any origin" }),
     out: option({
       long: "out",
-      type: { ...outputFolder, defaultValue: () => "export" },
-      description: "folder for model.onnx and model.engine (export)",
+      type: outputFolder,
+      default: "export",
+      description: "folder for model.onnx and model.engine",
     }),
     target: option({
       long: "target",
-      type: optional(targetName),
-      description: `device: ${TARGET_WORDS} (the Jetson this runs on, else nano)`,
+      type: targetName,
+      description: `device: ${TARGET_WORDS}`,
+      otherwise: `the Jetson this runs on, else nano`,
     }),
     trt: flag({ long: "trt", description: "build an engine with the trtexec of this machine" }),
     fp16: flag({ long: "fp16", description: "build in half precision (where the target has it)" }),
@@ -44,98 +41,124 @@ export const exportModel = command({
     }),
     workspaceMiB: option({
       long: "workspace",
-      type: { ...wholeNumber(1, 65536), defaultValue: () => 512 },
-      description: "memory for TensorRT's tactics in MiB (512)",
+      type: wholeNumber(1, 65536),
+      default: 512,
+      description: "memory for TensorRT's tactics in MiB",
     }),
     trtexec: trtexecOption,
     kit: option({
       long: "kit",
-      type: optional(outputFolder),
+      type: outputFolder,
       description: "folder to write that builds, checks and times the engine where nothing but JetPack is",
     }),
     dryRun: flag({ long: "dry-run", description: "write nothing: show the command line and what stands in its way" }),
     parity: option({
       long: "parity",
-      type: optional(existingFolder),
+      type: existingFolder,
       description: "data set on which the result must give the masks of the model",
     }),
     parityCases: option({
       long: "parity-cases",
-      type: { ...wholeNumber(1), defaultValue: () => 3 },
-      description: "how many cases of it (3)",
+      type: wholeNumber(1),
+      default: 3,
+      description: "how many cases of it",
     }),
     maximumDiceDrop: option({
       long: "max-dice-drop",
-      type: { ...realNumber(0, 1), defaultValue: () => 0.005 },
-      description: "drop of the mean Dice that is allowed (0.005)",
+      type: realNumber(0, 1),
+      default: 0.005,
+      description: "drop of the mean Dice that is allowed",
     }),
     opset: option({
       long: "opset",
-      type: optional(wholeNumber(7, 26)),
-      description: "version of ONNX's operators (13)",
+      type: wholeNumber(7, 26),
+      description: "version of ONNX's operators",
+      otherwise: "13",
     }),
     batch: option({
       long: "batch",
-      type: { ...wholeNumber(1, 1024), defaultValue: () => 1 },
-      description: "images per run (1)",
+      type: wholeNumber(1, 1024),
+      default: 1,
+      description: "images per run",
     }),
-    outputs: option({ long: "outputs", type: optional(list), description: "outputs to keep (the answer)" }),
+    outputs: option({ long: "outputs", type: list, description: "outputs to keep", otherwise: "the answer" }),
     activation: option({
       long: "activation",
-      type: { ...oneWordOf(["none", "sigmoid", "softmax"]), defaultValue: () => "none" as const },
-      description: "what to compute after the logits: none, sigmoid or softmax (none)",
+      type: oneWordOf(["none", "sigmoid", "softmax"]),
+      default: "none",
+      description: "what to compute after the logits: none, sigmoid or softmax",
     }),
     fuse: flag({ long: "fuse", description: "one transposed convolution for every chain of upsampling ones" }),
     dimensions: dimensionsOption,
     force: forceFlag,
-    json: jsonFlag,
   },
+  rules: [
+    {
+      mode: "without --trt or --kit",
+      when: ({ trt, kit }) => !trt && kit === undefined,
+      refuses: ["fp16", "noFp16", "workspaceMiB"],
+      because: "no engine is built",
+    },
+    {
+      mode: "without --trt",
+      when: ({ trt }) => !trt,
+      refuses: ["trtexec"],
+      because: "no engine is built on this machine",
+    },
+    {
+      mode: "without --parity",
+      when: ({ parity }) => parity === undefined,
+      refuses: ["parityCases", "maximumDiceDrop"],
+      because: "no masks are compared",
+    },
+    {
+      mode: "with --dry-run",
+      when: ({ dryRun }) => dryRun,
+      refuses: ["force"],
+      because: "nothing is written",
+    },
+  ],
   examples: [
     { description: "for any runtime", command: "seg export runs/a/best.onnx --out export" },
     { description: "on a Jetson Nano", command: "seg export best.onnx --trt --parity DATASET" },
     { description: "for a Nano with JetPack alone", command: "seg export best.onnx --kit nano-kit" },
     { description: "what trtexec would be told", command: "seg export best.onnx --trt --dry-run" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    stoppable: true,
-    run: async (context) => {
-      if (args.fp16 && args.noFp16) {
-        throw new UsageFailure("seg export: --fp16 and --no-fp16 exclude each other\nTry seg export --help");
-      }
-      if (args.int8) {
-        throw new UsageFailure(
-          "seg export: --int8 is not built: a Jetson Nano has no INT8 arithmetic, and there is no calibration; use --fp16\n" +
-            "Try seg export --help",
-        );
-      }
-      const { runExport } = await import("../deployment/export.ts");
-      const { paritySentence } = await import("../deployment/parity.ts");
-      const { programVersion } = await import("./version.ts");
-      const { formatBytes } = await import("../text.ts");
-      const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
-      const report = await runExport({ ...args, precision, version: programVersion() }, context);
-      const { onnx, card, engine, kit, lint, notes, parity, parityReport, trtexec } = report;
-      const failed = parity !== null && !parity.passed;
-      const done = args.dryRun ? "Would write" : "Wrote";
-      return {
-        json: report,
-        text: [
-          ...notes.map((note) => `- ${note}`),
-          ...lint.map(({ severity, node, reason, remedy }) =>
-            `${severity}: ${node === undefined ? "" : `${node}: `}${reason}; ${remedy}`
-          ),
-          ...(failed && !args.trt ? [] : [`${done} ${onnx} (${formatBytes(report.bytes)})`]),
-          ...(card === null || (failed && !args.trt) ? [] : [`${done} ${card}`]),
-          ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),
-          ...(trtexec === null ? [] : [`by ${trtexec.command}`]),
-          ...(kit === null ? [] : [`${done} ${kit}: copy it to the device and run sh run.sh there`]),
-          ...(parity === null || failed ? [] : [paritySentence(parity)]),
-          ...(parityReport === null ? [] : [`${done} ${parityReport}`]),
-        ].join("\n"),
-        failed,
-        next: failed ? undefined : args.dryRun ? "the same without --dry-run" : `seg bench ${engine ?? onnx}`,
-      };
-    },
-  }),
+  stoppable: true,
+  run: async (args, context) => {
+    if (args.fp16 && args.noFp16) throw usageFailure("export", "--fp16 and --no-fp16 exclude each other");
+    if (args.int8) {
+      throw usageFailure(
+        "export",
+        "--int8 is not built: a Jetson Nano has no INT8 arithmetic, and there is no calibration; use --fp16",
+      );
+    }
+    const { runExport } = await import("../deployment/export.ts");
+    const { paritySentence } = await import("../deployment/parity.ts");
+    const { programVersion } = await import("./version.ts");
+    const { formatBytes } = await import("../text.ts");
+    const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
+    const report = await runExport({ ...args, precision, version: programVersion() }, context);
+    const { onnx, card, engine, kit, lint, notes, parity, parityReport, trtexec } = report;
+    const failed = parity !== null && !parity.passed;
+    const done = args.dryRun ? "Would write" : "Wrote";
+    return {
+      json: report,
+      text: [
+        ...notes.map((note) => `- ${note}`),
+        ...lint.map(({ severity, node, reason, remedy }) =>
+          `${severity}: ${node === undefined ? "" : `${node}: `}${reason}; ${remedy}`
+        ),
+        ...(failed && !args.trt ? [] : [`${done} ${onnx} (${formatBytes(report.bytes)})`]),
+        ...(card === null || (failed && !args.trt) ? [] : [`${done} ${card}`]),
+        ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),
+        ...(trtexec === null ? [] : [`by ${trtexec.command}`]),
+        ...(kit === null ? [] : [`${done} ${kit}: copy it to the device and run sh run.sh there`]),
+        ...(parity === null || failed ? [] : [paritySentence(parity)]),
+        ...(parityReport === null ? [] : [`${done} ${parityReport}`]),
+      ].join("\n"),
+      failed,
+      next: failed ? undefined : args.dryRun ? "the same without --dry-run" : `seg bench ${engine ?? onnx}`,
+    };
+  },
 });

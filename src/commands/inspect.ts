@@ -1,28 +1,43 @@
 /** `seg inspect`: what an ONNX file holds, and what can run and train it. */
-import { command, flag, optional } from "cmd-ts";
-import { Failure, messageOf, UsageFailure } from "../failure.ts";
-import { dimensionsOption, existingFile, jsonFlag } from "./arguments.ts";
-import type { Job } from "./job.ts";
-import { option, positional } from "./option.ts";
+import { command, usageFailure } from "../command_line/command.ts";
+import { flag, operand, option } from "../command_line/option.ts";
+import { existingFile } from "../command_line/types.ts";
+import { dimensionsOption } from "./shared_options.ts";
+import { Failure, messageOf } from "../failure.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 export const inspect = command({
-  name: "seg inspect",
+  name: "inspect",
   description:
     "Show layers, parameters, FLOPs, bytes and metadata of an ONNX file, what TensorRT lacks, and whether it can be trained",
-  args: {
-    model: positional({ type: optional(existingFile), displayName: "model", description: "ONNX file of any origin" }),
+  arguments: {
+    model: operand({ type: existingFile, name: "MODEL", optional: true, description: "ONNX file of any origin" }),
     target: option({
       long: "target",
-      type: { ...targetName, defaultValue: () => "nano" },
-      description: `device: ${TARGET_WORDS} (nano)`,
+      type: targetName,
+      default: "nano",
+      description: `device: ${TARGET_WORDS}`,
     }),
     layers: flag({ long: "layers", description: "list every layer" }),
     card: flag({ long: "card", description: "show the model card of a model of seg alone" }),
     ops: flag({ long: "ops", description: "list the ops that seg knows, in place of a model" }),
     dimensions: dimensionsOption,
-    json: jsonFlag,
   },
+  usage: ["MODEL", "--ops"],
+  rules: [
+    {
+      mode: "with --ops",
+      when: ({ ops }) => ops,
+      takes: ["ops"],
+      because: "the list is of seg, not of a model",
+    },
+    {
+      mode: "with --card",
+      when: ({ card }) => card,
+      refuses: ["target", "layers", "dimensions"],
+      because: "the card is shown alone, as it was written",
+    },
+  ],
   examples: [
     {
       description: "what a Jetson Nano makes of it",
@@ -31,34 +46,33 @@ export const inspect = command({
     { description: "what it was trained on, for people", command: "seg inspect model.onnx --card" },
     { description: "all of it for a program", command: "seg inspect model.onnx --layers --json" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    run: async () => {
-      if (args.ops) return await listOps();
-      const { model } = args;
-      if (model === undefined) throw new UsageFailure("seg inspect: MODEL is missing\nTry seg inspect --help");
-      const { inspectModel } = await import("../model/inspect.ts");
-      const { inspectionText } = await import("../model/inspection_text.ts");
-      const { readModel } = await import("../model/model.ts");
-      const { findTarget } = await import("../tensorrt/targets.ts");
-      const file = readModel(model);
-      let inspection: ReturnType<typeof inspectModel>;
-      try {
-        inspection = inspectModel(file, { ...args, target: findTarget(args.target) });
-      } catch (error) {
-        throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
-      }
-      if (args.card) {
-        const card = cardOf(model, inspection);
-        return { json: { model, card }, text: card };
-      }
-      return {
-        json: { model, ...inspection },
-        text: inspectionText(inspection),
-        next: inspection.trainable ? `seg train DATASET --init ${model}` : `seg export ${model}`,
-      };
-    },
-  }),
+  run: async (args) => {
+    if (args.ops) return await listOps();
+    const { model } = args;
+    if (model === undefined) {
+      throw usageFailure("inspect", "MODEL is missing: ONNX file of any origin, unless --ops lists the ops");
+    }
+    const { inspectModel } = await import("../model/inspect.ts");
+    const { inspectionText } = await import("../model/inspection_text.ts");
+    const { readModel } = await import("../model/model.ts");
+    const { findTarget } = await import("../tensorrt/targets.ts");
+    const file = readModel(model);
+    let inspection: ReturnType<typeof inspectModel>;
+    try {
+      inspection = inspectModel(file, { ...args, target: findTarget(args.target) });
+    } catch (error) {
+      throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
+    }
+    if (args.card) {
+      const card = cardOf(model, inspection);
+      return { json: { model, card }, text: card };
+    }
+    return {
+      json: { model, ...inspection },
+      text: inspectionText(inspection),
+      next: inspection.trainable ? `seg train DATASET --init ${model}` : `seg export ${model}`,
+    };
+  },
 });
 
 function cardOf(model: string, { metadata }: { readonly metadata?: { readonly card?: unknown } }): string {

@@ -1,5 +1,5 @@
 /** Reports that commands write when their work is done. */
-import type { JobContext } from "./job.ts";
+import type { WorkContext } from "../reporter.ts";
 import { programs } from "./programs.ts";
 
 /**
@@ -10,7 +10,7 @@ import { programs } from "./programs.ts";
  */
 export async function reportAfter(
   folder: string,
-  context: JobContext,
+  context: WorkContext,
   seconds?: number,
 ): Promise<string | undefined> {
   const { tryReport } = await import("../report/write_report.ts");

@@ -4,10 +4,11 @@ import { benchModel } from "../bench/bench_model.ts";
 import type { BenchReport } from "../bench/bench_report.ts";
 import { engineLines } from "../bench/engine_text.ts";
 import { importKit } from "../bench/kit_report.ts";
+import { usageFailure } from "../command_line/command.ts";
 import { UsageFailure } from "../failure.ts";
-import { isEnginePath } from "../tensorrt/open_engine.ts";
+import { isEnginePath } from "../tensorrt/engine_path.ts";
 import { findTarget, type Target } from "../tensorrt/targets.ts";
-import type { JobContext } from "./job.ts";
+import type { WorkContext } from "../reporter.ts";
 
 /** What the command line says. */
 export interface BenchRequest {
@@ -40,16 +41,15 @@ export interface BenchResult {
  * @throws {UsageFailure} where the backend does not suit the file.
  * @throws {Failure} where it cannot be measured.
  */
-export async function runBench(request: BenchRequest, { reporter, signal }: JobContext): Promise<BenchResult> {
+export async function runBench(request: BenchRequest, { reporter, signal }: WorkContext): Promise<BenchResult> {
   const { model, kitResult, warmUp, duration } = request;
   const target = request.target === undefined ? undefined : findTarget(request.target);
   if (kitResult !== undefined) {
-    if (model !== undefined) {
-      throw new UsageFailure(`--import reads ${kitResult} in place of a model: leave ${model} out`);
-    }
     return importResult(kitResult, target);
   }
-  if (model === undefined) throw new UsageFailure("seg bench: MODEL is missing\nTry seg bench --help");
+  if (model === undefined) {
+    throw usageFailure("bench", "MODEL is missing: ONNX file or engine, unless --import names what a kit brought back");
+  }
   const backend = isEnginePath(model) ? "trtexec" : "onnxruntime";
   if (request.backend !== undefined && request.backend !== backend) {
     throw new UsageFailure(
@@ -64,12 +64,6 @@ export async function runBench(request: BenchRequest, { reporter, signal }: JobC
     signal,
   };
   if (backend === "trtexec") {
-    const foreign = (["input", "threads", "provider", "dimensions"] as const).find((name) =>
-      request[name] !== undefined
-    );
-    if (foreign !== undefined) {
-      throw new UsageFailure(`--${foreign} is for ONNX files, and ${model} is an engine: leave it out`);
-    }
     const report = await benchEngine({ file: model, trtexec: request.trtexec, ...timing });
     return { report, lines: engineLines(report), failed: false };
   }

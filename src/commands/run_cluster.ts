@@ -5,28 +5,24 @@ import type { ArrayJob } from "../cluster/array_job.ts";
 import { kubernetesJob, type VolumeMount } from "../cluster/kubernetes_job.ts";
 import { slurmScript } from "../cluster/slurm_script.ts";
 import { readSplits } from "../data/splits.ts";
-import { UsageFailure } from "../failure.ts";
+import { type Outcome, usageFailure } from "../command_line/command.ts";
+import { parseArguments } from "../command_line/parse.ts";
+import type { UsageFailure } from "../failure.ts";
 import { refuseExisting, writeFileAtomic } from "../files.ts";
 import { TRAIN_DEFAULTS } from "../training/runs/train_options.ts";
-import { withPathsElsewhere } from "./arguments.ts";
-import type { cluster } from "./cluster.ts";
-import type { Outcome } from "./job.ts";
-import { parseArguments } from "./parse_command.ts";
+import type { ClusterArguments } from "./cluster_arguments.ts";
 import { predict } from "./predict.ts";
+import type { PredictArguments } from "./predict_arguments.ts";
 import { train } from "./train.ts";
+import type { TrainArguments } from "./train_arguments.ts";
 
 const SHORTEST_SECONDS = 600;
-
-/** The arguments of `seg cluster`. */
-export type ClusterArguments = Parameters<typeof cluster.handler>[0];
 
 /** @throws {UsageFailure} where the command of a task is wrong, has one task only, or would lose what it writes. */
 export async function runCluster(args: ClusterArguments): Promise<Outcome> {
   const { scheduler, cores = 4, memory: memoryMib = 8192, gpus = 0, atOnce } = args;
-  refuseForeignOptions(args);
-  const work = scheduler === "kubernetes"
-    ? await withPathsElsewhere(async () => await workOf(args, cores))
-    : await workOf(args, cores);
+  refuseShortTime(args);
+  const work = await workOf(args, cores);
   const job: ArrayJob = { ...work, name: args.name ?? work.name, atOnce, cores, memoryMib, gpus };
   const text = scheduler === "slurm"
     ? slurmScript(job, { timeSeconds: args.time, setup: args.setup })
@@ -63,9 +59,10 @@ async function workOf(args: ClusterArguments, cores: number): Promise<Work> {
     return { name: "seg-array", command: command[0] === "seg" ? [program, ...words] : command, tasks };
   }
   if (tasks !== undefined) throw usage(`--tasks does not go with ${name}: its own options say how many there are`);
+  const place = { pathsElsewhere: args.scheduler === "kubernetes" };
   const found = name === "train"
-    ? trainTasks(await parseArguments(name, train, others))
-    : predictTasks(await parseArguments(name, predict, others));
+    ? trainTasks((await parseArguments(train, others, place)).values)
+    : predictTasks((await parseArguments(predict, others, place)).values);
   const threads = found.threads === undefined ? ["--threads", String(cores)] : [];
   return {
     name: `seg-${name}`,
@@ -82,7 +79,7 @@ interface Tasks {
   readonly threads: number | undefined;
 }
 
-function trainTasks({ fold, folds, seed, splitFile, out, threads }: Parameters<typeof train.handler>[0]): Tasks {
+function trainTasks({ fold, folds, seed, splitFile, out, threads }: TrainArguments): Tasks {
   if (typeof fold !== "object" && typeof seed !== "object") {
     throw usage("the command has one task only: give it --fold auto, --seed auto/n or both");
   }
@@ -95,7 +92,7 @@ function trainTasks({ fold, folds, seed, splitFile, out, threads }: Parameters<t
   return { tasks: foldCount * (typeof seed === "object" ? seed.of : 1), out, threads };
 }
 
-function predictTasks({ part, out, threads }: Parameters<typeof predict.handler>[0]): Tasks {
+function predictTasks({ part, out, threads }: PredictArguments): Tasks {
   if (part === undefined || "number" in part) {
     throw usage("the command has one task only: give it --part auto/n");
   }
@@ -109,20 +106,16 @@ function refuseLaterBeginning(given: readonly unknown[]): void {
   }
 }
 
-function refuseForeignOptions(args: ClusterArguments): void {
-  const { scheduler, time, setup, image, mounts, userId } = args;
-  const foreign = scheduler === "slurm"
-    ? { "--image": image, "--mount": mounts[0], "--user-id": userId }
-    : { "--time": time, "--setup": setup };
-  const given = Object.entries(foreign).find(([, value]) => value !== undefined);
-  if (given !== undefined) throw usage(`${given[0]} does not go with ${scheduler}`);
-  // Two minutes of it are for saving: a shorter time would be queued again and again.
+/** Two minutes of it are for saving: a shorter time would be queued again and again. */
+function refuseShortTime({ time }: ClusterArguments): void {
   if (time !== undefined && time < SHORTEST_SECONDS) {
     throw usage(`--time: found ${time} s, expected ${SHORTEST_SECONDS / 60} minutes or more`);
   }
 }
 
 function kubernetesOptions({ image, mounts, userId = 1000 }: ClusterArguments, out: string | undefined) {
+  const twice = mounts.find(({ path }, i) => mounts.findIndex((one) => one.path === path) !== i);
+  if (twice !== undefined) throw usage(`--mount: ${twice.path} stands more than once`);
   if (image === undefined) throw usage("kubernetes needs --image, an image with seg in it");
   if (out !== undefined && !mounts.some((mount) => !mount.readOnly && holds(mount, out))) {
     throw usage(
@@ -138,5 +131,5 @@ function holds({ path }: VolumeMount, file: string): boolean {
 }
 
 function usage(text: string): UsageFailure {
-  return new UsageFailure(`seg cluster: ${text}\nTry seg cluster --help`);
+  return usageFailure("cluster", text);
 }

@@ -17,7 +17,7 @@ import { createPredictor } from "../prediction/predictor.ts";
 import { silentReporter } from "../reporter.ts";
 import { train } from "../training/runs/train.ts";
 import { TRAIN_DEFAULTS } from "../training/runs/train_options.ts";
-import type { JobContext } from "./job.ts";
+import type { WorkContext } from "../reporter.ts";
 import { reportAfter } from "./report_after.ts";
 
 /** What {@link runDemo} makes. */
@@ -62,7 +62,7 @@ function removeEarlierDemo(folder: string): void {
  */
 export async function runDemo(
   { out, force, seed, epochs, version }: DemoOptions,
-  { reporter, signal }: JobContext,
+  { reporter, signal }: WorkContext,
 ): Promise<DemoResult> {
   const started = performance.now();
   refuseExisting(out, force);

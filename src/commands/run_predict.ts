@@ -3,21 +3,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
-import { Failure, UsageFailure } from "../failure.ts";
+import type { Outcome } from "../command_line/command.ts";
+import { Failure } from "../failure.ts";
 import { openModel } from "../prediction/open_model.ts";
 import { beginPart, idsHash, type Part, type PartRecord, writeRecord } from "../prediction/part_record.ts";
 import { fileNames, predictCases, type PredictionResult } from "../prediction/predict_cases.ts";
 import { findCases, type PredictionCase, refuseOutputAmongInputs } from "../prediction/prediction_cases.ts";
+import type { WorkContext } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
-import type { JobContext, Outcome } from "./job.ts";
-import type { predict } from "./predict.ts";
-
-/** The arguments of `seg predict`. */
-export type PredictArguments = Parameters<typeof predict.handler>[0];
+import type { PredictArguments } from "./predict_arguments.ts";
 
 /** @throws {Failure} where nothing can be read or written; {UsageFailure} where the command line does not suit. */
-export async function runPredict(args: PredictArguments, { reporter, signal }: JobContext): Promise<Outcome> {
-  if (args.inputs.length === 0) throw new UsageFailure("seg predict: INPUT is missing\nTry seg predict --help");
+export async function runPredict(args: PredictArguments, { reporter, signal }: WorkContext): Promise<Outcome> {
   refuseOutputAmongInputs(args.out, args.inputs);
   const { part, task } = partOf(args.part);
   if (task !== undefined) reporter.note(`${task.variable} is ${task.value}: part ${part?.number} of ${part?.of}`);

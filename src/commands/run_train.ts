@@ -4,7 +4,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
 import { readSplits } from "../data/splits.ts";
-import { UsageFailure } from "../failure.ts";
+import { type Outcome, usageFailure } from "../command_line/command.ts";
+import type { UsageFailure } from "../failure.ts";
+import type { WorkContext } from "../reporter.ts";
 import { crossValidate, isCrossValidation } from "../training/runs/cross_validation.ts";
 import { runFold } from "../training/runs/fold_run.ts";
 import { refuseExistingRun } from "../training/runs/run_folder.ts";
@@ -12,18 +14,13 @@ import { runSettings } from "../training/runs/run_settings.ts";
 import { train } from "../training/runs/train.ts";
 import { TRAIN_DEFAULTS, type TrainOptions, type TrainSummary } from "../training/runs/train_options.ts";
 import { defined } from "./defined.ts";
-import type { JobContext, Outcome } from "./job.ts";
-import { optionName } from "./option_name.ts";
-import type { train as trainCommand } from "./train.ts";
+import type { TrainArguments } from "./train_arguments.ts";
 import { crossValidationOutcome, trainingOutcome } from "./train_outcome.ts";
 import { crossValidateWithReports, trainWithReport } from "./train_reports.ts";
 import { programVersion } from "./version.ts";
 
-/** The arguments of `seg train`, those of a configuration file among them. */
-export type TrainArguments = Omit<Parameters<typeof trainCommand.handler>[0], "json">;
-
 /** @throws {UsageFailure} where options do not go together; else as `train()`. */
-export async function runTrain(args: TrainArguments, context: JobContext): Promise<Outcome> {
+export async function runTrain(args: TrainArguments, context: WorkContext): Promise<Outcome> {
   const { resume, epochs, patience, timeBudgetSeconds, threads, provider, tensorboard, ...started } = args;
   const limits = {
     ...defined({ epochs, patience, timeBudgetSeconds, threads, provider }),
@@ -31,10 +28,6 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
   };
   const version = programVersion();
   if (resume !== undefined) {
-    const given = Object.entries(started).find(([, value]) => value !== undefined && value !== false);
-    if (given !== undefined) {
-      throw usage(`${spelling(given[0])} does not go with --resume: a run keeps its settings`);
-    }
     const options = { resume, version, ...limits };
     return isCrossValidation(resume)
       ? crossValidationOutcome(
@@ -44,7 +37,9 @@ export async function runTrain(args: TrainArguments, context: JobContext): Promi
       : trainingOutcome(await trainWithReport(resume, context, () => train(options, context)));
   }
   const { dataset, out, config: _, continue: continuing, fold, seed, ignoreOrigin, newHead, ...chosen } = started;
-  if (dataset === undefined) throw usage("DATASET is missing");
+  if (dataset === undefined) {
+    throw usage("DATASET is missing: data set folder, unless --resume names a run or --config a file with dataset");
+  }
   if (newHead && chosen.init === undefined) {
     throw usage("--new-head needs --init, whose other weights it keeps; a network from scratch has a new head anyway");
   }
@@ -96,7 +91,7 @@ type Numbers = { readonly [K in "fold" | "seed"]: NonNullable<TrainArguments[K]>
 async function runTask(
   settings: Omit<TrainOptions, "fold" | "seed">,
   { fold, seed }: Numbers,
-  context: JobContext,
+  context: WorkContext,
 ): Promise<Outcome> {
   if (fold === "all") throw usage("--fold all does not go with --seed auto: give --fold auto, a fold per task");
   const { splitFile } = settings;
@@ -132,11 +127,7 @@ async function runTask(
 }
 
 function usage(text: string): UsageFailure {
-  return new UsageFailure(`seg train: ${text}\nTry seg train --help`);
-}
-
-function spelling(name: string): string {
-  return name === "dataset" ? "DATASET" : optionName(name);
+  return usageFailure("train", text);
 }
 
 /** `runs/<date>`, with a number where several trainings start in one minute. */

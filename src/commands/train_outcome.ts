@@ -5,7 +5,7 @@ import type { CrossValidation } from "../training/runs/fold_pool.ts";
 import { readConfig, runFolder } from "../training/runs/run_folder.ts";
 import type { StopReason, TrainSummary } from "../training/runs/train_options.ts";
 import { datasetCommand } from "./dataset_command.ts";
-import type { Outcome } from "./job.ts";
+import type { Outcome } from "../command_line/command.ts";
 import { reportLine } from "./report_after.ts";
 import type { Reported } from "./train_reports.ts";
 

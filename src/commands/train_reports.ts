@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { silentReporter } from "../reporter.ts";
 import type { CrossValidation } from "../training/runs/fold_pool.ts";
 import type { TrainSummary } from "../training/runs/train_options.ts";
-import type { JobContext } from "./job.ts";
+import type { WorkContext } from "../reporter.ts";
 import { reportAfter } from "./report_after.ts";
 
 /** What scoring and drawing may take at the end of a training: as much as nobody notices. */
@@ -25,7 +25,7 @@ export interface Reported<T> {
  */
 export async function trainWithReport(
   folder: string,
-  context: JobContext,
+  context: WorkContext,
   work: () => Promise<TrainSummary>,
 ): Promise<Reported<TrainSummary>> {
   const summary = await orShortReports(() => [folder], work);
@@ -35,7 +35,7 @@ export async function trainWithReport(
 /** As {@link trainWithReport}, with a report for every fold and one for all. */
 export async function crossValidateWithReports(
   folder: string,
-  context: JobContext,
+  context: WorkContext,
   work: () => Promise<CrossValidation>,
 ): Promise<Reported<CrossValidation>> {
   const folds = () => readdirSync(folder).filter((name) => /^fold_\d+$/.test(name)).map((name) => join(folder, name));

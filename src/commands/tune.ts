@@ -1,39 +1,31 @@
 /** `seg tune`: the threshold, or the weights of classes, with the best Dice on the validation cases, saved in the model. */
-import { command, flag, optional } from "cmd-ts";
+import { command } from "../command_line/command.ts";
+import { flag, operand, option } from "../command_line/option.ts";
+import { existingFile, existingFolder, oneWordOf, outputFile } from "../command_line/types.ts";
+import { providerOption, threadsOption } from "./shared_options.ts";
+import { countOf } from "../text.ts";
 import type { ThresholdSearch } from "../evaluation/threshold_search.ts";
 import type { WeightSearch } from "../evaluation/weight_search.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import { countOf } from "../text.ts";
-import {
-  existingFile,
-  existingFolder,
-  jsonFlag,
-  oneWordOf,
-  outputFile,
-  providerOption,
-  threadsOption,
-} from "./arguments.ts";
-import { datasetOptions } from "./dataset_arguments.ts";
 import { datasetCommand } from "./dataset_command.ts";
-import type { Job } from "./job.ts";
-import { option, positional } from "./option.ts";
+import { datasetOptions } from "./dataset_options.ts";
 
 export const tune = command({
-  name: "seg tune",
+  name: "tune",
   description:
     "Search the threshold with the best Dice on the cases that the model was validated on, or for several classes the " +
     "weight of each one's probability, and save it in the model's metadata, where seg predict, evaluate and export " +
     "find it. Without --out or --force it is shown alone",
-  args: {
-    model: positional({ type: existingFile, displayName: "model", description: "model file (.onnx) of seg train" }),
-    dataset: positional({
+  arguments: {
+    model: operand({ type: existingFile, name: "MODEL", description: "model file (.onnx) of seg train" }),
+    dataset: operand({
       type: existingFolder,
-      displayName: "dataset",
+      name: "DATASET",
       description: "the data set folder that the model was trained on",
     }),
     out: option({
       long: "out",
-      type: optional(outputFile(".onnx")),
+      type: outputFile(".onnx"),
       description: "file for the tuned model",
     }),
     force: flag({ long: "force", description: "overwrite --out, or without --out the model itself" }),
@@ -43,39 +35,36 @@ export const tune = command({
     }),
     split: option({
       long: "split",
-      type: { ...oneWordOf(["val", "all"]), defaultValue: () => "val" as const },
-      description: "cases: those the model was validated on, or all, for a data set of its own (val)",
+      type: oneWordOf(["val", "all"]),
+      default: "val",
+      description: "cases: those the model was validated on, or all, for a data set of its own",
     }),
     ...datasetOptions,
     threads: threadsOption,
     provider: providerOption,
-    json: jsonFlag,
   },
   examples: [
     { description: "look", command: "seg tune runs/a/best.onnx BraTS" },
     { description: "save as another file", command: "seg tune runs/a/best.onnx BraTS --out tuned.onnx" },
   ],
-  handler: (args): Job => ({
-    json: args.json,
-    stoppable: true,
-    run: async (context) => {
-      const { tuneModel } = await import("../evaluation/tune_model.ts");
-      const { refuseExisting } = await import("../files.ts");
-      if (args.out !== undefined) refuseExisting(args.out, args.force);
-      const target = args.out ?? (args.force ? args.model : undefined);
-      const tuning = await tuneModel(args.model, args.dataset, { ...args, ...context, target });
-      const { json, text } = "threshold" in tuning
-        ? thresholdOutcome(tuning.threshold)
-        : weightOutcome(tuning.weights, tuning.labels);
-      return {
-        json: { model: target ?? null, ...json },
-        text: text + (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
-        next: target === undefined
-          ? datasetCommand(["seg", "tune", args.model, args.dataset, "--out", "tuned.onnx"], args)
-          : datasetCommand(["seg", "evaluate", target, args.dataset], args),
-      };
-    },
-  }),
+  stoppable: true,
+  run: async (args, context) => {
+    const { tuneModel } = await import("../evaluation/tune_model.ts");
+    const { refuseExisting } = await import("../files.ts");
+    if (args.out !== undefined) refuseExisting(args.out, args.force);
+    const target = args.out ?? (args.force ? args.model : undefined);
+    const tuning = await tuneModel(args.model, args.dataset, { ...args, ...context, target });
+    const { json, text } = "threshold" in tuning
+      ? thresholdOutcome(tuning.threshold)
+      : weightOutcome(tuning.weights, tuning.labels);
+    return {
+      json: { model: target ?? null, ...json },
+      text: text + (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
+      next: target === undefined
+        ? datasetCommand(["seg", "tune", args.model, args.dataset, "--out", "tuned.onnx"], args)
+        : datasetCommand(["seg", "evaluate", target, args.dataset], args),
+    };
+  },
 });
 
 function thresholdOutcome({ best, before, cases, curve }: ThresholdSearch) {

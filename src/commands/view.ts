@@ -1,58 +1,64 @@
 /** `seg view`: a volume with its masks in the browser, from this machine alone. */
 import process from "node:process";
-import { command, flag, optional } from "cmd-ts";
-import { UsageFailure } from "../failure.ts";
-import { refuseExisting } from "../files.ts";
-import { existingFile, forceFlag, jsonFlag, outputFile, wholeNumber } from "./arguments.ts";
-import type { Job, JobContext, Outcome } from "./job.ts";
-import { option, positional } from "./option.ts";
+import { command, type Outcome } from "../command_line/command.ts";
+import { flag, operand, option, type Values } from "../command_line/option.ts";
+import { existingFile, outputFile, wholeNumber } from "../command_line/types.ts";
+import type { WorkContext } from "../reporter.ts";
+import { forceFlag } from "./shared_options.ts";
 
-interface ViewArguments {
-  readonly volume: string;
-  readonly reference?: string | undefined;
-  readonly prediction?: string | undefined;
-  readonly probabilities?: string | undefined;
-  readonly port?: number | undefined;
-  readonly open: boolean;
-  readonly screenshot?: string | undefined;
-  readonly force: boolean;
-}
+const viewArguments = {
+  volume: operand({ type: existingFile, name: "VOLUME", description: "NIfTI file to show" }),
+  reference: option({
+    long: "reference",
+    type: existingFile,
+    description: "mask of a person, on the grid of the volume",
+  }),
+  prediction: option({
+    long: "prediction",
+    type: existingFile,
+    description: "mask of a network, on the grid of the volume",
+  }),
+  probabilities: option({
+    long: "probabilities",
+    type: existingFile,
+    description: "file of seg predict --probabilities, with a slider for the threshold",
+  }),
+  port: option({
+    long: "port",
+    type: wholeNumber(1, 65535),
+    description: "port of 127.0.0.1",
+    otherwise: "any free one",
+  }),
+  open: flag({ long: "open", description: "open the page in the browser" }),
+  screenshot: option({
+    long: "screenshot",
+    type: outputFile(".png"),
+    description: "write a picture of the page and end; needs Chromium or Chrome, which SEG_CHROMIUM may name",
+  }),
+  force: forceFlag,
+};
+
+type ViewArguments = Values<typeof viewArguments>;
 
 export const view = command({
-  name: "seg view",
+  name: "view",
   description: "Show a volume with reference, prediction and probabilities in the browser: three planes and 3-D. " +
     "The page is served to this machine alone, needs no network, and ends with Ctrl-C",
-  args: {
-    volume: positional({ type: existingFile, displayName: "volume", description: "NIfTI file to show" }),
-    reference: option({
-      long: "reference",
-      type: optional(existingFile),
-      description: "mask of a person, on the grid of the volume",
-    }),
-    prediction: option({
-      long: "prediction",
-      type: optional(existingFile),
-      description: "mask of a network, on the grid of the volume",
-    }),
-    probabilities: option({
-      long: "probabilities",
-      type: optional(existingFile),
-      description: "file of seg predict --probabilities, with a slider for the threshold",
-    }),
-    port: option({
-      long: "port",
-      type: optional(wholeNumber(1, 65535)),
-      description: "port of 127.0.0.1 (any free one)",
-    }),
-    open: flag({ long: "open", description: "open the page in the browser" }),
-    screenshot: option({
-      long: "screenshot",
-      type: optional(outputFile(".png")),
-      description: "write a picture of the page and end; needs Chromium or Chrome, which SEG_CHROMIUM may name",
-    }),
-    force: forceFlag,
-    json: jsonFlag,
-  },
+  arguments: viewArguments,
+  rules: [
+    {
+      mode: "with --screenshot",
+      when: ({ screenshot }) => screenshot !== undefined,
+      refuses: ["open"],
+      because: "the page is closed once its picture is drawn; leave one of them away",
+    },
+    {
+      mode: "without --screenshot",
+      when: ({ screenshot }) => screenshot === undefined,
+      refuses: ["force"],
+      because: "nothing is written",
+    },
+  ],
   examples: [
     {
       description: "a scan with both masks",
@@ -64,15 +70,11 @@ export const view = command({
     },
   ],
   // Stopping is how this command ends well, so that it heeds signals itself.
-  handler: ({ json, ...args }): Job => {
-    if (args.screenshot !== undefined && args.open) {
-      throw new UsageFailure("--open is of no use with --screenshot; leave one of them away");
-    }
-    return { json, run: (context) => args.screenshot === undefined ? serve(args, context) : draw(args, context) };
-  },
+  run: async (args, context) =>
+    args.screenshot === undefined ? await serve(args, context) : await draw(args, args.screenshot, context),
 });
 
-async function serve(args: ViewArguments, { reporter, signal }: JobContext): Promise<Outcome> {
+async function serve(args: ViewArguments, { reporter, signal }: WorkContext): Promise<Outcome> {
   const [{ readLayers }, { startView }] = await modules();
   const server = await startView(readLayers(args), {
     log: (text) => reporter.note(text),
@@ -90,8 +92,8 @@ async function serve(args: ViewArguments, { reporter, signal }: JobContext): Pro
   return { json: { volume: args.volume, ended: true }, text: "" };
 }
 
-async function draw(args: ViewArguments, { reporter, signal }: JobContext): Promise<Outcome> {
-  const path = args.screenshot as string;
+async function draw(args: ViewArguments, path: string, { reporter, signal }: WorkContext): Promise<Outcome> {
+  const { refuseExisting } = await import("../files.ts");
   refuseExisting(path, args.force);
   const { requireChromium, takeScreenshot } = await import("../view/screenshot.ts");
   const chromium = requireChromium();

@@ -13,7 +13,7 @@ import { type Finding, FindingFailure, findingSentence, isError } from "./findin
 import { type Folder, readFolder } from "./folder.ts";
 import { compareGrids } from "./geometry.ts";
 import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
-import type { LayoutName } from "./layouts/layouts.ts";
+import type { LayoutName } from "./layouts/names.ts";
 import { labelValues, toClasses } from "./masks.ts";
 import { assignPatients, parseGroup } from "./patients.ts";
 import { recognizeLayout } from "./recognize.ts";

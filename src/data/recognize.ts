@@ -3,7 +3,8 @@ import { posix } from "node:path";
 import { Failure, UsageFailure } from "../failure.ts";
 import type { Folder } from "./folder.ts";
 import type { Layout } from "./layout.ts";
-import { LAYOUT_NAMES, type LayoutName, LAYOUTS } from "./layouts/layouts.ts";
+import { LAYOUTS } from "./layouts/layouts.ts";
+import { LAYOUT_NAMES, type LayoutName } from "./layouts/names.ts";
 
 /** The layout of a folder and what speaks for it. */
 export interface Recognized {

@@ -2,7 +2,8 @@
 import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { Reporter } from "../reporter.ts";
-import { isEnginePath, type OpenedEngine, openEngine } from "../tensorrt/open_engine.ts";
+import { isEnginePath } from "../tensorrt/engine_path.ts";
+import { type OpenedEngine, openEngine } from "../tensorrt/open_engine.ts";
 import { engineNetwork } from "./engine_network.ts";
 import { readMetadata } from "../model/metadata.ts";
 import { type DescribedModel, readDescribedModel } from "../model/model.ts";

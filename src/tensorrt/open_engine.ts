@@ -24,11 +24,6 @@ export interface OpenEngineOptions {
   readonly device?: DeviceSource;
 }
 
-/** Whether a file name is that of an engine. */
-export function isEnginePath(path: string): boolean {
-  return /\.(engine|plan|trt)$/i.test(path);
-}
-
 /**
  * Reads and checks the passport of an engine, and finds trtexec.
  *

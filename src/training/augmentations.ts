@@ -12,6 +12,7 @@ import {
   lowerResolution,
 } from "./augment/intensities.ts";
 import { IDENTITY, type SquareMap, squareMap } from "./augment/square_map.ts";
+import type { AugmentationName } from "./names.ts";
 
 /** Axes of a square along which it may be mirrored: horizontally, left and right are exchanged. */
 export type MirrorAxes = "none" | "horizontal" | "vertical" | "both";
@@ -30,7 +31,7 @@ export const AUGMENTATIONS: Readonly<Record<string, (mirror: MirrorAxes) => Augm
   flips: (mirror) => ({ place: (random) => squareMap(drawMirror(mirror, random)), recolour: () => {} }),
   mri: (mirror) => ({ place: (random) => drawPlacement(mirror, random), recolour: recolourMri }),
   "mri-strong": (mirror) => ({ place: (random) => drawPlacement(mirror, random), recolour: recolourStrongly }),
-};
+} satisfies Readonly<Record<AugmentationName, (mirror: MirrorAxes) => Augmentation>>;
 
 /** The augmentation of a training that names none, by its classes without background: several may be told apart by their places alone. */
 export function defaultAugmentation(labels: number): string {

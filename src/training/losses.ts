@@ -5,6 +5,7 @@ import { binaryCrossEntropy, crossEntropy } from "./losses/cross_entropy.ts";
 import { dice } from "./losses/dice.ts";
 import { focal } from "./losses/focal.ts";
 import type { Loss, LossOptions } from "./losses/loss.ts";
+import type { LossName } from "./names.ts";
 
 export type { Loss } from "./losses/loss.ts";
 
@@ -23,7 +24,7 @@ export const LOSSES: Readonly<Record<string, LossEntry>> = {
   "dice-bce": { channels: "one", create: (options) => sumOf(dice(options), binaryCrossEntropy(options)) },
   "dice-ce": { channels: "several", create: (options) => sumOf(dice(options), crossEntropy(options)) },
   focal: { channels: "any", create: focal },
-};
+} satisfies Readonly<Record<LossName, LossEntry>>;
 
 /**
  * The loss called `name` for logits of `channels` channels.

@@ -5,13 +5,13 @@ import process from "node:process";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { cluster } from "../../src/commands/cluster.ts";
-import type { Outcome } from "../../src/commands/job.ts";
-import { parseCommand } from "../../src/commands/parse_command.ts";
+import type { Outcome } from "../../src/command_line/command.ts";
+import { parseCommand } from "../../src/command_line/parse.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { inFolder } from "./run_program.ts";
 
 async function write(line: readonly string[]): Promise<Outcome> {
-  const job = await parseCommand("cluster", cluster, line);
+  const job = await parseCommand(cluster, line);
   return await job.run({ reporter: silentReporter, signal: new AbortController().signal });
 }
 
@@ -114,9 +114,12 @@ test("seg cluster refuses commands that have one task, are wrong, or lose what t
     ["slurm", "--time", "5m", ...train, "--fold", "auto"],
     "--time: found 300 s, expected 10 minutes or more",
   );
-  await refused(["slurm", "--image", "x", ...train, "--fold", "auto"], "--image does not go with slurm");
+  await refused(
+    ["slurm", "--image", "x", ...train, "--fold", "auto"],
+    "--image has no effect for slurm: it is for kubernetes",
+  );
   await refused(["kubernetes", ...train, "--fold", "auto"], "kubernetes needs --image, an image with seg in it");
-  await refused([...KUBERNETES, "--time", "1h", ...train], "--time does not go with kubernetes");
+  await refused([...KUBERNETES, "--time", "1h", ...train], "--time has no effect for kubernetes: it is for slurm");
   for (const out of ["/data/cv", "runs/cv", "/runs/../etc", "/runsaway"]) {
     const line = ["--", "train", "/data/set", "--fold", "auto", "--out", out];
     await refused(
@@ -129,6 +132,11 @@ test("seg cluster refuses commands that have one task, are wrong, or lose what t
   await refused(
     ["kubernetes", "--mount", "data:data", ...train],
     /--mount: found "data:data", expected a volume claim and/,
+  );
+  const twice = ["--mount", "a:/data", ...KUBERNETES.slice(1)];
+  await refused(
+    ["kubernetes", ...twice, "--", "train", "/data/set", "--fold", "auto", "--out", "/runs/cv"],
+    "--mount: /data stands more than once",
   );
   assert.equal(process.exitCode ?? 0, 0);
 });

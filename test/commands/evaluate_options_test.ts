@@ -206,25 +206,6 @@ test("seg tune weighs the classes of a model with a background channel, and eval
   });
 });
 
-test("seg evaluate refuses options that masks have no use for", async () => {
-  await inFolder(async (folder) => {
-    putDataset(folder);
-    const masks = ["--predictions", join(folder, "labelsTr"), folder];
-    const cases: [args: string[], message: string][] = [
-      [["--ablate-head"], "--ablate-head needs a model; masks have one resolution alone"],
-      [["--minimum-volume-ml", "1"], "--minimum-volume-ml is for a model; masks are scored as they are"],
-    ];
-    const ends = await Promise.all(cases.map(([args]) => runProgram(["evaluate", ...masks, ...args])));
-    ends.forEach(({ code, stdout, stderr }, i) => {
-      assert.deepEqual([code, stdout, stderr], [
-        2,
-        "",
-        `seg evaluate: ${cases[i]?.[1]}\nTry seg evaluate --help\n`,
-      ]);
-    });
-  });
-});
-
 test("seg check reads folds of nnU-Net with --split-file and writes what it found", async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");

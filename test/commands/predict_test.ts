@@ -130,7 +130,12 @@ test("seg predict refuses bad input with one sentence and leaves no file", async
         2,
         /^seg predict: there is no file or folder .*absent\.nii\.gz; check the path\n/,
       ],
-      [[model], 2, "seg predict: INPUT is missing\nTry seg predict --help\n"],
+      [
+        [model],
+        2,
+        "seg predict: INPUT is missing: volumes (.nii.gz, .nii), slices (.png, .tif), folders of them, or data set folders\n" +
+        "Try seg predict --help\n",
+      ],
       [
         [model, volume, "--mirror"],
         2,

@@ -94,7 +94,7 @@ test("seg train --fold all trains every fold, pools their scores and names the n
     const resumed = await runProgram(["train", "--resume", run, "--fold", "1"]);
     assert.deepEqual([resumed.code, resumed.stderr.split("\n")[0]], [
       2,
-      "seg train: --fold does not go with --resume: a run keeps its settings",
+      "seg train: --fold has no effect with --resume: a run keeps its settings",
     ]);
   });
 });

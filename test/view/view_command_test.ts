@@ -63,7 +63,7 @@ test("seg view says in one sentence what is wrong", async () => {
       [["--port", String(port)], 1, /^Port \d+ is in use; choose another one or leave --port away\n$/],
       [["--screenshot", picture], 1, /there\.png exists already; [^\n]*--force[^\n]*\n$/],
       [["--screenshot", join(folder, "new.png")], 1, /^Cannot find Chromium for --screenshot; [^\n]+SEG_CHROMIUM\n$/],
-      [["--screenshot", join(folder, "new.png"), "--open"], 2, /--open is of no use with --screenshot/],
+      [["--screenshot", join(folder, "new.png"), "--open"], 2, /--open has no effect with --screenshot/],
       [["--port", "70000"], 2, /whole number of 1 to 65535/],
     ] as const;
     try {

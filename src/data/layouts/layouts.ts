@@ -1,16 +1,11 @@
-/** The list of layouts; a new one is its file, its line here and its test. */
+/** The list of layouts; a new one is its file, its name in `names.ts`, its line here and its test. */
 import type { Layout } from "../layout.ts";
 import { brats } from "./brats.ts";
 import { lgg } from "./lgg.ts";
 import { msd } from "./msd.ts";
+import type { LayoutName } from "./names.ts";
 import { nnunet } from "./nnunet.ts";
 import { pairs } from "./pairs.ts";
 
 /** All layouts by the name that `--layout` takes. */
-export const LAYOUTS = { msd, nnunet, brats, lgg, pairs } as const satisfies Readonly<Record<string, Layout>>;
-
-/** The layouts that are recognized. */
-export type LayoutName = keyof typeof LAYOUTS;
-
-/** The names of {@link LAYOUTS}, in their order. */
-export const LAYOUT_NAMES = Object.keys(LAYOUTS) as readonly LayoutName[];
+export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = { msd, nnunet, brats, lgg, pairs };

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { test } from "node:test";
 import { COMMANDS } from "../../src/commands/catalog.ts";
-import { HELP_TEXTS } from "../../src/commands/help_texts.ts";
-import { helpText, parseCommand } from "../../src/commands/parse_command.ts";
-import { inFolder, runProgram } from "./run_program.ts";
+import { helpText } from "../../src/command_line/help.ts";
+import { parseCommand } from "../../src/command_line/parse.ts";
+import { inFolder, runProgram } from "../commands/run_program.ts";
 
 test("seg --help lists the commands", async () => {
   const { code, stdout, stderr } = await runProgram(["--help"]);
@@ -14,25 +14,24 @@ test("seg --help lists the commands", async () => {
   for (const argv of [["--help"], ["-h"], ["src", "--seed", "x", "--help"]]) {
     const help = await runProgram(["check", ...argv]);
     assert.deepEqual([help.code, help.stderr, help.stdout.includes("\x1b")], [0, "", false]);
-    assert.match(help.stdout, /^seg check\n[^]*\$ seg check Task04_Hippocampus/);
+    assert.match(help.stdout, /^Usage: seg check DATASET \[options\]\n[^]*\$ seg check Task04_Hippocampus/);
   }
 });
 
 test("every command has --json and two examples at least, which it takes", async () => {
   for (const [name, { load }] of Object.entries(COMMANDS)) {
     const command = await load();
-    const help = HELP_TEXTS[name] as string;
-    assert.equal(help, await helpText(name, command), "npm run help writes the help anew");
-    assert.match(help, /--json/, name);
-    const examples = [...help.matchAll(/\$ (.*)/g)].map(([, line = ""]) => line);
+    assert.equal(command.name, name);
+    assert.match(helpText(command, 80), /--json/, name);
+    const { examples } = command;
     assert.ok(examples.length >= 2, `${name} has ${examples.length} examples`);
-    for (const example of examples) {
+    for (const { command: example } of examples) {
       const words = [...example.replace(/^source <\(|\)$|\\? > .*/g, "").matchAll(/"([^"]*)"|\S+/g)].map((match) =>
         match[1] ?? match[0]
       );
       assert.deepEqual(words.slice(0, 2), ["seg", name], example);
       try {
-        await parseCommand(name, command, words.slice(2));
+        await parseCommand(command, words.slice(2));
       } catch (error) {
         // Files of the examples do not exist here: nothing else may be wrong.
         for (const line of (error as Error).message.split("\n").slice(0, -1)) {
@@ -51,7 +50,8 @@ test("seg --version prints the version of package.json", async () => {
 test("wrong command lines end with exit code 2 and a sentence", async () => {
   await inFolder(async (folder) => {
     const cases: [args: string[], stderr: string][] = [
-      [["predct"], "seg: unknown command predct; did you mean predict?\nTry seg --help\n"],
+      [["predct"], "seg: unknown command predct; did you mean seg predict?\nTry seg --help\n"],
+      [["val", "x"], "seg: unknown command val; did you mean seg evaluate x?\nTry seg --help\n"],
       [["--json"], "seg: unknown option --json; options stand after the command\nTry seg --help\n"],
       [
         ["build", "--width", "wide", "--seed=-1"],
@@ -83,7 +83,10 @@ test("SEG_DEBUG=1 shows where an error was raised", async () => {
   assert.match(traced.stderr, /\n {4}at /);
 });
 
-test("help loads no library but the one of the command line: the others are loaded by jobs", () => {
+/** The files that `files` load at once, and the packages. */
+function loadedBy(
+  files: readonly string[],
+): { readonly files: ReadonlySet<string>; readonly packages: readonly string[] } {
   const packages = new Set<string>();
   const seen = new Set<string>();
   const visit = (file: string) => {
@@ -96,10 +99,22 @@ test("help loads no library but the one of the command line: the others are load
       else if (!specifier.startsWith("node:")) packages.add(specifier);
     }
   };
-  visit("src/main.ts");
-  assert.deepEqual([...packages], [], "seg --help");
-  for (const name of Object.keys(COMMANDS)) visit(`src/commands/${name}.ts`);
-  assert.ok(seen.has("src/training/losses.ts"));
-  assert.equal(seen.has("src/graph/graph.ts"), false, "names of networks are enough");
-  assert.deepEqual([...packages].filter((name) => name !== "cmd-ts"), []);
+  files.forEach(visit);
+  return { files: seen, packages: [...packages] };
+}
+
+test("help loads no package, and of the graph the names alone: all else is loaded by the command's work", () => {
+  const names = Object.keys(COMMANDS).map((name) => `src/commands/${name}.ts`);
+  const { files, packages } = loadedBy(["src/main.ts", "src/command_line/help.ts", ...names]);
+  assert.deepEqual(packages, []);
+  assert.deepEqual([...files].filter((file) => file.startsWith("src/graph/")), ["src/graph/nets/names.ts"]);
+  const rooms = ["data", "evaluation", "model", "prediction", "report", "runtime"];
+  const heavy = [...files].filter((file) =>
+    rooms.includes(file.split("/")[1] as string) && !file.endsWith("/names.ts")
+  );
+  assert.deepEqual(heavy, []);
+});
+
+test("cmd-ts is loaded by what parses a command line alone", () => {
+  assert.deepEqual(loadedBy(["src/command_line/parse.ts"]).packages, ["cmd-ts"]);
 });

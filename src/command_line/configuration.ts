@@ -1,15 +1,13 @@
 /** Settings from a JSON or YAML file: its keys are the names of options, its values what the options take. */
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import { command, parse } from "cmd-ts";
 import { parse as parseYaml } from "yaml";
 import { Failure, messageOf } from "../failure.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
-import { didYouMean } from "./did_you_mean.ts";
-import { longNames, optionName } from "./option_name.ts";
-
-/** Options by the name of the property that holds their value. */
-export type OptionDefinitions = Parameters<typeof command>[0]["args"];
+import { shown, shownText } from "../shown.ts";
+import type { NamedDescriptor, Options, Values } from "./option.ts";
+import { meantOption } from "./synonyms.ts";
+import { readValue } from "./types.ts";
 
 const LARGEST_BYTES = { json: 1 << 20, yaml: 1 << 16 };
 
@@ -28,11 +26,11 @@ const MOST_ALIASES = 10;
  *
  * @throws {Failure} with a line for every fault: unknown keys with the nearest name, wrong values, a file of a newer version.
  */
-export async function readConfiguration(
+export function readConfiguration<A extends Options>(
   path: string,
-  definitions: OptionDefinitions,
+  definitions: A,
   version: string,
-): Promise<Record<string, unknown>> {
+): Partial<Values<A>> {
   const { version: writtenBy, ...entries } = settingsOf(parsed(path), path);
   if (typeof writtenBy === "string" && isNewer(writtenBy, version)) {
     throw new Failure(
@@ -46,8 +44,8 @@ export async function readConfiguration(
   for (const [key, value] of Object.entries(entries)) {
     const property = known.get(key);
     if (property === undefined) {
-      const meant = didYouMean(key, [...known.keys()]);
-      faults.push(`unknown key ${key}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
+      const meant = meantOption(key, [...known.keys()]);
+      faults.push(`unknown key ${shownText(key)}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
       continue;
     }
     const other = keys.get(property);
@@ -55,13 +53,13 @@ export async function readConfiguration(
     keys.set(property, key);
     if (value === null || (Array.isArray(value) && value.length === 0)) continue;
     try {
-      values[property] = await valueOf(value, definitions[property] as OptionDefinitions[string]);
+      values[property] = valueOf(value, definitions[property] as NamedDescriptor, key === property);
     } catch (error) {
       faults.push(`${key}: ${messageOf(error)}`);
     }
   }
   if (faults.length > 0) throw new Failure(`Cannot use ${path}: ${faults.join("\n  ")}`);
-  return values;
+  return values as Partial<Values<A>>;
 }
 
 function parsed(path: string): unknown {
@@ -103,37 +101,33 @@ function settingsOf(document: unknown, path: string): JsonObject {
 }
 
 /** The property of an option by each of its names. */
-function knownNames(definitions: OptionDefinitions): Map<string, string> {
+function knownNames(definitions: Options): Map<string, string> {
   const names = new Map<string, string>();
-  for (const [property, definition] of Object.entries(definitions)) {
-    const [name] = longName(definition);
-    for (const text of [property, optionName(property).slice(2), name, camelCase(name)]) names.set(text, property);
+  for (const [property, { long }] of Object.entries(definitions)) {
+    for (const text of [long, camelCase(long), property, kebabCase(property)]) names.set(text, property);
   }
   return names;
-}
-
-function longName(definition: OptionDefinitions[string]): [name: string, isFlag: boolean] {
-  const { options, flags } = longNames(definition);
-  return [[...options, ...flags][0] as string, flags.length > 0];
 }
 
 function camelCase(name: string): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** What the option makes of a value, by the checks of the command line. */
-async function valueOf(value: unknown, definition: OptionDefinitions[string]): Promise<unknown> {
-  const [name, isFlag] = longName(definition);
-  if (isFlag) {
+function kebabCase(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** What the option makes of a value, by the checks of the command line; `named`: the key is the property, which names the unit. */
+function valueOf(value: unknown, definition: NamedDescriptor, named: boolean): unknown {
+  if (definition.kind === "flag") {
     if (typeof value === "boolean") return value;
-    throw new Error(`found ${JSON.stringify(value)}, expected true or false`);
+    throw new Error(`found ${shown(value)}, expected true or false`);
   }
+  const { type } = definition;
+  if (named && typeof value === "number" && type.ofNumber !== undefined) return type.ofNumber(value);
   const text = textOf(value);
-  if (text === undefined || text === "") throw new Error(`found ${JSON.stringify(value)}, expected a value`);
-  const one = command({ name: "configuration", args: { value: definition }, handler: () => undefined });
-  const result = await parse(one, [`--${name}=${text}`]);
-  if (result._tag === "ok") return (result.value as { readonly value: unknown }).value;
-  throw new Error(result.error.errors.map(({ message }) => message.replace(/\s*\n\s*/g, " ")).join("; "));
+  if (text === undefined || text === "") throw new Error(`found ${shown(value)}, expected a value`);
+  return readValue(type, text);
 }
 
 /** A value as the command line has it; undefined where it cannot have it. */

@@ -1,13 +1,13 @@
 /** What is done to masks after the network: the clean-up, and averaging before it. */
-import { flag, optional } from "cmd-ts";
-import { realNumber } from "./arguments.ts";
-import { option } from "./option.ts";
+import { flag, grouped, option } from "../command_line/option.ts";
+import { realNumber } from "../command_line/types.ts";
 
-export const maskOptions = {
+export const maskOptions = grouped("Masks", {
   threshold: option({
     long: "threshold",
-    type: optional(realNumber(0, 1)),
-    description: "probability from which on a voxel belongs to a class (the model's own)",
+    type: realNumber(0, 1),
+    description: "probability from which on a voxel belongs to a class",
+    otherwise: "the model's own",
   }),
   mirror: flag({
     long: "mirror",
@@ -16,11 +16,11 @@ export const maskOptions = {
   fillHoles: flag({ long: "fill-holes", description: "fill holes inside of masks" }),
   minimumVolumeMl: option({
     long: "minimum-volume-ml",
-    type: optional(realNumber(0)),
+    type: realNumber(0),
     description: "remove connected parts of a class that are smaller, in ml, e.g. 0.05",
   }),
   largestComponent: flag({
     long: "largest-component",
     description: "keep the largest connected part of every class alone",
   }),
-};
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { terminalReporter } from "../../src/commands/terminal_reporter.ts";
+import { terminalReporter } from "../../src/command_line/terminal_reporter.ts";
 
 function recorded(options: { isTTY: boolean; columns?: number; colour?: boolean }) {
   let time = 0;

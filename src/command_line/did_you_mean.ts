@@ -1,16 +1,31 @@
 /** The name that somebody probably meant. */
 
-/** The candidate with the fewest changed letters, where these are at most a third of its letters; the first on a tie. */
+/** Names are shorter; longer texts are not compared. */
+const LONGEST = 40;
+
+/**
+ * The candidate with the fewest changed letters, the first on a tie, or the only one that begins with what was typed.
+ *
+ * A quarter of the letters may differ; in short names one may, where the first letter is the same.
+ */
 export function didYouMean(typed: string, candidates: readonly string[]): string | undefined {
+  if (typed.length > LONGEST) return undefined;
+  const text = typed.toLowerCase();
   let best: string | undefined;
   let fewest = Infinity;
   for (const candidate of candidates) {
-    const changes = editDistance(typed.toLowerCase(), candidate.toLowerCase());
-    if (changes < fewest && changes <= Math.max(1, Math.floor(candidate.length / 3))) {
-      [best, fewest] = [candidate, changes];
-    }
+    const name = candidate.toLowerCase();
+    const changes = editDistance(text, name);
+    if (changes < fewest && isClose(text, name, changes)) [best, fewest] = [candidate, changes];
   }
-  return best;
+  if (best !== undefined || typed.length < 3) return best;
+  const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(text));
+  return longer.length === 1 ? longer[0] : undefined;
+}
+
+function isClose(typed: string, name: string, changes: number): boolean {
+  const length = Math.max(typed.length, name.length);
+  return changes <= Math.floor(length / 4) || (changes === 1 && length >= 3 && typed[0] === name[0]);
 }
 
 /** Levenshtein's distance, with two exchanged neighbours as one change (optimal string alignment). */

@@ -2,38 +2,39 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { flag, option, optional } from "cmd-ts";
-import { duration, list, numbers, oneWordOf, realNumber, wholeNumber } from "../../src/commands/arguments.ts";
-import { foldNumber } from "../../src/commands/array_arguments.ts";
-import { type OptionDefinitions, readConfiguration } from "../../src/commands/configuration.ts";
-import { parseCommand } from "../../src/commands/parse_command.ts";
+import { readConfiguration } from "../../src/command_line/configuration.ts";
+import { flag, option, type Options } from "../../src/command_line/option.ts";
+import { duration, list, numbers, oneWordOf, realNumber, wholeNumber } from "../../src/command_line/types.ts";
+import { foldNumber } from "../../src/commands/array_types.ts";
+import { parseCommand } from "../../src/command_line/parse.ts";
 import { train } from "../../src/commands/train.ts";
 import { writePhantom } from "../../src/data/phantom.ts";
 import { silentReporter } from "../../src/reporter.ts";
-import { inFolder } from "./run_program.ts";
+import { inFolder } from "../commands/run_program.ts";
 
 const definitions = {
-  epochs: option({ long: "epochs", type: optional(wholeNumber(1)) }),
-  learningRate: option({ long: "learning-rate", type: optional(realNumber(0)) }),
-  timeBudgetSeconds: option({ long: "time-budget", type: optional(duration) }),
-  spacingMm: option({ long: "spacing", type: optional(numbers) }),
-  labels: option({ long: "labels", type: optional(list) }),
-  plane: option({ long: "plane", type: optional(oneWordOf(["axial", "coronal"])) }),
-  ignoreOrigin: flag({ long: "ignore-origin" }),
+  epochs: option({ description: "x", long: "epochs", type: wholeNumber(1) }),
+  learningRate: option({ description: "x", long: "learning-rate", type: realNumber(0) }),
+  timeBudgetSeconds: option({ description: "x", long: "time-budget", type: duration }),
+  spacingMm: option({ description: "x", long: "spacing", type: numbers }),
+  labels: option({ description: "x", long: "labels", type: list }),
+  plane: option({ description: "x", long: "plane", type: oneWordOf(["axial", "coronal"]) }),
+  ignoreOrigin: flag({ description: "x", long: "ignore-origin" }),
 };
 
 /** What a file with this text gives, or the message with which it is refused. */
-async function read(text: string, name = "settings.yaml", known: OptionDefinitions = definitions): Promise<unknown> {
+async function read(text: string, name = "settings.yaml", known: Options = definitions): Promise<unknown> {
   let result: unknown;
-  await inFolder(async (folder) => {
+  await inFolder((folder) => {
     const path = join(folder, name);
     writeFileSync(path, text);
     try {
-      result = await readConfiguration(path, known, "1.2.0");
+      result = readConfiguration(path, known, "1.2.0");
     } catch (error) {
       assert.equal((error as Error).name, "Failure", (error as Error).stack);
       result = (error as Error).message.replaceAll(path, "FILE");
     }
+    return Promise.resolve();
   });
   return result;
 }
@@ -55,6 +56,22 @@ test("readConfiguration() reads YAML and JSON with option names of either kind",
   assert.deepEqual(await read('{"labels": [], "ignoreOrigin": false}', "config.json"), { ignoreOrigin: false });
 });
 
+test("readConfiguration() takes a number of seconds under the name that has the unit alone, as files of 0.1.0 hold it", async () => {
+  assert.deepEqual(await read('{"timeBudgetSeconds": 5400}', "config.json"), { timeBudgetSeconds: 5400 });
+  assert.match(
+    String(await read("time-budget: 90\n")),
+    /^Cannot use FILE: time-budget: found "90" without a unit, .* write 90s/,
+  );
+  assert.match(String(await read('{"timeBudgetSeconds": -1}', "config.json")), /found -1, expected seconds above 0$/);
+});
+
+test("readConfiguration() hints at the names of other tools, and bounds what it repeats", async () => {
+  assert.equal(await read("lr: 1\n"), "Cannot use FILE: unknown key lr; did you mean learning-rate?");
+  const text = String(await read(`{"${"k".repeat(900_000)}": 1}`, "config.json"));
+  assert.match(text, /^Cannot use FILE: unknown key k+…$/);
+  assert.ok(text.length < 200);
+});
+
 test("readConfiguration() lists unknown keys and wrong values at once, with what was meant", async () => {
   assert.equal(
     await read(
@@ -65,9 +82,9 @@ test("readConfiguration() lists unknown keys and wrong values at once, with what
       "  unknown key learningrate; did you mean learningRate?\n" +
       '  epochs: found "0", expected a whole number from 1\n' +
       '  plane: found "axail", expected one of axial, coronal; did you mean axial?\n' +
-      '  labels: found {"a":1}, expected a value\n' +
+      '  labels: found {"a": 1}, expected a value\n' +
       '  ignoreOrigin: found "yes", expected true or false\n' +
-      "  spacing: found [1,[2]], expected a value",
+      "  spacing: found [1, [2]], expected a value",
   );
   assert.equal(
     await read("learning-rate: 1\nlearningRate: 2\n"),
@@ -91,7 +108,7 @@ test("readConfiguration() refuses files of a newer version and takes those of ol
 
 test("readConfiguration() takes the settings of a cross-validation with all folds", async () => {
   const document = { settings: { epochs: 3, version: "1.0.0" }, splits: [{ train: ["a"], val: ["b"] }] };
-  const withFold = { ...definitions, fold: option({ long: "fold", type: optional(foldNumber) }) };
+  const withFold = { ...definitions, fold: option({ description: "x", long: "fold", type: foldNumber }) };
   assert.deepEqual(await read(JSON.stringify(document), "cross_validation.json", withFold), { epochs: 3, fold: "all" });
 });
 
@@ -134,7 +151,7 @@ test("seg train --config repeats a run from its config.json to the same bytes, a
     const dataset = join(folder, "data");
     writePhantom(dataset, { cases: 4 });
     const run = async (argv: readonly string[]) => {
-      const job = await parseCommand("train", train, argv);
+      const job = await parseCommand(train, argv);
       return await job.run({ reporter: silentReporter, signal: new AbortController().signal });
     };
     const [first, second, third] = ["first", "second", "third"].map((name) => join(folder, name)) as [
@@ -156,7 +173,7 @@ test("seg train --config repeats a run from its config.json to the same bytes, a
     await assert.rejects(run(["--config", config]), { name: "Failure", message: /first exists already; / });
     await assert.rejects(run(["--resume", first, "--config", config]), {
       name: "UsageFailure",
-      message: /--config does not go with --resume: a run keeps its settings/,
+      message: /--config has no effect with --resume: a run keeps its settings/,
     });
   });
 });
