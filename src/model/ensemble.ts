@@ -53,7 +53,7 @@ function contractOf({ input, output, labels, plane }: ModelMetadata): Readonly<R
     "input size": input.size,
     normalization: input.normalization,
     outputs: { levels, answer, activation },
-    labels: labels.map(({ value, name }) => ({ value, name })),
+    labels: labels.map(({ value, name, values }) => ({ value, name, ...(values && { values }) })),
     plane,
   };
 }
