@@ -172,6 +172,12 @@ export class Graph implements GraphBuilder {
   }
 }
 
+/** Whether two graphs, one network at two batch sizes, have the same nodes: attributes that differ (a Reshape to a fixed batch) tie it to one size. */
+export function sameNodes(a: Graph, b: Graph): boolean {
+  const written = (graph: Graph) => JSON.stringify(graph.nodes.map(({ op, attributes }) => [op.type, attributes]));
+  return a.nodes.length === b.nodes.length && written(a) === written(b);
+}
+
 // The graph gives names, so that each is unique; to all others they are read-only.
 function setName(named: { readonly name: string }, name: string): void {
   (named as { name: string }).name = name;

@@ -129,9 +129,6 @@ export type GradientRules<I extends Inputs, S extends AttributeSpec, O extends O
   | GradientRule<I, S, O>
   | { readonly [P in keyof I]-?: GradientRule<I, S, O> | undefined };
 
-/** An entry per input: its gradient; `undefined` where the op is not differentiable in that input or nobody asked. */
-export type InputGradients = readonly (Value | undefined)[];
-
 /** An attribute that is an input tensor on the wire from some opset on, e.g. `axes` of ReduceSum from 13. In memory it is always an attribute, so that shapes are static. */
 export interface AttributeInput {
   readonly position: number;

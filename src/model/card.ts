@@ -1,7 +1,7 @@
 /** What a model says of itself to people: a model card (Mitchell et al. 2019, doi 10.1145/3287560.3287596), made from its metadata. */
 import { basename } from "node:path";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
+import { replaceMetadata } from "../graph/onnx/encode.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";

@@ -4,7 +4,7 @@ import { Failure, messageOf } from "../failure.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { averageGraphs } from "../graph/passes/average_graphs.ts";
-import { sameNodes } from "../graph/passes/same_nodes.ts";
+import { sameNodes } from "../graph/graph.ts";
 import { addModelCard } from "./card.ts";
 import { described, type DescribedModel, modelOf } from "./model.ts";
 import { importAtBatch } from "./import_at_batch.ts";

@@ -1,12 +1,11 @@
 /** The network that a training starts from: built anew, or read from an ONNX file. */
 import { Failure, messageOf } from "../failure.ts";
-import type { Graph } from "../graph/graph.ts";
+import { type Graph, sameNodes } from "../graph/graph.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import { readModel } from "../model/model.ts";
 import { replaceHead } from "../graph/passes/replace_head.ts";
 import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
-import { sameNodes } from "../graph/passes/same_nodes.ts";
 import { formatShape, type TensorData } from "../graph/tensor_type.ts";
 
 /** A network for any batch size. */

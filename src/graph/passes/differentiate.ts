@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation: adds the gradient graph to a graph. */
 import type { Graph, Node } from "../graph.ts";
-import type { GraphBuilder, InputGradients, Value } from "../op.ts";
+import type { GraphBuilder, Value } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
 import { formulas } from "../ops/formulas.ts";
 import { reshape } from "../ops/movement.ts";
@@ -50,8 +50,8 @@ export function dependents(graph: Graph, sources: readonly Value[]): Set<Value> 
 }
 
 /**
- * Adds the gradients of `node` to `graph`: with respect to each input that is `needed`, from those of its outputs (`undefined`: the
- * loss does not depend on it).
+ * Adds the gradients of `node` to `graph`, one per input: `undefined` where it is not `needed` or its op is not differentiable in that
+ * input. An output without a gradient is one that the loss does not depend on.
  *
  * @throws {RangeError} where a gradient comes from an output for which the op has no rule, or a rule refuses.
  */
@@ -62,7 +62,7 @@ export function inputGradients(
     readonly needed: readonly boolean[];
     readonly outputGradients: readonly (Value | undefined)[];
   },
-): InputGradients {
+): (Value | undefined)[] {
   const { op, inputs, outputs, attributes } = node;
   const math = formulas(graph);
   const [y, ...further] = outputs;

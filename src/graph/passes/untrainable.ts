@@ -1,6 +1,6 @@
 /** Why a graph cannot be trained. */
 import type { Graph, Node } from "../graph.ts";
-import type { InputGradients, Value } from "../op.ts";
+import type { Value } from "../op.ts";
 import { dependents, inputGradients, isFloat } from "./differentiate.ts";
 import { parameters } from "./parameters.ts";
 import { rewrite } from "./rewrite.ts";
@@ -60,7 +60,7 @@ function gradientsOf(
     readonly needed: readonly boolean[];
     readonly reached: ReadonlySet<Value>;
   },
-): InputGradients | string {
+): (Value | undefined)[] | string {
   try {
     const outputGradients = node.outputs.map((output) =>
       reached.has(output) ? graph.input("gradient", output.type) : undefined
