@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Parity, paritySentence } from "./parity.ts";
-import { exportModel } from "./export_model.ts";
+import { defaultOpset, exportModel } from "./export_model.ts";
 import { inspectModel } from "../model/inspect.ts";
 import { refuseLintErrors, refuseUnknownNodes } from "./obstacles.ts";
 import { UsageFailure } from "../failure.ts";
@@ -103,7 +103,7 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
   const data = request.parity === undefined ? undefined : openParityData(request.parity, source, request.parityCases);
   const exported = exportModel(source, {
     path: onnx,
-    opset: request.opset ?? Math.min(13, target.maxOpset ?? 13),
+    opset: request.opset ?? defaultOpset(target),
     batch: request.batch,
     dimensions: request.dimensions ?? {},
     ...(request.outputs && { outputs: request.outputs }),

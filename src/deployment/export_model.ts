@@ -50,6 +50,11 @@ export interface ExportedModel {
   };
 }
 
+/** The opset to export with: 13, the last that TensorRT 8.2 knows, and that every later one reads. */
+export function defaultOpset({ maxOpset = 13 }: { readonly maxOpset?: number }): number {
+  return Math.min(13, maxOpset);
+}
+
 /**
  * Exports a model. Equal input gives equal bytes.
  *

@@ -3,10 +3,22 @@ import { Failure } from "../failure.ts";
 import { unknownNodes } from "../graph/onnx/import.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
 import type { Model } from "../model/model.ts";
+import { findOp } from "../graph/ops/registry.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 
 /** More would not be read. */
 const LINES = 30;
+
+/** Forms that no exported file has: its opset is 13, its shapes are static, its constants are tensors. */
+const NEVER_WRITTEN = new Set([
+  "constant-form",
+  "pad-axes-input",
+  "reduce-axes-input",
+  "reshape-allowzero",
+  "resize-scales",
+  "slice-end",
+  "split-num-outputs",
+]);
 
 /**
  * Refuses a file with nodes that cannot be read, naming all of them, and with them what the target's TensorRT would refuse anyway.
@@ -19,8 +31,9 @@ export function refuseUnknownNodes({ path, onnx }: Model, version: TensorRtVersi
   const named = new Set(unknown.map(({ node }) => node));
   const findings = version === undefined
     ? []
-    : lint({ model: onnx, version }).filter(({ severity, node, repairable }) =>
-      severity === "error" && !repairable && !named.has(node ?? "")
+    : lint({ model: onnx, version }).filter(({ code, severity, node, op }) =>
+      severity === "error" && op !== undefined && !named.has(node ?? "") && !NEVER_WRITTEN.has(code) &&
+      findOp("", op)?.expand === undefined
     );
   const lines = [...unknown.map(({ node, op, reason }) => `node ${node} (${op}): ${reason}`), ...findings.map(lineOf)];
   throw new Failure(`Cannot export ${path}: ${listed(lines)}`);

@@ -85,15 +85,27 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
     ...(metadata === undefined ? {} : { metadata }),
     ...(metadataFault === undefined ? {} : { metadataFault }),
     ...(target === undefined ? {} : { target: target.name }),
-    lint: version === undefined ? [] : lint({
+    lint: version === undefined ? unexamined(target) : lint({
       model: onnx,
       version,
-      ...(graph === undefined ? {} : { graph }),
+      ...(graph === undefined ? { fault: fault as string } : { graph }),
       ...(target?.memoryBytes === undefined ? {} : { memoryBytes: target.memoryBytes }),
     }),
     trainable: obstacles.length === 0,
     obstacles,
   };
+}
+
+/** No version, no parser to ask: that is not the same as a file without faults. */
+function unexamined(target: Target | undefined): LintFinding[] {
+  if (target === undefined) return [];
+  return [{
+    code: "not-examined",
+    severity: "warning",
+    reason: `the TensorRT of ${target.name} is not known here, so that nothing was examined`,
+    remedy: "name a device by --target, e.g. nano or orin-nano@8.6",
+    repairable: false,
+  }];
 }
 
 function figuresOfGraph(graph: Graph, options: InspectOptions) {

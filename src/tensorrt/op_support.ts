@@ -1,12 +1,11 @@
 /** Which ONNX ops the TensorRT parser imports, from which version on (onnx-tensorrt, docs/operators.md and builtin_op_importers.cpp at the tags 8.2 to 10.1). */
 import type { TensorRtVersion } from "../graph/op.ts";
+import type { ElementType } from "../graph/tensor_type.ts";
 
 /** What the parser of a version can do with an op. */
 export interface OpSupport {
   /** First version with an importer; `undefined` where none has one. */
   readonly since: TensorRtVersion | undefined;
-  /** What the importer asks of a node, where it asks more than ONNX does. */
-  readonly restriction?: string;
   /** What to use in its place. */
   readonly remedy?: string;
 }
@@ -50,43 +49,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
   Xor: "write it with And, Or and Not",
 };
 
-/** What importers ask of ops of which no other rule of this program speaks. */
-const RESTRICTIONS: Readonly<Record<string, string>> = {
-  CumSum: "its axis must be an initializer",
-  DeformConv: "it must have one or two spatial axes and symmetric pads",
-  DequantizeLinear: "its zero point must be 0 and its scales positive",
-  Einsum: "its equation may have no ellipsis, no diagonal and no broadcasting",
-  EyeLike: "its shape must be static",
-  GRU: "both directions must have the same activations",
-  GridSample: "it takes tensors of four axes",
-  Hardmax: "the size of its axis must be fixed",
-  If: "the outputs of its branches must have equal ranks and different names",
-  LSTM: "both directions must have the same activations",
-  Loop: "the length of its outputs must be fixed",
-  LpPool: "its dilations must be 1",
-  NonMaxSuppression: "its sizes and thresholds must be initializers, and its output is padded to a fixed size",
-  OneHot: "its depth must be constant",
-  QuantizeLinear: "its zero point must be 0 and its scales positive",
-  RNN: "both directions must have the same activations",
-  RandomNormal: "its seed is ignored",
-  RandomNormalLike: "its seed is ignored",
-  RandomUniform: "its seed is ignored",
-  RandomUniformLike: "its seed is ignored",
-  ReverseSequence: "its shape must be static",
-  ScatterND: "it may have no reduction",
-  TopK: "its K must be an initializer",
-};
-
 const BY_NAME = new Map<string, TensorRtVersion>();
 for (const [version, names] of SINCE) for (const name of names.split(" ")) BY_NAME.set(name, version);
 
 /** What is known of an op of `domain`; only ONNX's own ops have importers here. */
 export function opSupport(domain: string, opType: string): OpSupport {
   const own = domain === "";
-  const [restriction, remedy] = own ? [RESTRICTIONS[opType], REMEDIES[opType]] : [];
+  const remedy = own ? REMEDIES[opType] : undefined;
   return {
     since: own ? BY_NAME.get(opType) : undefined,
-    ...(restriction === undefined ? {} : { restriction }),
     ...(remedy === undefined ? {} : { remedy }),
   };
 }
@@ -94,6 +65,50 @@ export function opSupport(domain: string, opType: string): OpSupport {
 /** Whether the parser of `version` imports the op. */
 export function isImported(support: OpSupport, version: TensorRtVersion): boolean {
   return support.since !== undefined && support.since <= version;
+}
+
+/** First version whose list of importers is not known here: it may have more than the table says. */
+export const UNLISTED: TensorRtVersion = 100200;
+
+/** Element types of activations that importers refuse, by op; all other ops of the table take float, int32 and bool. */
+const FLOAT_ONLY =
+  "Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh BatchNormalization Ceil Celu Clip Conv ConvTranspose Cos Cosh CumSum " +
+  "Einsum Elu Erf Exp Floor GRU Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool HardSigmoid ImageScaler " +
+  "InstanceNormalization LRN LSTM LeakyRelu Log LogSoftmax LpNormalization LpPool MatMul MaxPool PRelu ParametricSoftplus Pow " +
+  "QuantizeLinear RNN ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum " +
+  "ReduceSumSquare Relu Resize ReverseSequence Round ScaledTanh Selu Sigmoid Sin Sinh Softmax Softplus Softsign Sqrt Tan Tanh " +
+  "ThresholdedRelu TopK Upsample";
+const NO_BOOL =
+  "Abs Add AveragePool DepthToSpace Div GatherElements GatherND Gather Greater GreaterOrEqual Less LessOrEqual Max Mean Min " +
+  "Mul Neg Pad Range ScatterElements ScatterND Sign SpaceToDepth Sub Sum";
+/** First version that takes integers where 8.2 does not. */
+const INTEGERS_SINCE: Readonly<Record<string, TensorRtVersion>> = {
+  ...Object.fromEntries(["ArgMax", "ArgMin", "TopK", "ReverseSequence"].map((op) => [op, 80600])),
+  ...Object.fromEntries(
+    FLOAT_ONLY.split(" ").filter((op) => /^(Reduce|Relu$)/.test(op)).map((op) => [op, 100000]),
+  ),
+};
+/** First version that takes bool where 8.2 does not. */
+const BOOL_SINCE: Readonly<Record<string, TensorRtVersion>> = {
+  Gather: 80600,
+  GatherElements: 80600,
+  GatherND: 80600,
+  ReverseSequence: 80600,
+};
+
+const FLOAT_ONLY_OPS = new Set(FLOAT_ONLY.split(" "));
+const NO_BOOL_OPS = new Set(NO_BOOL.split(" "));
+
+/** Whether the parser of `version` takes an activation of that type as the first input of the op. */
+export function takesType(opType: string, elementType: ElementType, version: TensorRtVersion): boolean {
+  if (elementType === "bool") {
+    const refused = FLOAT_ONLY_OPS.has(opType) || NO_BOOL_OPS.has(opType);
+    return !refused || version >= (BOOL_SINCE[opType] ?? Infinity);
+  }
+  if (elementType === "int32" || elementType === "int64") {
+    return !FLOAT_ONLY_OPS.has(opType) || version >= (INTEGERS_SINCE[opType] ?? Infinity);
+  }
+  return true;
 }
 
 /** The opsets that the parser of a version supports officially (newer ones are read, with the older meaning). */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { markMended } from "../../src/deployment/mended.ts";
 import { inspectModel, type InspectOptions, type ModelInspection } from "../../src/model/inspect.ts";
 import { modelOf } from "../../src/model/model.ts";
 import { inspectionText } from "../../src/model/inspection_text.ts";
@@ -71,7 +72,10 @@ test("inspectModel() says of a file with an unknown op what can be said", () => 
 });
 
 test("inspectionText() shows figures, layers, complaints and obstacles", () => {
-  const text = inspectionText(inspectFile(jNet(), { target: NANO, layers: true }));
+  const bytes = jNet();
+  const inspection = inspectFile(bytes, { target: NANO, layers: true });
+  const lint = markMended(inspection.lint, modelOf("j-net.onnx", bytes), { target: NANO });
+  const text = inspectionText({ ...inspection, lint });
   assert.match(text, /^written by: +seg 0, opset \d+, IR 8\n/);
   assert.match(text, /\nparameters: +200,937 \(788 KiB of weights\), of which head 112\n/);
   assert.match(text, /\nenc\.0\.0 +Conv +1×4×16×16 +40 +0\.019 /);
@@ -98,5 +102,12 @@ test("inspectModel() reads PyTorch's file", { skip: exported === undefined && "s
     93,
     true,
   ]);
-  assert.ok(inspection.lint.length > 0 && inspection.lint.every(({ repairable }) => repairable));
+  const bytes = readFileSync(exported as string);
+  const lint = markMended(inspection.lint, modelOf(exported as string, bytes), { target: NANO });
+  assert.ok(lint.length > 0 && lint.every(({ repairable }) => repairable));
+});
+
+test("inspectModel() does not call a file clean that no parser was asked about", () => {
+  const { lint } = inspectFile(jNet(), { target: findTarget("host") });
+  assert.deepEqual(lint.map(({ code }) => code), ["not-examined"]);
 });

@@ -30,6 +30,11 @@ function codes(findings: readonly LintFinding[]): string[] {
   return findings.map(({ code }) => code);
 }
 
+/** Without what was not examined: these files are made up of single nodes that cannot all be imported. */
+function faults(model: OnnxModel, version: number): LintFinding[] {
+  return lint({ model, version }).filter(({ code }) => code !== "not-examined");
+}
+
 test("lint() finds nothing in a plain network", () => {
   const model = decoded({});
   assert.deepEqual(lint({ model, graph: importGraph(model), version: NANO, memoryBytes: 4 * 2 ** 30 }), []);
@@ -50,7 +55,7 @@ test("lint() finds the faults of the file itself", () => {
     ["weight-type", decoded({ initializers: { ...CLEAN.initializers, big: integers([2 ** 40]) } })],
   ];
   for (const [code, model, version = NANO] of cases) {
-    const findings = lint({ model, version });
+    const findings = faults(model, version);
     assert.deepEqual(codes(findings), [code]);
     for (const { reason, remedy } of findings) assert.ok(reason.length > 10 && remedy.length > 3);
   }
@@ -62,11 +67,11 @@ function half(): TensorData {
 
 test("lint() allows from a version on what older ones refuse", () => {
   const model = decoded({ inputs: [["x", [1, 2, 8, 8], "uint8"]], initializers: { ...CLEAN.initializers, h: half() } });
-  assert.deepEqual(codes(lint({ model, version: 80401 })), ["interface-type"]);
-  assert.deepEqual(lint({ model, version: 80502 }), []);
+  assert.deepEqual(codes(faults(model, 80401)), ["interface-type"]);
+  assert.deepEqual(faults(model, 80502), []);
 });
 
-test("lint() names the node of an op without an importer, and whether it can be written out", () => {
+test("lint() names the node of an op without an importer", () => {
   const model = decoded({
     opset: 20,
     nodes: [
@@ -76,15 +81,16 @@ test("lint() names the node of an op without an importer, and whether it can be 
       ["GridSample", ["c", "x"], ["y"]],
     ],
   });
-  const found = lint({ model, version: NANO }).filter(({ code }) => code === "op");
-  assert.deepEqual(found.map(({ node, op, repairable }) => [node, op, repairable]), [
-    ["node_0", "Gelu", true],
-    ["node_1", "MaxUnpool", false],
-    ["node_2", "HardSwish", true],
-    ["node_3", "GridSample", false],
+  const found = faults(model, NANO).filter(({ code }) => code === "op");
+  assert.deepEqual(found.map(({ node, op }) => [node, op]), [
+    ["node_0", "Gelu"],
+    ["node_1", "MaxUnpool"],
+    ["node_2", "HardSwish"],
+    ["node_3", "GridSample"],
   ]);
   assert.match(found[2]?.reason ?? "", /HardSwish has no importer before TensorRT 8\.4\.0/);
-  assert.deepEqual(lint({ model, version: 100300 }).map(({ op }) => op), ["MaxUnpool", "GridSample"]);
+  const later = lint({ model, version: 100300 }).filter(({ node }) => node !== undefined);
+  assert.deepEqual(later.map(({ code, op }) => [code, op]), [["op", "MaxUnpool"], ["not-examined", "GridSample"]]);
 });
 
 test("lint() finds the forms that a parser misreads", () => {
@@ -92,25 +98,25 @@ test("lint() finds the forms that a parser misreads", () => {
     ["reshape-allowzero", 14, ["Reshape", ["x", "axes"], ["y"]], 80501],
     ["reduce-axes-input", 18, ["ReduceMean", ["x", "axes"], ["y"]], 100000],
     ["pad-axes-input", 18, ["Pad", ["x", "axes", "", "axes"], ["y"]], 100000],
-    ["split-num-outputs", 18, ["Split", ["x"], ["y", "z"], { num_outputs: 2 }], 100000],
+    ["split-num-outputs", 18, ["Split", ["x"], ["y", "z"], { axis: 1, num_outputs: 3 }], 100000],
     ["resize-newer-attributes", 18, ["Resize", ["x", "", "axes"], ["y"], { axes: [2, 3] }], 100000],
     ["resize-scales", 13, ["Resize", ["x", "", "computed"], ["y"]], 100000],
     ["constant-form", 13, ["Constant", [], ["y"], { value_int: 3 }], 80501],
   ];
   for (const [code, opset, node, later] of cases) {
     const model = decoded({ opset, nodes: [node] });
-    assert.deepEqual(codes(lint({ model, version: NANO }).filter(({ node }) => node !== undefined)), [code]);
-    assert.ok(!codes(lint({ model, version: later })).includes(code), `${code} is no fault of ${later}`);
+    assert.deepEqual(codes(faults(model, NANO).filter(({ node }) => node !== undefined)), [code]);
+    assert.ok(!codes(faults(model, later)).includes(code), `${code} is no fault of ${later}`);
   }
   const always: [string, FileNode][] = [
     ["maxpool-indices", ["MaxPool", ["x"], ["y", "indices"], { kernel_shape: [2, 2] }]],
     ["resize-newer-attributes", ["Resize", ["x", "", "axes"], ["y"], { antialias: 1 }]],
     ["workspace", ["ArgMax", ["x"], ["y"], { axis: 1 }]],
-    ["op-condition", ["Einsum", ["x"], ["y"], { equation: "abcd->acbd" }]],
+    ["scatter-reduction", ["ScatterND", ["x", "axes", "pads"], ["y"], { reduction: "add" }]],
   ];
   for (const [code, node] of always) {
     const model = decoded({ nodes: [node] });
-    assert.deepEqual(codes(lint({ model, version: 100300 })), [code]);
+    assert.deepEqual(codes(faults(model, 100300)), [code]);
   }
 });
 

@@ -2,7 +2,7 @@
 import type { AttributeValue } from "../op.ts";
 import { CAST_TYPES } from "../ops/elementwise.ts";
 import type { TensorData } from "../tensor_type.ts";
-import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import type { OnnxBody, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
 import { decodeTensor, type Onnx, onnx, toNumber } from "./proto.ts";
 
 /** Reads the bytes of an ONNX file. @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type. */
@@ -20,8 +20,6 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   if ((graph.sparseInitializer ?? []).length > 0) {
     throw new RangeError("the model has sparse weights, which are not supported; export dense ones");
   }
-  const initializers = new Map<string, TensorData>();
-  for (const tensor of graph.initializer ?? []) initializers.set(tensor.name ?? "", decodeTensor(tensor));
   return {
     irVersion: toNumber(model.irVersion),
     opsets: Object.fromEntries(
@@ -30,12 +28,30 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     domains: model.opsetImport.map(({ domain }) => domain ?? ""),
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
     graphName: graph.name ?? "",
+    ...decodeBody(graph),
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),
+  };
+}
+
+function decodeBody(graph: Onnx.IGraphProto): OnnxBody {
+  const initializers = new Map<string, TensorData>();
+  for (const tensor of graph.initializer ?? []) initializers.set(tensor.name ?? "", decodeTensor(tensor));
+  return {
     nodes: (graph.node ?? []).map(decodeNode),
     initializers,
     inputs: (graph.input ?? []).filter(({ name }) => !initializers.has(name ?? "")).map(decodeValue),
     outputs: (graph.output ?? []).map(decodeValue),
-    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),
   };
+}
+
+/** Nodes with graphs are not imported: a tensor in one that cannot be read is no reason to refuse the file. */
+function readableBody(graph: Onnx.IGraphProto): OnnxBody | undefined {
+  try {
+    return decodeBody(graph);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function normalDomain(domain: string | null | undefined): string {
@@ -45,10 +61,13 @@ function normalDomain(domain: string | null | undefined): string {
 function decodeNode(node: Onnx.INodeProto): OnnxNode {
   const attributes: Record<string, AttributeValue> = {};
   const otherAttributes: string[] = [];
+  const bodies: Record<string, OnnxBody> = {};
   for (const attribute of node.attribute ?? []) {
     const value = decodeAttribute(attribute);
     if (value === undefined) otherAttributes.push(attribute.name ?? "");
     else attributes[attribute.name ?? ""] = value;
+    const body = attribute.g == null ? undefined : readableBody(attribute.g);
+    if (body !== undefined) bodies[attribute.name ?? ""] = body;
   }
   return {
     opType: node.opType ?? "",
@@ -58,6 +77,7 @@ function decodeNode(node: Onnx.INodeProto): OnnxNode {
     outputs: node.output ?? [],
     attributes,
     otherAttributes,
+    ...(Object.keys(bodies).length > 0 && { bodies }),
   };
 }
 

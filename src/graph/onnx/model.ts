@@ -12,6 +12,16 @@ export interface OnnxNode {
   /** Attributes of kinds that no known op has (graphs, sparse tensors) are left out and named in `otherAttributes`. */
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly otherAttributes: readonly string[];
+  /** The graphs among these (the branches of If, the body of Loop); absent where the node has none. */
+  readonly bodies?: Readonly<Record<string, OnnxBody>>;
+}
+
+/** A graph inside a node; it may read the values of the graph around it. */
+export interface OnnxBody {
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: ReadonlyMap<string, TensorData>;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
 }
 
 /** A graph input, output or described value; a dimension is a number, or a name where it is symbolic. */
