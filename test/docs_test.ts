@@ -63,7 +63,7 @@ async function inReadersFolder(reading: "begins" | "ends", use: () => Promise<vo
     const before = process.cwd();
     process.chdir(folder);
     try {
-      for (const path of DATASETS) writePhantom(path, { cases: 5 });
+      for (const path of DATASETS) writePhantom(path, { cases: 5, side: 48 });
       const net = { net: "j-net", width: 2, channels: 1, classes: 1, inputSize: 32, outputSize: 64, seed: 0 };
       const { bytes } = buildModel({ ...net, version: "test" });
       if (reading === "ends") { for (const path of FOLDERS) mkdirSync(path, { recursive: true }); }

@@ -31,7 +31,7 @@ export const THREE_CLASSES: Omit<LabelledPhantom, "cases"> = {
 export function writeLabelledPhantom(folder: string, { cases, labels, labelOf }: LabelledPhantom): void {
   for (const name of ["imagesTr", "labelsTr"]) mkdirSync(join(folder, name), { recursive: true });
   const training = Array.from({ length: cases }, (_, number) => {
-    const { id, image, mask } = makePhantom(number);
+    const { id, image, mask } = makePhantom(number, { side: 48 });
     const [nx, ny] = mask.shape;
     const data = mask.data.map((value, i) =>
       labelOf({

@@ -79,7 +79,7 @@ function main(): void {
     for (const program of [runtime, ARM64_DENO]) chmodSync(program, 0o755);
     const [model, data] = [join(folder, "net.onnx"), join(folder, "data")];
     mkdirSync(data);
-    writePhantom(data, { seed: 0, cases: 1 });
+    writePhantom(data, { seed: 0, cases: 1, side: 48 });
     const scan = join(data, "imagesTr");
     const exported = join(folder, "export");
     run(runtime, ["doctor", "--json"], /"architecture": "arm64"/);

@@ -44,7 +44,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 try {
   slurm = await startSlurm(folder, { cores: 2 });
   console.log(slurm.run("sinfo", ["--version"]).trim());
-  writePhantom(join(folder, DATA), { cases: 10 });
+  writePhantom(join(folder, DATA), { cases: 10, side: 48 });
   await trainFolds(slurm);
   await predictParts(slurm);
 } catch (error) {

@@ -18,8 +18,7 @@ export function layerWork(graph: Graph): LayerWork[] {
     const outputBytes = sumBytes(
       node.outputs.filter((value, i) => i === 0 || consumers.has(value) || outputs.has(value)),
     );
-    const x = dataInput(node);
-    const before = node.outputs.length === 1 ? joined(node, x) : undefined;
+    const before = node.outputs.length === 1 ? joined(node) : undefined;
     if (before === undefined) {
       const layer = { name: node.name, flops, inputBytes, outputBytes };
       layers.push(layer);
@@ -27,16 +26,17 @@ export function layerWork(graph: Graph): LayerWork[] {
     } else {
       before.flops += flops;
       // The map between both never reaches memory.
-      before.inputBytes += inputBytes - sumBytes(x === undefined ? [] : [x]);
+      before.inputBytes += inputBytes - sumBytes([dataInput(node) as Value]);
       before.outputBytes = outputBytes;
-      layerOf.set(node.outputs[0], before);
+      layerOf.set(node.outputs[0] as Value, before);
     }
   }
   return layers.map(({ name, flops, inputBytes, outputBytes }) => ({ name, flops, bytes: inputBytes + outputBytes }));
 
-  function joined(node: Node, x: Value | undefined) {
+  function joined(node: Node) {
+    const x = dataInput(node);
     if (x === undefined || outputs.has(x) || consumers.get(x)?.length !== 1) return undefined;
-    return sameShape(x.type.shape, node.outputs[0].type.shape) && isPointwise(node) ? layerOf.get(x) : undefined;
+    return sameShape(x.type.shape, node.outputs[0]?.type.shape ?? []) && isPointwise(node) ? layerOf.get(x) : undefined;
   }
 }
 

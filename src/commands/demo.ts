@@ -23,7 +23,7 @@ export const demo = command({
     epochs: option({
       long: "epochs",
       type: wholeNumber(1, 1000),
-      default: 25,
+      default: 8,
       description: "epochs",
     }),
     force: flag({ long: "force", description: "overwrite an earlier demo" }),
@@ -37,19 +37,20 @@ export const demo = command({
     const { runDemo } = await import("./run_demo.ts");
     const { programVersion } = await import("./version.ts");
     const { formatDuration, formatNumber } = await import("../text.ts");
-    const { model, exported, validation, seconds, latencyMs, report } = await runDemo(
+    const { model, exported, validation, seconds, latencyMs, report, picture } = await runDemo(
       { ...args, version: programVersion() },
       context,
     );
     const { out } = args;
     return {
-      json: { model, exported, validation, seconds, latencyMs, report: report ?? null },
+      json: { model, exported, validation, seconds, latencyMs, report: report ?? null, picture },
       text: [
         `Dice ${formatNumber(validation.dice, 3)} and IoU ${
           formatNumber(validation.iou, 3)
         } on ${validation.cases} cases ` +
         `that the training did not see, in ${formatDuration(seconds)}`,
         `model        ${model}`,
+        `picture      ${picture} (open it in a browser)`,
         `masks        ${out}/masks (with pictures: *_overlay.png)`,
         `scores       ${out}/scores/metrics.csv`,
         ...(report === undefined ? [] : [`report       ${report} (open it in a browser)`]),

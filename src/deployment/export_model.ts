@@ -147,7 +147,7 @@ function plainNames(graph: Graph, note: (text: string) => void): Graph {
     source: (value, target) => value.constant === undefined ? target.input(plain(value.name), value.type) : undefined,
   }).graph;
   const outputs = [...renamed.outputs];
-  renamed.setOutputs([]);
+  renamed.outputs.length = 0;
   for (const output of outputs) renamed.output(output, plain(output.name));
   return renamed;
 }

@@ -83,9 +83,7 @@ function decision({ labels, output: { activation, threshold, classWeights } }: M
       labels.map(({ name }, k) => `${name} ${classWeights[k]}`).join(", ")
     }`;
   }
-  if (activation === "softmax") return "the most probable class wins";
-  const overlapping = labels.some(({ values }) => values !== undefined);
-  return `threshold ${threshold}${overlapping ? "; of regions that overlap the last one is written" : ""}`;
+  return activation === "softmax" ? "the most probable class wins" : `threshold ${threshold}`;
 }
 
 function valueText({ name, elementType, shape }: OnnxValue): string {

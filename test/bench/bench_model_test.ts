@@ -55,7 +55,7 @@ test("benchModel() measures a network on the images of a data set", async () => 
   const graph = importGraph(model, { batch: 1 });
   const file = written("net.onnx", encodeModel(graph, { opset: 17, metadata, batchName: "N" }));
   const input = join(folder, "phantom");
-  writePhantom(input, { cases: 2 });
+  writePhantom(input, { cases: 2, side: 48 });
   const report = await benchModel({ ...SHORT, file, input, target: findTarget("nano") });
   assert.ok(report.samples >= 100);
   const { min, p50, p90, p99, max } = report.latencyMs;

@@ -149,7 +149,7 @@ test("readConfiguration() refuses what is no settings file, is too large, or gro
 test("seg train --config repeats a run from its config.json to the same bytes, and the command line wins", async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
-    writePhantom(dataset, { cases: 4 });
+    writePhantom(dataset, { cases: 4, side: 48 });
     const run = async (argv: readonly string[]) => {
       const job = await parseCommand(train, argv);
       return await job.run({ reporter: silentReporter, signal: new AbortController().signal });

@@ -16,7 +16,7 @@ test("seg train --fold auto takes its fold from the scheduler, saves on SIGUSR1,
 }, async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
-    writePhantom(dataset, { cases: 3 });
+    writePhantom(dataset, { cases: 3, side: 48 });
     const run = join(folder, "cv");
     const line = ["train", dataset, "--fold", "auto", "--out", run, ...SMALL, "--json"];
     const environment = { SLURM_ARRAY_TASK_ID: "1", SLURM_ARRAY_TASK_MAX: "2" };

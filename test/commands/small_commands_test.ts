@@ -70,7 +70,7 @@ test("seg inspect and seg bench refuse what is no model", async () => {
 test("seg check lists faults, writes its files and ends with 1 where there are errors", async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
-    writePhantom(dataset, { cases: 6 });
+    writePhantom(dataset, { cases: 6, side: 48 });
     const out = join(folder, "checked");
     const good = await runProgram(["check", dataset, "--folds", "3", "--write", "--out", out, "--json"]);
     assert.equal(good.code, 0, good.stderr);

@@ -11,7 +11,7 @@ const SMALL = ["--steps-per-epoch", "1", "--width", "2", "--input-size", "16", "
 test("seg train stopped by a signal saves, ends with 130, and continues with --resume", async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
-    writePhantom(dataset, { cases: 6 });
+    writePhantom(dataset, { cases: 6, side: 48 });
     const run = join(folder, "run");
     // Deno reports a child on which kill() was called as killed, whatever its exit code.
     const stopped = await runProgram(["train", dataset, "--out", run, "--epochs", "1000", ...SMALL, "--json"], {
@@ -55,7 +55,7 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
 test("seg train refuses a folder that exists and data that are none", async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
-    writePhantom(dataset, { cases: 6 });
+    writePhantom(dataset, { cases: 6, side: 48 });
     const [exists, none, headless] = await Promise.all([
       runProgram(["train", dataset, "--out", dataset, ...SMALL]),
       runProgram(["train", folder, "--out", join(folder, "run")]),
@@ -79,7 +79,7 @@ test("seg train refuses a folder that exists and data that are none", async () =
 test("seg train --fold all trains every fold, pools their scores and names the next step", async () => {
   await inFolder(async (folder) => {
     const dataset = join(folder, "data");
-    writePhantom(dataset, { cases: 6 });
+    writePhantom(dataset, { cases: 6, side: 48 });
     const run = join(folder, "cv");
     const args = ["train", dataset, "--out", run, "--fold", "all", "--epochs", "1", ...SMALL, "--json"];
     const { code, stdout, stderr } = await runProgram(args);

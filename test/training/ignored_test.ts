@@ -128,13 +128,13 @@ test("a label called ignore and --ignore leave the same voxels out of masks, che
       assert.deepEqual([index.labels.map(({ name }) => name), ignoredClass(index.labelling)], [["lesion"], 2]);
       const { mask } = loadCase(index, index.cases[0] as (typeof index.cases)[number]);
       const counts = [0, 1, 2].map((k) => mask?.data.reduce((sum, value) => sum + (value === k ? 1 : 0), 0));
-      assert.equal(counts[2], 24 * 48 * 16);
+      assert.equal(counts[2], 24 * 48 * 20);
       assert.ok((counts[1] as number) > 0);
       const options = { inputSize: 24, outputSize: 24, plane: "axial", normalization: { mode: "none" } } as const;
       const samples = caseSamples(index, index.cases[0] as (typeof index.cases)[number], { ...options, ignored: true });
       const [share] = classFrequencies(samples, { classes: 1, size: 24 }) as [number];
       // Of the known half; the squares need no padding.
-      assert.ok(Math.abs(share - (counts[1] as number) / (24 * 48 * 16)) < 1e-3, `${share}`);
+      assert.ok(Math.abs(share - (counts[1] as number) / (24 * 48 * 20)) < 1e-3, `${share}`);
     }
     const [first, second] = [checkDataset(declared, { folds: 2 }), checkDataset(given, { folds: 2, ignore: [2] })];
     assert.deepEqual(first.errors, []);
@@ -168,8 +168,8 @@ test("train() learns one class beside ignored voxels with two channels", async (
     }, { reporter: silentReporter, signal: new AbortController().signal });
     const best = Math.max(...[first, second].map((record) => record?.dice ?? 0));
     assert.ok(Math.abs((document.mean.dice ?? 0) - best) < 1e-9, `${document.mean.dice}, ${best} in training`);
-    assert.equal(document.conventions["ignoredVoxels"], 2 * 24 * 48 * 16);
-    assert.match(text, /^Ignored: 36864 voxels in 2 cases; there neither mask nor prediction counts$/m);
+    assert.equal(document.conventions["ignoredVoxels"], 2 * 24 * 48 * 20);
+    assert.match(text, /^Ignored: 46080 voxels in 2 cases; there neither mask nor prediction counts$/m);
     await assert.rejects(
       prepareTraining(runSettings(options("other", { dataset, loss: "bce" })), silentReporter),
       /^UsageFailure: The loss bce cannot leave out the voxels to ignore: choose one of ce, dice, dice-ce, focal$/,

@@ -25,7 +25,7 @@ export async function withTinyRuns(use: (runs: TinyRuns) => Promise<void>): Prom
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "seg-train-")));
   const dataset = join(folder, "data");
   try {
-    writePhantom(dataset, { cases: 4 });
+    writePhantom(dataset, { cases: 4, side: 48 });
     await use({
       folder,
       dataset,

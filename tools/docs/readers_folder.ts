@@ -15,9 +15,9 @@ const CASES = 8;
  */
 export function writeReadersFolder(folder: string): void {
   const at = (...parts: string[]) => join(folder, ...parts);
-  writePhantom(at("DATASET"), { cases: CASES });
+  writePhantom(at("DATASET"), { cases: CASES, side: 48 });
   for (let number = 0; number < CASES; number++) {
-    const phantom = makePhantom(number);
+    const phantom = makePhantom(number, { side: 48 });
     const name = `BraTS2021_0000${number}`;
     for (const channel of ["flair", "t1", "t1ce", "t2"]) {
       putVolume(at("BRATS", name, `${name}_${channel}.nii.gz`), phantom);

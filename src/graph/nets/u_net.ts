@@ -15,18 +15,16 @@ export const U_NET_STRIDE = 16;
  */
 export function uNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const widthOf = (level: number) => width * 2 ** level;
-  let y = pair(net, "enc.0", channels, width)(x);
-  const maps: Value[] = [];
+  const maps = [pair(net, "enc.0", channels, width)(x)];
   for (let level = 1; level <= 4; level++) {
     const block = pair(net, `enc.${level}`, widthOf(level - 1), widthOf(level));
-    maps.unshift(y);
-    y = block(net.halving(y));
+    maps.push(block(net.halving(maps[level - 1] as Value)));
   }
-  maps.forEach((map, i) => {
-    const level = 3 - i;
+  let y = maps[4] as Value;
+  for (let level = 3; level >= 0; level--) {
     const up = net.doubling(`up.${level}`, widthOf(level + 1), widthOf(level));
-    y = pair(net, `dec.${level}`, widthOf(level + 1), widthOf(level))(net.stack([map, up(y)]));
-  });
+    y = pair(net, `dec.${level}`, widthOf(level + 1), widthOf(level))(net.stack([maps[level] as Value, up(y)]));
+  }
   return { logits: net.convolution("out", width, classes, 1)(y), features: y };
 }
 

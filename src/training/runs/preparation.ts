@@ -111,9 +111,8 @@ export async function prepareTraining(
   });
   const ignored = ignoredClass(index.labelling) !== undefined;
   // One channel cannot tell "unknown" from background.
-  const { overlapping } = index.labelling;
-  const several = !overlapping && (index.labels.length > 1 || ignored);
-  const classes = index.labels.length + (several ? 1 : 0);
+  const several = index.labels.length > 1 || ignored;
+  const classes = several ? index.labels.length + 1 : 1;
   const network = { ...settings.network, channels: index.channels.length, classes, seed };
   const newHead = settings.network.newHead === true;
   const start = place.init === undefined ? freshNetwork(network) : networkFromFile(place.init, { ...network, newHead });
@@ -131,7 +130,7 @@ export async function prepareTraining(
     labels: index.labels.length,
   });
   // Settings that do not fit are told before the slices are cut.
-  buildTraining(start, { settings, classes, ignored, overlapping });
+  buildTraining(start, { settings, classes, ignored });
   const plane = settings.data.plane ?? commonPlane(index, chosen.train);
   const { inputSize } = start;
   const outputSize = targetSize(start, settings);
@@ -143,7 +142,7 @@ export async function prepareTraining(
   const source = place.init === undefined || newHead
     ? await startAtPrior(start, { samples, index, size: outputSize })
     : start;
-  const training = buildTraining(source, { settings, classes, ignored, overlapping });
+  const training = buildTraining(source, { settings, classes, ignored });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
     name: settings.optimizer.optimizer,
@@ -179,7 +178,7 @@ export async function prepareTraining(
         activation: several ? "softmax" : "sigmoid",
         threshold: 0.5,
       },
-      labels: index.labels.map(({ value, name, values }) => ({ value, name, ...(overlapping && { values }) })),
+      labels: index.labels.map(({ value, name }) => ({ value, name })),
       plane,
       ...(report.fingerprint.medianSpacingMm === undefined ? {} : { spacing: report.fingerprint.medianSpacingMm }),
       training: {
@@ -224,7 +223,7 @@ async function startAtPrior(
   { samples, index, size }: { samples: readonly Sample[]; index: DatasetIndex; size: number },
 ): Promise<NetworkSource> {
   const frequencies = classFrequencies(samples, { classes: index.labels.length, size });
-  const several = (source.graph(1).outputs[0]?.type.shape[1] as number) > 1 && !index.labelling.overlapping;
+  const several = (source.graph(1).outputs[0]?.type.shape[1] as number) > 1;
   return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies, { several })));
 }
 
@@ -235,16 +234,11 @@ function targetSize({ outputSize }: NetworkSource, { loss, network }: RunSetting
 
 function buildTraining(
   source: NetworkSource,
-  { settings, classes, ignored, overlapping }: {
-    settings: RunSettings;
-    classes: number;
-    ignored: boolean;
-    overlapping: boolean;
-  },
+  { settings, classes, ignored }: { settings: RunSettings; classes: number; ignored: boolean },
 ): TrainingGraph {
   const { loss: { classWeights, levelWeights, levelTargets, ...chosen }, network } = settings;
-  const name = chosen.loss ?? (classes > 1 && !overlapping ? "ce" : "bce");
-  const loss = createLoss(name, { channels: classes, classWeights, ignore: ignored, independent: overlapping });
+  const name = chosen.loss ?? (classes > 1 ? "ce" : "bce");
+  const loss = createLoss(name, { channels: classes, classWeights, ignore: ignored });
   const frozen = network.freeze.map((pattern) => picomatch(pattern));
   const graph = source.graph(settings.sampling.batch);
   const levels = graph.outputs.length;
