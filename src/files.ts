@@ -153,7 +153,8 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    // Below a file, looking for what to remove fails, too.
+    if (existsSync(temporary)) rmSync(temporary, { force: true });
     throw writeFailure(path, error);
   }
 }

@@ -29,7 +29,11 @@ test("makeSplits() puts every case into one validation part and is the same for 
 
 test("makeSplits() keeps the cases of a patient together", () => {
   const splits = makeSplits(cases(12, (i) => `p${i % 4}`), { folds: 4, seed: 0 });
-  for (const { val } of splits) assert.equal(new Set(val.map((id) => Number(id.slice(1)) % 4)).size, 1);
+  for (const { val, train } of splits) {
+    assert.equal(new Set(val.map((id) => Number(id.slice(1)) % 4)).size, 1);
+    assert.deepEqual([val.length, train.length], [3, 9]);
+  }
+  assert.equal(new Set(splits.flatMap(({ val }) => val)).size, 12);
 });
 
 test("makeSplits() gives every fold one of the largest and one of the smallest foregrounds", () => {

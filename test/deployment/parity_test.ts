@@ -78,6 +78,7 @@ test("measureParity() counts flipped voxels and fails where Dice drops too far",
     /^Parity fails on 2 cases: Dice 0\.6667 where the model has 1\.0000 \(drop 0\.3333 \[0\.3333, 0\.3333\], at most 0\.005 is allowed; worst case a with 0\.3333\), 16 of 256 voxels differ$/,
   );
   assert.equal((await parityOf((logit, i) => i % 8 < 4 ? -10 : logit, 0.4)).passed, true);
+  assert.equal((await parityOf((logit, i) => i % 8 < 4 ? -10 : logit, parity.diceDrop)).passed, true, "just allowed");
 });
 
 test("measureParity() tells the worst case and the interval of the drop", async () => {

@@ -66,6 +66,15 @@ test("epochBatches() deals the share of foreground to every batch, all slices eq
   assert.ok([...counts.values()].every((count) => count === 1 || count === 2));
 });
 
+test("epochBatches() rounds the share of foreground to the nearest number of slices", () => {
+  const dealt = (foregroundShare: number) => {
+    const batches = epochBatches(samples, { seed: 1, epoch: 1, batch: 4, backgroundRatio: 100, foregroundShare });
+    return Math.min(...batches.map((batch) => batch.findIndex((i) => !isForeground(i)) + 1 || 5)) - 1;
+  };
+  // 2.64 and 2.4 of 4.
+  assert.deepEqual([dealt(0.66), dealt(0.6)], [3, 2]);
+});
+
 function filled(
   name: string,
   seed: number,

@@ -7,7 +7,7 @@ import { createSession } from "../../src/runtime/session.ts";
 import { createLoss } from "../../src/training/losses.ts";
 import { createOptimizer } from "../../src/training/step/optimizers.ts";
 import { trainingGraph } from "../../src/training/step/training_graph.ts";
-import { TrainingStep } from "../../src/training/step/training_step.ts";
+import { averageShare, TrainingStep } from "../../src/training/step/training_step.ts";
 import { largestDifference, readGolden, withConstants } from "../golden.ts";
 
 const golden = readGolden();
@@ -101,4 +101,56 @@ test("TrainingStep averages the unbiased variance of a batch, as PyTorch does", 
   // PyTorch's momentum is 0.1, and the average starts at 1.
   const expected = variance.map((value) => 0.9 + 0.1 * 2 * value);
   assert.ok(largestDifference(step.statistics.get("enc.4.1.running_var") as Float32Array, expected) < 1e-6);
+});
+
+/** A small network with an image and an empty mask, so that there are gradients. */
+async function smallStep(name: "sgd" | "adam"): Promise<TrainingStep> {
+  const options = {
+    net: "elu-net",
+    width: 2,
+    channels: 1,
+    classes: 1,
+    inputSize: 16,
+    outputSize: 16,
+    seed: 0,
+    batch: 2,
+  };
+  const training = trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
+  const step = await TrainingStep.create(
+    training,
+    createOptimizer({ name, momentum: 0, count: training.parameters.length }),
+    {},
+  );
+  step.image.values.forEach((_, i) => step.image.values[i] = Math.sin(i));
+  return step;
+}
+
+/** How far one step of gradient descent moves the weights. */
+async function movedBy(clipNorm: number | undefined): Promise<number> {
+  const step = await smallStep("sgd");
+  const before = step.store.array("weights").slice();
+  await step.run({ learningRate: 0.01, clipNorm });
+  return Math.hypot(...step.store.array("weights").map((value, i) => value - (before[i] as number)));
+}
+
+test("TrainingStep scales gradients whose norm is above the limit to it, and leaves smaller ones", async () => {
+  const free = await movedBy(undefined);
+  const norm = free / 0.01;
+  assert.ok(norm > 0.01, `norm ${norm}`);
+  const shares = [await movedBy(norm / 4) / free, await movedBy(4 * norm) / free];
+  assert.ok(Math.abs(shares[0]! - 0.25) < 1e-3 && Math.abs(shares[1]! - 1) < 1e-6, `${shares}, norm ${norm}`);
+});
+
+test("averageShare() makes the average the plain mean of the weights at first, and a moving one later", async () => {
+  const step = await smallStep("adam");
+  const seen: Float32Array[] = [];
+  for (let i = 0; i < 4; i++) {
+    await step.run({ learningRate: 0.05, averageShare: averageShare(0.99, step.steps) });
+    seen.push(step.store.array("weights").slice());
+  }
+  const mean = (seen[0] as Float32Array).map((_, i) =>
+    seen.reduce((sum, weights) => sum + (weights[i] as number), 0) / 4
+  );
+  assert.ok(largestDifference(step.store.array("average"), mean) < 1e-5);
+  assert.deepEqual([averageShare(0, 0), averageShare(0.5, 0), averageShare(0.5, 9)], [0, 1, 0.5]);
 });

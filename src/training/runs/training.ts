@@ -21,6 +21,7 @@ import type { RunSettings } from "./run_settings.ts";
 import type { StopReason, TrainSummary } from "./train_options.ts";
 import { brokenPart, encodeTrainedModel, scoredModel } from "../trained_model.ts";
 import { Validation, type ValidationResult } from "../validation.ts";
+import { averageShare } from "../step/training_step.ts";
 
 /** What a training may use of its surroundings. */
 export interface TrainContext {
@@ -159,7 +160,7 @@ export class Training {
       const losses = await step.run({
         learningRate,
         clipNorm: this.#settings.optimizer.clipNorm,
-        averageShare: this.#averageShare(),
+        averageShare: averageShare(this.#settings.optimizer.averageDecay, this.#preparation.step.steps),
       });
       this.#refuseNotFinite(losses, learningRate);
       this.#lossSums = losses.map((loss, level) => (this.#lossSums[level] ?? 0) + loss);
@@ -258,12 +259,6 @@ export class Training {
     const steps = epochs * batchesPerEpoch;
     const step = (this.#epoch - 1) * batchesPerEpoch + this.#batches + offset;
     return learningRate * this.#preparation.schedule(step, steps);
-  }
-
-  // The average starts as the plain mean of the weights so far (Polyak), so that the random start does not linger.
-  #averageShare(): number {
-    const { averageDecay } = this.#settings.optimizer;
-    return averageDecay === 0 ? 0 : Math.max(1 - averageDecay, 1 / (this.#preparation.step.steps + 1));
   }
 
   #refuseNotFinite(losses: readonly number[], learningRate: number): void {

@@ -147,3 +147,13 @@ export class TrainingStep {
 function zeros(value: Value): TensorData<"float32"> {
   return floats(new Float32Array(elementCount(value.type.shape)), value.type.shape);
 }
+
+/**
+ * The share of the new weights in their moving average at the step after `steps` others. The average starts as the plain mean of the
+ * weights so far (Polyak), so that it forgets the random start.
+ *
+ * @param averageDecay share of the old weights that the average keeps later; 0: no average.
+ */
+export function averageShare(averageDecay: number, steps: number): number {
+  return averageDecay === 0 ? 0 : Math.max(1 - averageDecay, 1 / (steps + 1));
+}
