@@ -73,7 +73,7 @@ test("seg evaluate scores a model and masks alike, on the original grid", async 
     assert.match(validation.stdout, /^Worst lesion: p2 with a Dice of 0\.\d{3}$/m);
     assert.match(
       validation.stdout,
-      /^class +n +Dice +HD95 \(max\) mm +HD95 penalized +Dice pooled +hit +missed +false alarm +true empty$/m,
+      /^class +n +Dice +HD95 \(max\) mm +HD95 penalized mm +Dice pooled +hit +missed +false alarm +true empty$/m,
     );
 
     assert.equal(predicted.code, 0, predicted.stderr);
