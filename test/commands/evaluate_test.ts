@@ -122,7 +122,8 @@ test("seg evaluate refuses what does not belong together", async () => {
       [
         [model, dataset, "--compare", join(folder, "other.json"), "--out", out],
         1,
-        `${join(folder, "other.json")} holds no scores of cases; give the metrics.json of seg evaluate --out\n`,
+        `Cannot use ${join(folder, "other.json")}: cases is [], expected rows of cases; ` +
+        "give the metrics.json of seg evaluate --out\n",
       ],
       [
         [model, dataset, "--out", join(folder, "scores")],
