@@ -123,7 +123,7 @@ async function timeEngine(
     power = await watch.stop();
   }
   const version = trtexec.capabilities.version;
-  return { cudaGraph, times: readTimes(times, { version, warmUpMs }), log: run.log, power };
+  return { cudaGraph, times: readTimes(times, { version, warmUpMs, log: run.log }), log: run.log, power };
 }
 
 async function profileEngine(

@@ -70,9 +70,10 @@ export function readKitResult(folder: string): KitResult {
   const workspace = values.get("workspace_mib");
   const [buildLog, tegrastats] = [text("build.log"), text("tegrastats.txt")];
   const benchOf = (logName: string, timesName: string): KitBench | undefined => {
-    const [log, timesPath] = [text(logName), join(folder, timesName)];
-    if (log === undefined || !existsSync(timesPath)) return undefined;
-    return { times: readTimes(timesPath, { version: tensorRt, warmUpMs: KIT_WARM_UP_MS }), log: parseLog(log) };
+    const [logText, timesPath] = [text(logName), join(folder, timesName)];
+    if (logText === undefined || !existsSync(timesPath)) return undefined;
+    const log = parseLog(logText);
+    return { times: readTimes(timesPath, { version: tensorRt, warmUpMs: KIT_WARM_UP_MS, log }), log };
   };
   const bench = benchOf("bench.log", "times.json");
   const benchGraph = benchOf("bench_graph.log", "times_graph.json");

@@ -55,7 +55,7 @@ export function boardPowerMw({ railsMw }: TegraSample): number | undefined {
   return undefined;
 }
 
-/** What {@link PowerMeter} has measured. */
+/** What {@link PowerMeter} has measured while the GPU was busy. */
 export interface PowerSummary {
   readonly samples: number;
   readonly seconds: number;
@@ -71,20 +71,23 @@ export interface PowerSummary {
 /** A GPU above this load is busy. */
 const BUSY_PERCENT = 50;
 
+interface PowerSample {
+  readonly seconds: number;
+  readonly powerMw: number;
+  readonly gpuPercent: number | undefined;
+}
+
 /**
  * Integrates power over time by the trapezium rule, from the momentary values: the averages that tegrastats prints run since its start.
  *
- * The interval of tegrastats should be 250 ms or less.
+ * Only the time counts in which the GPU is busy: its load is half of the highest or more at both ends. While trtexec starts and ends,
+ * the board idles. Where no load is printed, all of the time counts. The interval of tegrastats should be 250 ms or less.
  */
 export class PowerMeter {
-  #samples = 0;
-  #energyMj = 0;
-  #peakPowerMw = 0;
+  readonly #samples: PowerSample[] = [];
   #peakRamMB: number | undefined;
   #peakTemperatureC: number | undefined;
   #busyGpuMHz: { readonly lowest: number; readonly highest: number } | undefined;
-  #first: number | undefined;
-  #last: { readonly seconds: number; readonly powerMw: number } | undefined;
 
   /** Adds a line of tegrastats. @param seconds when the line arrived, on a clock of the caller */
   take(line: string, seconds: number): void {
@@ -97,24 +100,28 @@ export class PowerMeter {
       const { lowest = Infinity, highest = 0 } = this.#busyGpuMHz ?? {};
       this.#busyGpuMHz = { lowest: Math.min(lowest, sample.gpuMHz), highest: Math.max(highest, sample.gpuMHz) };
     }
-    if (powerMw === undefined) return;
-    this.#samples++;
-    this.#first ??= seconds;
-    this.#peakPowerMw = Math.max(this.#peakPowerMw, powerMw);
-    if (this.#last) this.#energyMj += (seconds - this.#last.seconds) * (powerMw + this.#last.powerMw) / 2;
-    this.#last = { seconds, powerMw };
+    if (powerMw !== undefined) this.#samples.push({ seconds, powerMw, gpuPercent: sample.gpuPercent });
   }
 
-  /** `undefined` where fewer than two lines held a power. */
+  /** `undefined` where no two lines with a power follow each other while the GPU is busy. */
   summary(): PowerSummary | undefined {
-    if (this.#samples < 2 || this.#first === undefined || this.#last === undefined) return undefined;
-    const seconds = this.#last.seconds - this.#first;
+    const highest = this.#samples.reduce((most, { gpuPercent = 0 }) => Math.max(most, gpuPercent), 0);
+    const isBusy = ({ gpuPercent }: PowerSample) => highest === 0 || (gpuPercent ?? 0) >= highest / 2;
+    let [seconds, energyMj] = [0, 0];
+    this.#samples.forEach((sample, i) => {
+      const before = this.#samples[i - 1];
+      if (before === undefined || !isBusy(before) || !isBusy(sample)) return;
+      seconds += sample.seconds - before.seconds;
+      energyMj += (sample.seconds - before.seconds) * (sample.powerMw + before.powerMw) / 2;
+    });
+    if (seconds === 0) return undefined;
+    const busy = this.#samples.filter(isBusy);
     return {
-      samples: this.#samples,
+      samples: busy.length,
       seconds,
-      energyMj: this.#energyMj,
-      meanPowerMw: this.#energyMj / seconds,
-      peakPowerMw: this.#peakPowerMw,
+      energyMj,
+      meanPowerMw: energyMj / seconds,
+      peakPowerMw: Math.max(...busy.map(({ powerMw }) => powerMw)),
       ...(this.#peakRamMB !== undefined && { peakRamMB: this.#peakRamMB }),
       ...(this.#peakTemperatureC !== undefined && { peakTemperatureC: this.#peakTemperatureC }),
       ...(this.#busyGpuMHz && { busyGpuMHz: this.#busyGpuMHz }),

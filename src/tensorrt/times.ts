@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import type { TrtexecLog } from "./log.ts";
 import { formatVersion } from "./version.ts";
 
 /** Durations in ms, one entry per timed query in the order of the run. */
@@ -22,17 +23,26 @@ const SIZE_LIMIT = 2 ** 28;
 /** trtexec keeps the warm-up queries in the file up to 8.4 and leaves them out from 8.5 on (sampleReporting.cpp, exportJSONTrace). */
 const DROPS_WARM_UP_SINCE: TensorRtVersion = 80500;
 
+/** Of which run the times are. */
+export interface TimesOptions {
+  /** The version that wrote the file. */
+  readonly version: TensorRtVersion;
+  /** The `--warmUp` of the run. */
+  readonly warmUpMs: number;
+  /** What the log of the same run counts: a file with another number of rows is cut off. */
+  readonly log?: Pick<TrtexecLog, "queries" | "warmUpQueries">;
+}
+
 /**
  * Reads the times of the queries behind the warm-up.
  *
  * Only the `*Ms` durations are used: the absolute columns have six digits and lose their resolution after 100 s.
  *
- * @param options the version that wrote the file, and the `--warmUp` of the run in ms
- * @throws {Failure} where the file is no such file, or no timed query is in it.
+ * @throws {Failure} where the file is no such file, no timed query is in it, or the log of the run counts others.
  */
 export function readTimes(
   path: string,
-  options: { readonly version: TensorRtVersion; readonly warmUpMs: number },
+  options: TimesOptions,
 ): QueryTimes {
   return parseTimes(readTextFile(path, SIZE_LIMIT), path, options);
 }
@@ -41,7 +51,7 @@ export function readTimes(
 export function parseTimes(
   text: string,
   path: string,
-  options: { readonly version: TensorRtVersion; readonly warmUpMs: number },
+  options: TimesOptions,
 ): QueryTimes {
   const rows: Record<string, number>[] = [];
   let droppedRows = 0;
@@ -58,6 +68,7 @@ export function parseTimes(
     if (options.version < DROPS_WARM_UP_SINCE && start < options.warmUpMs) droppedRows++;
     else rows.push(row);
   }
+  if (options.log) refuseCutOff(path, rows.length + droppedRows, options.version, options.log);
   if (rows.length === 0) {
     throw new Failure(
       `Cannot read ${path}: it holds no timed query of TensorRT ${
@@ -83,6 +94,25 @@ export function parseTimes(
     );
   }
   return result;
+}
+
+function refuseCutOff(
+  path: string,
+  found: number,
+  version: TensorRtVersion,
+  { queries, warmUpQueries = 0 }: NonNullable<TimesOptions["log"]>,
+): void {
+  if (queries === undefined) {
+    throw new Failure(
+      `Cannot read ${path}: the log of its run does not count the queries, so that it is cut off; run the bench again`,
+    );
+  }
+  const expected = version < DROPS_WARM_UP_SINCE ? queries + warmUpQueries : queries;
+  if (found === expected) return;
+  throw new Failure(
+    `Cannot read ${path}: it has ${found} of the ${expected} queries that the log of its run counts; ` +
+      `copy the files of one run again, or run the bench again`,
+  );
 }
 
 /** A number as C++ streams print it: `%g`, and `inf`, `nan` and `-nan`, which JSON does not know. */

@@ -43,6 +43,24 @@ test("PowerMeter integrates momentary power by the trapezium rule", () => {
   });
 });
 
+test("PowerMeter counts the time alone in which the GPU is busy", () => {
+  const meter = new PowerMeter();
+  // Two runs of trtexec, which start and end with the GPU idle.
+  const loads = [0, 3, 97, 99, 98, 2, 0, 96, 99, 1, 0];
+  loads.forEach((load, i) => {
+    meter.take(`GR3D_FREQ ${load}%@921 POM_5V_IN ${load > 50 ? 6000 : 1500}/1`, i / 5);
+  });
+  const { samples, seconds, meanPowerMw, energyMj } = meter.summary() ?? {};
+  assert.equal(samples, 5);
+  assert.ok(Math.abs((seconds ?? 0) - 0.6) < 1e-12);
+  assert.ok(Math.abs((meanPowerMw ?? 0) - 6000) < 1e-9);
+  assert.ok(Math.abs((energyMj ?? 0) - 3600) < 1e-9);
+  // A network that leaves the GPU half idle is busy at its own load.
+  const light = new PowerMeter();
+  for (const [i, load] of [0, 30, 31, 29, 0].entries()) light.take(`GR3D_FREQ ${load}% VDD_IN ${load + 1000}mW/1mW`, i);
+  assert.ok(Math.abs((light.summary()?.meanPowerMw ?? 0) - 1030.25) < 1e-9);
+});
+
 const recorded = sharedPath("facts", "trtexec-logs", "20-tegrastats-samples.txt");
 
 test("parseTegrastats() reads recorded lines of five boards", { skip: recorded ? false : "shared data absent" }, () => {

@@ -50,6 +50,22 @@ test("parseTimes() refuses files without a usable time", () => {
   }
 });
 
+test("parseTimes() refuses a file with other queries than its log", () => {
+  const text = file(row("4", "9"), row("200", "3"), row("204", "3"), row("208", "3"));
+  const old = (log: { queries?: number; warmUpQueries?: number }) =>
+    parseTimes(text, "t.json", { version: 80201, warmUpMs: 200, log });
+  assert.equal(old({ warmUpQueries: 1, queries: 3 }).latencyMs.length, 3);
+  assert.throws(
+    () => old({ warmUpQueries: 1, queries: 40 }),
+    /t\.json: it has 4 of the 41 queries .* run the bench again/,
+  );
+  assert.throws(() => old({}), /the log of its run does not count the queries/);
+  const cut = text.slice(0, text.lastIndexOf("computeMs"));
+  const log = { warmUpQueries: 12, queries: 4 };
+  assert.equal(parseTimes(text, "t.json", { version: 80501, warmUpMs: 200, log }).latencyMs.length, 4);
+  assert.throws(() => parseTimes(cut, "t.json", { version: 80501, warmUpMs: 200, log }), /it has 3 of the 4 queries/);
+});
+
 test("readTimes() says that the file is absent", () => {
   assert.throws(() => readTimes("absent/t.json", { version: 80201, warmUpMs: 0 }), /Cannot read absent\/t\.json/);
 });
