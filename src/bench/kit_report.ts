@@ -7,7 +7,7 @@ import { Failure, messageOf } from "../failure.ts";
 import { findBoard } from "../tensorrt/boards.ts";
 import { powerCautions } from "../tensorrt/device.ts";
 import { countKernels } from "../tensorrt/kernels.ts";
-import { type KitResult, readKitResult } from "../tensorrt/kit_result.ts";
+import { type KitResult, readKitResult, type RunnerTimes } from "../tensorrt/kit_result.ts";
 import { measuredTarget } from "../tensorrt/measured_target.ts";
 import { markFile } from "../tensorrt/passport.ts";
 import type { Precision, Target } from "../tensorrt/targets.ts";
@@ -45,6 +45,7 @@ export function importKit(folder: string, options: { readonly target?: Target | 
       `The outputs differ from the reference: ${flipped} of ${values} values flipped, by ${largestDifference} at most`,
     );
   }
+  if (result.runner) notes.push(runnerNote(result.runner));
   const { device } = bench.log;
   const { powerMode } = result;
   const totalBytes = device.memoryMiB === undefined ? undefined : device.memoryMiB * 2 ** 20;
@@ -70,6 +71,15 @@ export function importKit(folder: string, options: { readonly target?: Target | 
     notes,
   });
   return { report, checkPassed: checks.length === 0 ? undefined : failed.length === 0 };
+}
+
+function runnerNote({ endToEndMs, networkMs, cudaGraph }: RunnerTimes): string {
+  const shown = ({ median, p99 }: { median: number; p99: number }) =>
+    `${median.toFixed(2)} ms (99 %: ${p99.toFixed(2)})`;
+  return `From a frame to its mask the runner took ${shown(endToEndMs)} in the median, ${
+    shown(networkMs)
+  } of it in the ` +
+    `network${cudaGraph ? ", as a CUDA graph" : ""}`;
 }
 
 function precisionOf({ build }: KitResult): Precision {

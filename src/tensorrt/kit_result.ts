@@ -27,6 +27,14 @@ export interface KitBench {
   readonly log: TrtexecLog;
 }
 
+/** What the runner of the kit took, median and 99th percentile, on one frame again and again. */
+export interface RunnerTimes {
+  readonly frames: number;
+  readonly cudaGraph: boolean;
+  readonly endToEndMs: { readonly median: number; readonly p99: number };
+  readonly networkMs: { readonly median: number; readonly p99: number };
+}
+
 /** What happened on the device; a part is absent where its step did not run. */
 export interface KitResult {
   readonly tensorRt: TensorRtVersion;
@@ -42,6 +50,8 @@ export interface KitResult {
   readonly benchGraph?: KitBench;
   readonly profile?: Profile;
   readonly power?: PowerSummary;
+  /** The quicker of the runs without and with a CUDA graph. */
+  readonly runner?: RunnerTimes;
 }
 
 const TEXT_LIMIT = 2 ** 26;
@@ -49,11 +59,7 @@ const TEXT_LIMIT = 2 ** 26;
 /** @throws {Failure} where `result.txt` is absent or incomplete, or one of the other files is damaged. */
 export function readKitResult(folder: string): KitResult {
   const path = join(folder, "result.txt");
-  const values = new Map<string, string>();
-  for (const line of readTextFile(path, TEXT_LIMIT).split("\n")) {
-    const split = line.indexOf("=");
-    if (split > 0) values.set(line.slice(0, split), line.slice(split + 1).trim());
-  }
+  const values = readPairs(readTextFile(path, TEXT_LIMIT));
   const [number, modelSha256] = [values.get("tensorrt"), values.get("model_sha256")];
   if (values.get("format") !== "1" || number === undefined || modelSha256 === undefined) {
     throw new Failure(`Cannot read ${path}: it is no result of a kit; copy the folder result of the device again`);
@@ -78,6 +84,10 @@ export function readKitResult(folder: string): KitResult {
   const bench = benchOf("bench.log", "times.json");
   const benchGraph = benchOf("bench_graph.log", "times_graph.json");
   const profilePath = join(folder, "profile.json");
+  const [runner] = ["runner.txt", "runner_graph.txt"].map((name) => join(folder, name)).filter((file) =>
+    existsSync(file)
+  )
+    .map(readRunnerTimes).sort((a, b) => a.endToEndMs.median - b.endToEndMs.median);
   const power = tegrastats === undefined ? undefined : measurePower(tegrastats);
   return {
     tensorRt,
@@ -97,6 +107,36 @@ export function readKitResult(folder: string): KitResult {
     ...(benchGraph && { benchGraph }),
     ...(existsSync(profilePath) && { profile: readProfile(profilePath) }),
     ...(power && { power }),
+    ...(runner && { runner }),
+  };
+}
+
+/** Lines of `key=value`. */
+function readPairs(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const split = line.indexOf("=");
+    if (split > 0) values.set(line.slice(0, split), line.slice(split + 1).trim());
+  }
+  return values;
+}
+
+/** A report of runner.cpp: mean, minimum, median, 90 %, 99 % and maximum of each stage. @throws {Failure} where it is damaged. */
+function readRunnerTimes(path: string): RunnerTimes {
+  const values = readPairs(readTextFile(path, TEXT_LIMIT));
+  const stage = (name: string) => {
+    const numbers = (values.get(`${name}_ms`) ?? "").split(" ").map(Number);
+    const [, , median = NaN, , p99 = NaN] = numbers;
+    if (numbers.length !== 6 || !numbers.every(Number.isFinite)) {
+      throw new Failure(`Cannot read ${path}: it has no times of ${name}; run sh run.sh runner again`);
+    }
+    return { median, p99 };
+  };
+  return {
+    frames: Number(values.get("frames")),
+    cudaGraph: values.get("cuda_graph") === "yes",
+    endToEndMs: stage("end_to_end"),
+    networkMs: stage("network"),
   };
 }
 

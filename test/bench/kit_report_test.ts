@@ -56,6 +56,18 @@ test("importKit() reads what the kit of a J-Net measured, with its roofline", {
     assert.ok((report.kernels ?? 0) > 50 && (report.floorMs ?? 0) > 0 && (report.floorShare ?? 2) < 1);
     assert.ok((report.layers?.length ?? 0) > 0);
 
+    const stages = (times: string) => `frames=300\ncuda_graph=no\nnetwork_ms=${times}\nend_to_end_ms=${times}\n`;
+    writeFileSync(join(result, "runner.txt"), stages("2 1 1.5 3 4.25 9"));
+    writeFileSync(join(result, "runner_graph.txt"), stages("2 1 1.75 3 4 9"));
+    const { notes } = importKit(result).report;
+    assert.ok(
+      notes.some((note) => /the runner took 1\.50 ms \(99 %: 4\.25\) in the median/.test(note)),
+      notes.join("\n"),
+    );
+    writeFileSync(join(result, "runner.txt"), stages("2 1"));
+    assert.throws(() => importKit(result), /runner\.txt: it has no times of end_to_end; run sh run\.sh runner again/);
+    rmSync(join(result, "runner.txt"));
+
     const text = join(result, "result.txt");
     writeFileSync(
       text,
