@@ -18,7 +18,8 @@ export function layerWork(graph: Graph): LayerWork[] {
     const outputBytes = sumBytes(
       node.outputs.filter((value, i) => i === 0 || consumers.has(value) || outputs.has(value)),
     );
-    const before = node.outputs.length === 1 ? joined(node) : undefined;
+    const x = dataInput(node);
+    const before = node.outputs.length === 1 ? joined(node, x) : undefined;
     if (before === undefined) {
       const layer = { name: node.name, flops, inputBytes, outputBytes };
       layers.push(layer);
@@ -26,17 +27,16 @@ export function layerWork(graph: Graph): LayerWork[] {
     } else {
       before.flops += flops;
       // The map between both never reaches memory.
-      before.inputBytes += inputBytes - sumBytes([dataInput(node) as Value]);
+      before.inputBytes += inputBytes - sumBytes(x === undefined ? [] : [x]);
       before.outputBytes = outputBytes;
-      layerOf.set(node.outputs[0] as Value, before);
+      layerOf.set(node.outputs[0], before);
     }
   }
   return layers.map(({ name, flops, inputBytes, outputBytes }) => ({ name, flops, bytes: inputBytes + outputBytes }));
 
-  function joined(node: Node) {
-    const x = dataInput(node);
+  function joined(node: Node, x: Value | undefined) {
     if (x === undefined || outputs.has(x) || consumers.get(x)?.length !== 1) return undefined;
-    return sameShape(x.type.shape, node.outputs[0]?.type.shape ?? []) && isPointwise(node) ? layerOf.get(x) : undefined;
+    return sameShape(x.type.shape, node.outputs[0].type.shape) && isPointwise(node) ? layerOf.get(x) : undefined;
   }
 }
 

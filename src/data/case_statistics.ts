@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { axisCodes, toCanonical } from "../imaging/orientation.ts";
-import { choosePlane, type Plane, sliceGeometry } from "../imaging/slices.ts";
+import { choosePlane, type Plane, type SliceGeometry, sliceGeometry } from "../imaging/slices.ts";
 import { spacingMm, type Volume } from "../imaging/volume.ts";
 import { type FileVolume, readCaseImage, readCaseMask } from "./case_files.ts";
 import { type DatasetIndex, findNotFinite } from "./dataset.ts";
@@ -13,7 +13,7 @@ import { compareGrids } from "./geometry.ts";
 import type { CaseFiles } from "./layout.ts";
 import { lesionAreas } from "./lesions.ts";
 import { toClasses } from "./masks.ts";
-import { ignoredClass } from "./selection.ts";
+import { ignoredClass, indicesOf } from "./selection.ts";
 
 /** Of each channel this many foreground voxels, evenly spread over the case, stand for all in percentiles. */
 const SAMPLES_PER_CASE = 1000;
@@ -111,9 +111,14 @@ function measure({ index, files, image, mask, classes, plane }: Measured): CaseS
   const chosenPlane = plane ?? choosePlane(spacingMm(canonical.affine), canonical.shape);
   const geometry = sliceGeometry(canonical, chosenPlane);
   const voxelMm2 = geometry.rowSpacingMm * geometry.columnSpacingMm;
-  const areas = lesionAreas(canonical.data, { geometry, classCount: index.labels.length });
-  const counts = new Array<number>(index.labels.length + 1).fill(0);
-  for (const value of classes.data) counts[value] = (counts[value] as number) + 1;
+  const areas = areasOfClasses(canonical.data, geometry, index);
+  const counts = new Float64Array(index.labelling.members.length + 1);
+  for (let i = 0; i < classes.data.length; i++) {
+    const value = classes.data[i] as number;
+    counts[value] = (counts[value] as number) + 1;
+  }
+  const voxelsOf = (k: number) =>
+    indicesOf(index.labelling, k).reduce((sum, value) => sum + (counts[value] as number), 0);
   const intensities = index.channels.map((_, channel) =>
     foregroundIntensities(volume, { channel, classes: classes.data })
   );
@@ -125,7 +130,7 @@ function measure({ index, files, image, mask, classes, plane }: Measured): CaseS
     spacingMm: spacing,
     spacingKnown: volume.spacingKnown,
     orientation: volume.spacingKnown ? axisCodes(volume.affine) : undefined,
-    classVoxels: counts.slice(1),
+    classVoxels: index.labels.map((_, position) => voxelsOf(position + 1)),
     lesionAreasMm2: areas.map((ofClass) => ofClass.map((voxels) => voxels * voxelMm2)),
     sliceSideMm: geometry.sideMm,
     intensities,
@@ -138,6 +143,18 @@ function measure({ index, files, image, mask, classes, plane }: Measured): CaseS
       bytesOf(mask.volume),
     ]),
   };
+}
+
+/** Areas of the regions of each class in the slices; of classes that overlap, one after the other. */
+function areasOfClasses(classes: Uint8Array, geometry: SliceGeometry, { labels, labelling }: DatasetIndex): number[][] {
+  if (!labelling.overlapping) return lesionAreas(classes, { geometry, classCount: labels.length });
+  return labels.flatMap((_, position) => {
+    const isMember = new Uint8Array(256);
+    for (const value of indicesOf(labelling, position + 1)) isMember[value] = 1;
+    const mask = new Uint8Array(classes.length);
+    for (let i = 0; i < mask.length; i++) mask[i] = isMember[classes[i] as number] as number;
+    return lesionAreas(mask, { geometry, classCount: 1 });
+  });
 }
 
 /** Mean and squared distances by Welford's recurrence, which stays exact for large intensities. */

@@ -198,9 +198,9 @@ function chooseLabels(
   const map = options.map === undefined ? new Map<number, number>() : parseLabelMap(options.map);
   const chosen = { labels: options.labels, ignore: options.ignore, map };
   if (content.labels) {
-    const { labels, regions, labelsByConvention = false } = content;
+    const { labels, regions, labelsByConvention = false, regionsAreClasses = false } = content;
     return {
-      labelling: selectLabels({ labels, regions, labelsByConvention }, chosen),
+      labelling: selectLabels({ labels, regions, labelsByConvention, regionsAreClasses }, chosen),
       findings: [],
     };
   }

@@ -51,6 +51,8 @@ export interface LabelDeclaration {
 export interface Region {
   readonly name: string;
   readonly values: readonly number[];
+  /** What is written for it into masks, where the data set says so. */
+  readonly value?: number;
 }
 
 /** Case ids of a split that the data set itself gives. */
@@ -69,6 +71,8 @@ export interface LayoutIndex {
   /** The labels are those of the challenge's year, not of a file: `--labels` may name further values. */
   readonly labelsByConvention?: boolean;
   readonly regions: readonly Region[];
+  /** The regions are the classes where nothing else is asked for. */
+  readonly regionsAreClasses?: boolean;
   /** Complete cases only. */
   readonly cases: readonly LayoutCase[];
   readonly givenSplits?: GivenSplits;

@@ -1,4 +1,5 @@
 /** From the values of a mask file to class indices. */
+import { regionsOfValue } from "../imaging/regions.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
 import { ignoredClass, type Labelling, listValues } from "./selection.ts";
@@ -29,7 +30,8 @@ export function labelValues(mask: Volume, file: string): number[] {
 }
 
 /**
- * Class indices of a mask: 0 for background and everything not chosen, k for the k-th class, one above the last for what is ignored.
+ * Class indices of a mask: 0 for background and everything not chosen, one above the last for what is ignored, and between them those
+ * of {@link Labelling.members}: k for the k-th class where classes exclude each other.
  *
  * @throws {FindingFailure} E08 where a value is not declared, E13 where it is no whole number.
  */
@@ -37,7 +39,11 @@ export function toClasses(mask: Volume, labelling: Labelling, file: string): Vol
   const unknown = unknownLabel(labelValues(mask, file), labelling, file);
   if (unknown) throw new FindingFailure(unknown);
   const classOf = new Map<number, number>();
-  labelling.classes.forEach(({ values }, index) => values.forEach((value) => classOf.set(value, index + 1)));
+  const indexOf = new Map(labelling.members.map((members, i) => [members.join(), i + 1]));
+  for (const value of labelling.known) {
+    const members = regionsOfValue(labelling.classes, value).map((position) => position + 1);
+    classOf.set(value, indexOf.get(members.join()) ?? 0);
+  }
   const unknownClass = ignoredClass(labelling);
   if (unknownClass !== undefined) labelling.ignored.forEach((value) => classOf.set(value, unknownClass));
   const classes = new Uint8Array(mask.data.length);

@@ -78,7 +78,12 @@ export function foregroundVoxels(index: DatasetIndex): Map<string, number> {
     const mask = readCaseMask(index, files);
     if (!mask) continue;
     const classes = toClasses(mask.volume, index.labelling, mask.file).data;
-    voxels.set(files.id, classes.reduce((sum, value) => sum + (value > 0 && value <= index.labels.length ? 1 : 0), 0));
+    let count = 0;
+    for (let i = 0; i < classes.length; i++) {
+      const value = classes[i] as number;
+      if (value > 0 && value <= index.labelling.members.length) count++;
+    }
+    voxels.set(files.id, count);
   }
   return voxels;
 }

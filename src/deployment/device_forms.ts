@@ -1,5 +1,5 @@
 /** Writes nodes in the forms that TensorRT's parser reads rightly. */
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, inputOf, type Node } from "../graph/graph.ts";
 import type { Attributes, Inputs, Value } from "../graph/op.ts";
 import { reshape } from "../graph/ops/movement.ts";
 import { argMax } from "../graph/ops/reduce_extremum.ts";
@@ -31,7 +31,7 @@ export function cutFinalArgMax(graph: Graph, note: (text: string) => void): Grap
 function scoresBehind(graph: Graph, output: Value): Value | undefined {
   let node: Node | undefined = graph.producer(output);
   while (node !== undefined && node.op.domain === undefined && CARRIERS.has(node.op.type)) {
-    node = graph.producer(node.inputs[0] as Value);
+    node = graph.producer(inputOf(node));
   }
   const scores = node?.op.type === argMax.type ? node.inputs[0] : undefined;
   return scores === undefined || graph.producer(scores) === undefined ? undefined : scores;

@@ -14,7 +14,8 @@ import { findTrtexec } from "../tensorrt/find_trtexec.ts";
 import { countKernels } from "../tensorrt/kernels.ts";
 import { makePassport, writePassport } from "../tensorrt/passport.ts";
 import type { TensorContract } from "../tensorrt/raw_input.ts";
-import { findTarget, type Precision, type Target } from "../tensorrt/targets.ts";
+import { readHostGpu } from "../tensorrt/host_gpu.ts";
+import { findTarget, hostTarget, type Precision, type Target } from "../tensorrt/targets.ts";
 import { probeTrtexec, type Trtexec } from "../tensorrt/trtexec.ts";
 import { formatVersion } from "../tensorrt/version.ts";
 import type { WorkContext } from "../reporter.ts";
@@ -61,7 +62,8 @@ export async function findTools(request: ToolsRequest, signal: AbortSignal): Pro
         }, and an engine runs on the version that built it alone; build it there, or use --target host`,
     );
   }
-  return { target: { ...named, tensorRt: version }, trtexec };
+  const gpu = named.board === undefined ? readHostGpu() : undefined;
+  return { target: gpu === undefined ? { ...named, tensorRt: version } : hostTarget(gpu, version), trtexec };
 }
 
 /**

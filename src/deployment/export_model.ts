@@ -147,7 +147,7 @@ function plainNames(graph: Graph, note: (text: string) => void): Graph {
     source: (value, target) => value.constant === undefined ? target.input(plain(value.name), value.type) : undefined,
   }).graph;
   const outputs = [...renamed.outputs];
-  renamed.outputs.length = 0;
+  renamed.setOutputs([]);
   for (const output of outputs) renamed.output(output, plain(output.name));
   return renamed;
 }

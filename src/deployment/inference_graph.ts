@@ -65,7 +65,7 @@ function chosenOutputs(graph: Graph, names: readonly string[] | undefined): read
 function withActivation(graph: Graph, activation: OutputActivation): Graph {
   if (activation === "none") return graph;
   const logits = [...graph.outputs];
-  graph.outputs.length = 0;
+  graph.setOutputs([]);
   for (const value of logits) {
     const probabilities = activation === "sigmoid"
       ? graph.apply(sigmoid, [value])

@@ -1,10 +1,11 @@
 /** The kit of an exported model: what builds, checks and times it on a device that has JetPack alone. */
 import { loadCase } from "../data/dataset.ts";
-import type { Model } from "../model/model.ts";
+import { described, type Model } from "../model/model.ts";
 import { makeKit, writeKit } from "../tensorrt/kit.ts";
+import { runnerSettings } from "../tensorrt/kit_runner.ts";
 import type { Precision, Target } from "../tensorrt/targets.ts";
 import type { ParityData } from "./parity_data.ts";
-import { referenceRun } from "./reference_run.ts";
+import { referenceFrame, referenceRun } from "./reference_run.ts";
 
 /** What {@link exportKit} puts into a kit. */
 export interface KitWork {
@@ -32,6 +33,12 @@ export async function exportKit({ model, data, folder, ...options }: KitWork): P
     (most, { values }) => values.reduce((m, value) => Math.max(m, Math.abs(value)), most),
     0,
   );
+  const [input] = inputs;
+  const answer = outputs.find(({ name }) => name === model.metadata?.output.answer);
+  const runner = model.metadata && input && answer && {
+    settings: runnerSettings(model.metadata, { input, answer }),
+    frame: await referenceFrame(described(model), image),
+  };
   const { activation, threshold = 0.5 } = model.metadata?.output ?? {};
   writeKit(
     folder,
@@ -43,6 +50,7 @@ export async function exportKit({ model, data, folder, ...options }: KitWork): P
       tolerance: Number((TOLERANCES[options.precision] * Math.max(1, largest)).toPrecision(2)),
       threshold: activation === "none" ? threshold : 0,
       flippedShare: FLIPPED_SHARE,
+      runner,
     }),
   );
 }

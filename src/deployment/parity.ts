@@ -131,8 +131,8 @@ async function compareCase(
   const [diceReference, diceCandidate] = [dice(mask.data, first.mask.data), dice(mask.data, second.mask.data)];
   let [flippedVoxels, largest, sum] = [0, 0, 0];
   first.mask.data.forEach((value, i) => flippedVoxels += value === second.mask.data[i] ? 0 : 1);
-  for (const { value } of classes) {
-    const [a, b] = [first.probabilities?.(value), second.probabilities?.(value)] as [Float32Array, Float32Array];
+  for (let k = 1; k <= classes.length; k++) {
+    const [a, b] = [first.probabilities?.(k), second.probabilities?.(k)] as [Float32Array, Float32Array];
     for (let i = 0; i < a.length; i++) {
       const error = Math.abs((a[i] as number) - (b[i] as number));
       sum += error;

@@ -2,15 +2,20 @@
 import { makePhantom } from "../data/phantom.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
-import type { Model } from "../model/model.ts";
+import type { DescribedModel, Model } from "../model/model.ts";
 import { elementCount, floats } from "../graph/tensor_type.ts";
 import { networkSquare, prepareImage } from "../imaging/network_input.ts";
 import type { Normalization } from "../imaging/normalize.ts";
-import type { Volume } from "../imaging/volume.ts";
+import { toCanonical } from "../imaging/orientation.ts";
+import { sliceGeometry } from "../imaging/slices.ts";
+import { scalingAffine, type Volume } from "../imaging/volume.ts";
 import { Failure } from "../failure.ts";
+import { labelValues } from "../prediction/predict_cases.ts";
+import { createPredictor } from "../prediction/predictor.ts";
 import { Random } from "../random.ts";
 import { createSession } from "../runtime/session.ts";
 import type { ReferenceTensor } from "../tensorrt/kit.ts";
+import type { ReferenceFrame } from "../tensorrt/kit_runner.ts";
 
 /** The tensors of one run. */
 export interface ReferenceRun {
@@ -52,6 +57,44 @@ export async function referenceRun(
     return { inputs, outputs };
   } finally {
     await session.release();
+  }
+}
+
+/**
+ * The middle slice of `image`, or of a phantom, as a frame of its own, and the mask that the model gives it.
+ *
+ * Alone it is normalized by itself, so that its square differs a little from the one of {@link referenceRun}.
+ */
+export async function referenceFrame(model: DescribedModel, image: Volume | undefined): Promise<ReferenceFrame> {
+  const { metadata } = model;
+  const { plane } = metadata;
+  const { volume } = toCanonical(image ?? phantom(metadata.input.channels.length));
+  const geometry = sliceGeometry(volume, plane);
+  const { rows, columns, rowStride, columnStride, rowSpacingMm, columnSpacingMm } = geometry;
+  const pixels = rows * columns;
+  const first = Math.floor(geometry.count / 2) * geometry.sliceStride;
+  const data = Float32Array.from({ length: volume.channels * pixels }, (_, i) => {
+    const [channel, row, column] = [Math.floor(i / pixels), Math.floor(i % pixels / columns), i % columns];
+    return volume.data[first + channel * geometry.channelStride + row * rowStride + column * columnStride] as number;
+  });
+  const along = <T>(column: T, row: T, slice: T): [T, T, T] =>
+    plane === "axial" ? [column, row, slice] : plane === "coronal" ? [column, slice, row] : [slice, column, row];
+  const affine = scalingAffine(along(columnSpacingMm, rowSpacingMm, geometry.sliceSpacingMm));
+  const slice = { ...volume, data, shape: along(columns, rows, 1), affine };
+  const predictor = await createPredictor(model, { threads: 1 });
+  try {
+    const { mask } = await predictor.segment(slice);
+    // On the screen rows and columns run backwards: each channel as a whole.
+    for (let at = 0; at < data.length; at += pixels) data.subarray(at, at + pixels).reverse();
+    return {
+      rows,
+      columns,
+      spacingMm: [rowSpacingMm, columnSpacingMm],
+      values: data,
+      mask: labelValues(mask.data, metadata.labels).reverse(),
+    };
+  } finally {
+    await predictor.release();
   }
 }
 

@@ -24,18 +24,27 @@ export function openForModel(path: string, metadata: ModelMetadata, reading: Dat
   for (const attempt of attempts) {
     try {
       const index = openDataset(path, { ...others, ...attempt });
-      if (index.channels.length === channels.length) return index;
+      if (index.channels.length === channels.length && overlapsAlike(index, labels)) return index;
     } catch (error) {
       if (!(error instanceof UsageFailure)) throw error;
     }
   }
   const found = openDataset(path, others);
+  const overlapping = labels.some((label) => label.values !== undefined);
   const listed = (all: DatasetIndex["labels"] | ModelMetadata["labels"]) =>
     all.map(({ value, name }) => `${value} (${name})`).join(", ");
   throw new Failure(
     `${path} has the channels ${found.channels.join(", ")} and the labels ${listed(found.labels)}, but the model was ` +
-      `trained on the channels ${channels.join(", ")} and the labels ${listed(labels)}; score it on such data`,
+      `trained on the channels ${channels.join(", ")} and the labels ${listed(labels)}` +
+      `${overlapping ? ", which are regions that overlap" : ""}; score it on such data`,
   );
+}
+
+/** Whether the classes of the data set overlap as those of the model do: in the same order and of the same values. */
+function overlapsAlike({ labels, labelling }: DatasetIndex, trained: ModelMetadata["labels"]): boolean {
+  if (!labelling.overlapping) return trained.every(({ values }) => values === undefined);
+  return labels.length === trained.length &&
+    labels.every(({ value, values }, i) => value === trained[i]?.value && values.join() === trained[i]?.values?.join());
 }
 
 /** Case ids of the validation fold that the training recorded in its model; undefined where it recorded none. */

@@ -102,7 +102,8 @@ export class HeadStudy {
   ): void {
     if (squares === undefined) return;
     const { plane } = this.#metadata;
-    const classes = 1 + (ignoredClass(this.#index.labelling) ?? this.#index.labels.length);
+    const { labelling } = this.#index;
+    const classes = 1 + (ignoredClass(labelling) ?? labelling.members.length);
     const reference = labelSquareVolume(loaded.mask, { plane, size: squares.shape[0], classes });
     this.#score(view, id, { reference, prediction: squares, image: loaded.image });
   }

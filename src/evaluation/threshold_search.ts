@@ -41,7 +41,11 @@ export async function searchThreshold(
   const scores = Array.from({ length: classes }, () => new Map<string, number[][]>());
   for await (const { files: { patient }, reference, probabilities } of tuningCases(predictor, data, options)) {
     const all = Array.from({ length: classes }, (_, i) => probabilities(i + 1));
-    diceCurves(all, reference, thresholds).forEach((curve, i) => {
+    const { overlapping, members } = data.index.labelling;
+    const curves = overlapping
+      ? overlappingDiceCurves(all, reference, { thresholds, members })
+      : diceCurves(all, reference, thresholds);
+    curves.forEach((curve, i) => {
       const ofClass = scores[i] as Map<string, number[][]>;
       ofClass.set(patient, [...ofClass.get(patient) ?? [], curve]);
     });
@@ -98,6 +102,60 @@ function diceCurves(
     }
     return curve;
   });
+}
+
+/**
+ * As {@link diceCurves} for classes that overlap: a voxel gets the value of the last class that reaches the threshold, and is of all
+ * classes that this value belongs to.
+ *
+ * @param options.members the classes of each class index, as `Labelling` has them.
+ */
+function overlappingDiceCurves(
+  probabilities: readonly Float32Array[],
+  reference: Uint8Array,
+  { thresholds, members }: { thresholds: readonly number[]; members: readonly (readonly number[])[] },
+): number[][] {
+  const steps = thresholds.length + 1;
+  const isMember = members.map((classes) => probabilities.map((_, k) => classes.includes(k + 1)));
+  // By class and threshold, the differences to the threshold before.
+  const right = probabilities.map(() => new Float64Array(steps));
+  const all = probabilities.map(() => new Float64Array(steps));
+  const referenceVoxels = new Float64Array(probabilities.length);
+  const none = probabilities.map(() => false);
+  for (let voxel = 0; voxel < reference.length; voxel++) {
+    const index = reference[voxel] as number;
+    // Of unknown class.
+    if (index > members.length) continue;
+    const wanted = index === 0 ? none : isMember[index - 1] as boolean[];
+    for (let k = 0; k < wanted.length; k++) if (wanted[k]) referenceVoxels[k] = (referenceVoxels[k] as number) + 1;
+    let from = 0;
+    for (let last = probabilities.length - 1; last >= 0; last--) {
+      const reached = countReached(thresholds, (probabilities[last] as Float32Array)[voxel] as number);
+      if (reached <= from) continue;
+      const written = isMember[last] as boolean[];
+      for (let k = 0; k < written.length; k++) {
+        if (!written[k]) continue;
+        addStep(all[k] as Float64Array, from, reached);
+        if (wanted[k]) addStep(right[k] as Float64Array, from, reached);
+      }
+      from = reached;
+    }
+  }
+  return probabilities.map((_, k) => {
+    let [found, predicted] = [0, 0];
+    return thresholds.map((_, i) => {
+      found += (right[k] as Float64Array)[i] as number;
+      predicted += (all[k] as Float64Array)[i] as number;
+      const total = (referenceVoxels[k] as number) + predicted;
+      return total === 0 ? 1 : 2 * found / total;
+    });
+  });
+}
+
+/** One more at the thresholds from position `from` to before `to`. */
+function addStep(differences: Float64Array, from: number, to: number): void {
+  differences[from] = (differences[from] as number) + 1;
+  differences[to] = (differences[to] as number) - 1;
 }
 
 /** How many of the rising thresholds a probability reaches. */

@@ -32,7 +32,7 @@ export async function* tuningCases(
   { index, cases }: { index: DatasetIndex; cases: readonly CaseFiles[] },
   { mirror, reporter, signal }: TuningOptions,
 ): AsyncGenerator<TuningCase> {
-  const classes = index.labels.length;
+  const classes = index.labelling.members.length;
   let hasForeground = false;
   for (const [done, files] of cases.entries()) {
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,5 @@
 /** What the project knows of one ONNX operator stands in one constant of type {@link OpDefinition}. */
-import type { TensorData, TensorType } from "./tensor_type.ts";
+import type { ElementType, TensorData, TensorType } from "./tensor_type.ts";
 
 /** Kinds of ONNX attributes; the wire format needs them, and TypeScript takes the attribute types from them. */
 export type AttributeKind = "float" | "floats" | "int" | "ints" | "string" | "tensor";
@@ -23,7 +23,8 @@ export type Attributes<S extends AttributeSpec = AttributeSpec> = {
 
 /** An edge of the graph: a graph input, a constant, or an output of a node. */
 export interface Value {
-  name: string;
+  /** Unique in its graph, which alone changes it. */
+  readonly name: string;
   readonly type: TensorType;
   /** Present on constants: initializers, and whatever was computed from them while the graph was built. */
   readonly constant?: TensorData;
@@ -32,40 +33,101 @@ export interface Value {
 /** The inputs of a node; `undefined` is an optional input that is left out. */
 export type Inputs = readonly (Value | undefined)[];
 
+/** The outputs of a node: one or more. */
+export type Outputs = readonly [Value, ...Value[]];
+
 /** What a rule may do with a graph: add to it. */
 export interface GraphBuilder {
   /** Adds a node and returns its first output. */
-  apply<I extends Inputs, S extends AttributeSpec>(
-    op: OpDefinition<I, S>,
+  apply<I extends Inputs, S extends AttributeSpec, O extends Outputs>(
+    op: OpDefinition<I, S, O>,
     inputs: I,
     attributes?: Attributes<S>,
   ): Value;
   /** Adds a node and returns all its outputs. */
-  applyAll<I extends Inputs, S extends AttributeSpec>(
-    op: OpDefinition<I, S>,
+  applyAll<I extends Inputs, S extends AttributeSpec, O extends Outputs>(
+    op: OpDefinition<I, S, O>,
     inputs: I,
     attributes?: Attributes<S>,
-  ): Value[];
+  ): O;
   /** Adds a constant. */
   constant(data: TensorData, name?: string): Value;
   /** A float32 scalar; equal numbers share one constant. */
   scalar(value: number): Value;
 }
 
-/** A question to a gradient rule. */
-export interface GradientRequest<I extends Inputs, S extends AttributeSpec> {
-  readonly graph: GraphBuilder;
-  readonly inputs: I;
-  readonly outputs: readonly Value[];
-  readonly attributes: Attributes<S>;
-  /** The gradient of the loss with respect to each output; `undefined` where the loss does not depend on it. */
-  readonly outputGradients: readonly (Value | undefined)[];
-  /** Which input gradients anybody asks for; a rule builds no others. */
-  readonly needed: readonly boolean[];
+/** A value, or a number that stands for a float32 scalar. */
+export type Operand = Value | number;
+
+/**
+ * The words that rules are written in: `math.div(math.mul(dy, 0.5), y)`. Each adds a node under the name of its op; what is applied
+ * twice in the rules of one node is one node.
+ */
+export interface Formulas extends GraphBuilder {
+  add(a: Operand, b: Operand): Value;
+  sub(a: Operand, b: Operand): Value;
+  mul(a: Operand, b: Operand): Value;
+  div(a: Operand, b: Operand): Value;
+  pow(a: Operand, b: Operand): Value;
+  min(a: Operand, b: Operand): Value;
+  neg(x: Value): Value;
+  exp(x: Value): Value;
+  log(x: Value): Value;
+  sqrt(x: Value): Value;
+  sign(x: Value): Value;
+  sigmoid(x: Value): Value;
+  tanh(x: Value): Value;
+  equal(a: Operand, b: Operand): Value;
+  greater(a: Operand, b: Operand): Value;
+  where(condition: Value, a: Operand, b: Operand): Value;
+  /** `x` in another element type; `x` itself where it has that type already. */
+  cast(x: Value, elementType: ElementType): Value;
+  reduceSum(x: Value, attributes: { readonly axes: readonly number[]; readonly keepdims: 0 | 1 }): Value;
+  reduceMean(x: Value, attributes: { readonly axes: readonly number[]; readonly keepdims: 0 | 1 }): Value;
+  matMul(a: Value, b: Value): Value;
+  reshape(x: Value, shape: readonly number[]): Value;
+  expand(x: Value, shape: readonly number[]): Value;
+  transpose(x: Value, perm: readonly number[]): Value;
+  concat(parts: readonly Value[], axis: number): Value;
+  pad(x: Value, pads: readonly number[]): Value;
+  slice(x: Value, ranges: SliceRanges): Value;
+  /** A float32 value of zeros. */
+  zeros(shape: readonly number[]): Value;
 }
 
-/** The answer: one entry per input; `undefined` where the op is not differentiable in that input or nobody asked. A gradient may have the broadcast shape. */
-export type InputGradients = readonly (Value | undefined)[];
+/** What {@link Formulas.slice} keeps of each of `axes`. */
+export interface SliceRanges {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  readonly axes: readonly number[];
+  readonly steps?: readonly number[];
+}
+
+/** What a gradient rule is given. */
+export interface GradientRequest<I extends Inputs, S extends AttributeSpec, O extends Outputs = Outputs> {
+  readonly math: Formulas;
+  readonly inputs: I;
+  /** The first output. */
+  readonly y: Value;
+  readonly outputs: O;
+  /** The gradient of the loss with respect to the first output. */
+  readonly dy: Value;
+  /** The gradient with respect to each output, zeros where the loss does not depend on it; with `gradientOfAllOutputs` alone more than `dy`. */
+  readonly outputGradients: Outputs;
+  readonly attributes: Attributes<S>;
+  /** Which input's gradient is asked for. */
+  readonly position: number;
+}
+
+/** The gradient of the loss with respect to one input, perhaps of the broadcast shape; `undefined` where the op is not differentiable in it. */
+export type GradientRule<I extends Inputs, S extends AttributeSpec, O extends Outputs = Outputs> = (
+  request: GradientRequest<I, S, O>,
+) => Value | undefined;
+
+/** A rule for each input (`undefined`: not differentiable in it), or one for all; it runs where somebody asks for that input's gradient. */
+export type GradientRules<I extends Inputs, S extends AttributeSpec, O extends Outputs = Outputs> =
+  | GradientRule<I, S, O>
+  | { readonly [P in keyof I]-?: GradientRule<I, S, O> | undefined };
 
 /** An attribute that is an input tensor on the wire from some opset on, e.g. `axes` of ReduceSum from 13. In memory it is always an attribute, so that shapes are static. */
 export interface AttributeInput {
@@ -99,7 +161,11 @@ export interface ChannelParameter {
 }
 
 /** All that is known of an ONNX operator. */
-export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec = AttributeSpec> {
+export interface OpDefinition<
+  I extends Inputs = Inputs,
+  S extends AttributeSpec = AttributeSpec,
+  O extends Outputs = Outputs,
+> {
   /** ONNX `op_type`. */
   readonly type: string;
   /** Operator set; absent for ONNX's own. */
@@ -133,16 +199,17 @@ export interface OpDefinition<I extends Inputs = Inputs, S extends AttributeSpec
   flops(inputs: I, outputs: readonly TensorType[], attributes: Attributes<S>): number;
   /** Why the TensorRT parser of `version` cannot run this node, with the remedy; `undefined` where it can. */
   tensorRtLimit(inputs: I, attributes: Attributes<S>, version: TensorRtVersion): string | undefined;
-  /** Gradient rule; see {@link InputGradients}. */
-  gradient(request: GradientRequest<I, S>): InputGradients;
+  readonly gradient: GradientRules<I, S, O>;
+  /** True where the gradient rules look at the gradient of every output; those of other ops are of the first output alone. */
+  readonly gradientOfAllOutputs?: boolean;
   /** The outputs as constants where they follow from constant inputs or from types alone (shape arithmetic). */
   fold?(inputs: I, attributes: Attributes<S>): TensorData[] | undefined;
   /** The attributes as a file wrote them, in the static form that the other rules expect (Reshape: 0 and −1 replaced). @throws {RangeError} for a form that has no equal here. */
   resolve?(inputs: I, attributes: Attributes<S>, file: FileContext): Attributes<S>;
   /** The same computation in the form that ONNX Runtime trains fastest, where another form is faster at these sizes. */
-  lower?(graph: GraphBuilder, inputs: I, attributes: Attributes<S>): Value[] | undefined;
+  lower?(math: Formulas, inputs: I, attributes: Attributes<S>): Value[] | undefined;
   /** The op in simpler ops, for targets that lack it (ONNX "FunctionBody"). */
-  expand?(graph: GraphBuilder, inputs: I, attributes: Attributes<S>): Value[];
+  expand?(math: Formulas, inputs: I, attributes: Attributes<S>): Value[];
 }
 
 /** Whether ONNX's operator set `opset` has `op` as it is defined here; other domains are not judged. */
@@ -151,8 +218,8 @@ export function existsIn(op: OpDefinition, opset: number): boolean {
 }
 
 /** The rule of ops through which no gradient flows: integers, comparisons, shapes. */
-export function noGradient(request: { readonly inputs: Inputs }): InputGradients {
-  return request.inputs.map(() => undefined);
+export function noGradient(): undefined {
+  return undefined;
 }
 
 /** The FLOP rule of ops that only move data. */

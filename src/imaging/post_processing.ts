@@ -1,6 +1,7 @@
 /** What is done to a predicted mask after the classes are decided: on the image's own grid, class by class. */
 import { Failure } from "../failure.ts";
 import { fillHoles, largestComponent, removeSmall } from "./components.ts";
+import { type MaskRegion, regionsOfValue } from "./regions.ts";
 import { spacingMm, type Volume } from "./volume.ts";
 
 /** Steps of the clean-up, in the order in which they are done. */
@@ -36,6 +37,36 @@ export function postProcess(
   }
   if (steps.largestComponent) { for (const label of labels) data = largestComponent(data, shape, { label }); }
   return data;
+}
+
+/**
+ * As {@link postProcess} for regions that overlap: each is cleaned as a whole, what is taken from a region is taken from those within
+ * it, and of those that are left the last one is written.
+ *
+ * @param mask 0, or k for the value of the k-th region, which stands for all regions that hold it.
+ */
+export function postProcessRegions(
+  mask: Volume<Uint8Array>,
+  regions: readonly MaskRegion[],
+  steps: PostProcessing,
+): Uint8Array {
+  if (!steps.fillHoles && !steps.minimumVolumeMl && !steps.largestComponent) return mask.data;
+  const held = regions.map(({ value }) => regionsOfValue(regions, value));
+  const written = new Uint8Array(mask.data.length);
+  const cleaned: Uint8Array[] = [];
+  for (const [position, { values }] of regions.entries()) {
+    const isMember = Uint8Array.of(0, ...held.map((inside) => inside.includes(position) ? 1 : 0));
+    const part = new Uint8Array(written.length);
+    for (let i = 0; i < part.length; i++) part[i] = isMember[mask.data[i] as number] as number;
+    cleaned.forEach((around, other) => {
+      if (!values.every((value) => regions[other]?.values.includes(value))) return;
+      for (let i = 0; i < part.length; i++) if (around[i] === 0) part[i] = 0;
+    });
+    const left = postProcess({ ...mask, data: part }, 1, steps);
+    for (let i = 0; i < left.length; i++) if (left[i] === 1) written[i] = position + 1;
+    cleaned.push(left);
+  }
+  return written;
 }
 
 /** The smallest number of voxels that fills a volume. */

@@ -1,7 +1,7 @@
 /** What a model says of itself to people: a model card (Mitchell et al. 2019, doi 10.1145/3287560.3287596), made from its metadata. */
 import { basename } from "node:path";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
+import { replaceMetadata } from "../graph/onnx/encode.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";
@@ -65,9 +65,9 @@ function modelRows({ version, net, input, output, labels, plane, training, expor
     ["normalization", pairs({ ...input.normalization })],
     [
       "output",
-      `${output.answer}, ${output.activation === "softmax" ? mostProbable(output) : thresholdText(output)}`,
+      `${output.answer}, ${output.activation === "softmax" ? mostProbable(output) : thresholdText(output, labels)}`,
     ],
-    ["labels", labels.map(({ value, name }) => `${value} ${name}`).join(", ")],
+    ["labels", labels.map(({ value, name, values }) => `${value} ${name}${valuesText(values)}`).join(", ")],
     ...(isObject(exported) ? [["exported", pairs(exported)] as const] : []),
     ["made by", `seg ${version}`],
   ];
@@ -77,8 +77,18 @@ function mostProbable({ classWeights }: ModelMetadata["output"]): string {
   return `the most probable class${!Array.isArray(classWeights) ? "" : ` after weights of ${classWeights.join(", ")}`}`;
 }
 
-function thresholdText({ activation, threshold }: ModelMetadata["output"]): string {
-  return `${activation === "sigmoid" ? "sigmoid, " : ""}a class from ${threshold} on`;
+function thresholdText(
+  { activation, threshold }: ModelMetadata["output"],
+  labels: ModelMetadata["labels"],
+): string {
+  const overlapping = labels.some(({ values }) => values !== undefined);
+  return `${activation === "sigmoid" ? "sigmoid, " : ""}a class from ${threshold} on` +
+    (overlapping ? "; of regions that overlap the last one is written" : "");
+}
+
+/** Of a region that overlaps others: the values that it is made of. */
+function valuesText(values: readonly number[] | undefined): string {
+  return values === undefined ? "" : ` (${values.join(" + ")})`;
 }
 
 function dataRows({ spacing, training }: ModelMetadata): Row[] {

@@ -4,7 +4,7 @@ import { Failure, messageOf } from "../failure.ts";
 import { encodeModel } from "../graph/onnx/encode.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import { averageGraphs } from "../graph/passes/average_graphs.ts";
-import { sameNodes } from "../graph/passes/same_nodes.ts";
+import { sameNodes } from "../graph/graph.ts";
 import { addModelCard } from "./card.ts";
 import { described, type DescribedModel, modelOf } from "./model.ts";
 import { importAtBatch } from "./import_at_batch.ts";
@@ -53,7 +53,7 @@ function contractOf({ input, output, labels, plane }: ModelMetadata): Readonly<R
     "input size": input.size,
     normalization: input.normalization,
     outputs: { levels, answer, activation },
-    labels: labels.map(({ value, name }) => ({ value, name })),
+    labels: labels.map(({ value, name, values }) => ({ value, name, ...(values && { values }) })),
     plane,
   };
 }

@@ -83,7 +83,9 @@ function decision({ labels, output: { activation, threshold, classWeights } }: M
       labels.map(({ name }, k) => `${name} ${classWeights[k]}`).join(", ")
     }`;
   }
-  return activation === "softmax" ? "the most probable class wins" : `threshold ${threshold}`;
+  if (activation === "softmax") return "the most probable class wins";
+  const overlapping = labels.some(({ values }) => values !== undefined);
+  return `threshold ${threshold}${overlapping ? "; of regions that overlap the last one is written" : ""}`;
 }
 
 function valueText({ name, elementType, shape }: OnnxValue): string {

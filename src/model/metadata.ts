@@ -2,6 +2,7 @@
 import { messageOf } from "../failure.ts";
 import { decodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel, OnnxValue } from "../graph/onnx/model.ts";
+import { regionFault } from "../imaging/regions.ts";
 
 /** The part of a model or engine that its metadata describe. */
 export interface ModelInterface {
@@ -20,7 +21,7 @@ export function readMetadata(
   } catch (error) {
     return { metadataFault: messageOf(error) };
   }
-  const fault = answerFault(metadata, model) ?? inputFault(metadata, model);
+  const fault = labelsFault(metadata) ?? answerFault(metadata, model) ?? inputFault(metadata, model);
   return fault === undefined ? { metadata } : { metadataFault: `metadata key ${fault}` };
 }
 
@@ -54,4 +55,20 @@ function answerFault({ output, labels }: ModelMetadata, { outputs }: ModelInterf
     possible[activation].join(" or ")
   } output channels of a square, but output ${name} has ` +
     `the shape [${answer.shape?.join(", ")}]`;
+}
+
+/** Output values are unique, and those of regions that overlap can be read back. */
+function labelsFault({ labels, output: { activation } }: ModelMetadata): string | undefined {
+  const twin = labels.find(({ value }, i) => labels.findIndex((other) => other.value === value) < i);
+  if (twin) {
+    const names = labels.filter(({ value }) => value === twin.value).map(({ name }) => name);
+    return `seg.labels gives ${names.join(" and ")} the same value ${twin.value}`;
+  }
+  const overlapping = labels.filter(({ values }) => values !== undefined);
+  if (overlapping.length === 0) return undefined;
+  if (overlapping.length < labels.length || activation === "softmax") {
+    return "seg.labels has labels that overlap beside others that do not";
+  }
+  const fault = regionFault(labels.map(({ name, value, values = [value] }) => ({ name, value, values })));
+  return fault && `seg.labels has regions that cannot be told apart: ${fault}`;
 }

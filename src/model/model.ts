@@ -4,7 +4,7 @@ import { readWholeFile } from "../files.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
-import { replaceMetadata } from "../graph/onnx/replace_metadata.ts";
+import { replaceMetadata } from "../graph/onnx/encode.ts";
 import { readMetadata } from "./metadata.ts";
 
 /** Protocol buffers end at 2 GiB. */

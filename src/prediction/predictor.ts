@@ -1,9 +1,10 @@
 /** The one path from a volume to a mask: for validation in training, prediction, scoring, parity checks and every backend. */
 import { Failure, UsageFailure } from "../failure.ts";
-import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { LabelMetadata, ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { DescribedModel } from "../model/model.ts";
 import { networkSquare, type PreparedImage, prepareImage } from "../imaging/network_input.ts";
-import { postProcess, type PostProcessing } from "../imaging/post_processing.ts";
+import { postProcess, type PostProcessing, postProcessRegions } from "../imaging/post_processing.ts";
+import type { MaskRegion } from "../imaging/regions.ts";
 import { insertSlice, squareToSlice } from "../imaging/slices.ts";
 import { squareVolume } from "../imaging/square_volume.ts";
 import type { Volume } from "../imaging/volume.ts";
@@ -89,6 +90,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
   const { input, output, labels, plane } = metadata;
   const activation: Activation = output.activation;
   const threshold = options.threshold ?? output.threshold;
+  const overlapping = labels.some(({ values }) => values !== undefined);
   const clock = new StageClock();
   const prepared = prepareImage(image, { normalization: input.normalization, plane });
   const { geometry, restore } = prepared;
@@ -116,7 +118,7 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
       clock.end("post");
     }
     const backgroundFirst = classes > labels.length;
-    const decision = { classes, backgroundFirst, threshold, classWeights: output.classWeights };
+    const decision = { classes, backgroundFirst, threshold, classWeights: output.classWeights, overlapping };
     if (options.keepProbabilities) kept ??= new Float32Array(classes * mask.length);
     probabilities.forEach((square, i) => {
       const index = start + i;
@@ -136,15 +138,21 @@ async function segment(image: Volume, { network, metadata, options }: Segmenting
   }
   const { shape, affine, spacingKnown } = image;
   const onImage = { data: restore(mask), shape, channels: 1, affine, spacingKnown };
-  const data = postProcess(onImage, labels.length, options);
+  const cleaned = (volume: Volume<Uint8Array>) =>
+    overlapping ? postProcessRegions(volume, regionsOf(labels), options) : postProcess(volume, labels.length, options);
+  const data = cleaned(onImage);
   const squares = options.keepSquares ? squareVolume(decided, { geometry, spacingKnown }) : undefined;
   clock.end("post");
   return {
     mask: { ...onImage, data },
-    ...(squares && { squares: { ...squares, data: postProcess(squares, labels.length, options) } }),
+    ...(squares && { squares: { ...squares, data: cleaned(squares) } }),
     ...(kept !== undefined && { probabilities: probabilitiesOf(kept, { voxels: mask.length, labels, restore }) }),
     stageMs: clock.spent,
   };
+}
+
+function regionsOf(labels: readonly LabelMetadata[]): MaskRegion[] {
+  return labels.map(({ name, value, values = [value] }) => ({ name, value, values }));
 }
 
 function probabilitiesOf(

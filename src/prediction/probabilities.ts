@@ -11,6 +11,8 @@ export interface Decision {
   readonly backgroundFirst: boolean;
   /** From which probability on a pixel belongs to a class. */
   readonly threshold: number;
+  /** True: classes overlap, and of those that reach the threshold the last one is written. */
+  readonly overlapping?: boolean | undefined;
   /** With a background channel: what the probability of each further channel is multiplied with; 1 where absent. */
   readonly classWeights?: readonly number[] | undefined;
 }
@@ -87,16 +89,24 @@ export function hasForeground(
  * The class of every pixel of `probabilities` `[classes, pixels]`, 0 for background.
  *
  * With a background channel the one with the largest weighted probability wins, the background on a tie; without, the most probable class where it reaches
- * the threshold.
+ * the threshold, or, of classes that overlap, the last one that does.
  */
 export function decideClasses(
   probabilities: Float32Array,
   decision: Decision,
 ): Uint8Array<ArrayBuffer> {
-  const { classes, backgroundFirst, threshold } = decision;
+  const { classes, backgroundFirst, threshold, overlapping } = decision;
   const factors = factorsOf(decision);
   const pixels = probabilities.length / classes;
   const decided = new Uint8Array(pixels);
+  if (overlapping) {
+    for (let k = 0, at = 0; k < classes; k++) {
+      for (let pixel = 0; pixel < pixels; pixel++, at++) {
+        if ((probabilities[at] as number) >= threshold) decided[pixel] = k + 1;
+      }
+    }
+    return decided;
+  }
   const firstClass = backgroundFirst ? 0 : 1;
   for (let pixel = 0; pixel < pixels; pixel++) {
     let best = 0;

@@ -10,6 +10,7 @@ import { sha256 } from "../sha256.ts";
 import { workspaceLadder } from "./build_engine.ts";
 import { fullSpeedCommand } from "./boards.ts";
 import { oldestTensorRt } from "./kit_commands.ts";
+import { type KitRunner, runnerSource } from "./kit_runner.ts";
 import { kitScript } from "./kit_script.ts";
 import type { TensorContract } from "./raw_input.ts";
 import type { Precision, Target } from "./targets.ts";
@@ -37,6 +38,8 @@ export interface KitOptions {
   readonly threshold: number;
   /** Share of values that may lie on the other side of the threshold than the reference, 0 to 1. */
   readonly flippedShare: number;
+  /** Absent where the model does not say how images become its input. */
+  readonly runner?: KitRunner | undefined;
 }
 
 /** A file of the kit, its path relative to the kit's folder. */
@@ -73,14 +76,14 @@ export function makeKit(options: KitOptions): KitFile[] {
     tolerance: options.tolerance,
     threshold: options.threshold,
     flippedShare: options.flippedShare,
+    runner: options.runner,
   });
   const data: KitFile[] = [
     file("model.onnx", options.onnx),
     file("run.sh", script, true),
-    ...options.inputs.map(({ values }, i) =>
-      file(`reference/input_${i}.bin`, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    ),
+    ...options.inputs.map(({ values }, i) => file(`reference/input_${i}.bin`, bytesOf(values))),
     ...options.outputs.map(({ values }, i) => file(`reference/expected_${i}.txt`, printValues(values))),
+    ...(options.runner === undefined ? [] : runnerFiles(options.runner)),
   ];
   const sums = data.map(({ path, content }) => `${sha256(content)}  ${path}\n`);
   return [
@@ -105,13 +108,26 @@ function file(path: string, content: Uint8Array | string, executable = false): K
   return { path, content: bytes, executable };
 }
 
+function runnerFiles({ settings, frame }: KitRunner): KitFile[] {
+  return [
+    file("runner.cpp", runnerSource()),
+    file("runner.txt", settings),
+    file("reference/frame.raw", bytesOf(frame.values)),
+    file("reference/frame_mask.raw", bytesOf(frame.mask)),
+  ];
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Uint8Array | Uint16Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** One value per line with nine digits: all that a float32 has. */
 function printValues(values: Float32Array): string {
   return `${Array.from(values, (value) => value.toPrecision(9)).join("\n")}\n`;
 }
 
 function readme(
-  { name, target, precision, inputs, outputs, tolerance }: KitOptions,
+  { name, target, precision, inputs, outputs, tolerance, runner }: KitOptions,
   oldestVersion: TensorRtVersion = 80000,
 ): string {
   const oldest = formatVersion(oldestVersion).replace(/\.\d+$/, "");
@@ -127,13 +143,13 @@ TensorRT, as JetPack brings it: no Node, no Python, no network. Any version buil
 
 \`\`\`sh
 ${fullSpeed}
-sh run.sh                                  # or: sh run.sh build | check | bench
+sh run.sh                                  # or: sh run.sh build | check | bench | runner
 \`\`\`
 
 The build takes minutes. Where memory runs out it is repeated with a smaller workspace; \`sudo init 3\` stops the desktop and frees most.
 The check passes where no value differs from the reference by more than ${tolerance} and the masks agree. Copy the folder \`result\` back
 afterwards: it holds the logs, the times of all queries and of the layers, and \`result.txt\`.
-
+${runner === undefined ? "" : RUNNER_TEXT}
 Inputs (dense, C order, little-endian):
 
 ${tensors(inputs)}
@@ -143,3 +159,11 @@ Outputs:
 ${tensors(outputs)}
 `;
 }
+
+const RUNNER_TEXT = `
+\`sh run.sh runner\` compiles a program that loads the engine once and segments frames as they come, with seg's own preparation:
+
+\`\`\`sh
+./runner --input frames --output masks     # a folder of PNG or PGM files; ./runner --help lists the rest
+\`\`\`
+`;

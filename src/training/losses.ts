@@ -11,7 +11,7 @@ export type { Loss } from "./losses/loss.ts";
 
 /** A loss by name. */
 export interface LossEntry {
-  /** Channels of the logits that it is made for: one (sigmoid), several (softmax), or both. */
+  /** Channels of the logits that it is made for: one, or independent ones (sigmoid), several (softmax), or both. */
   readonly channels: "one" | "several" | "any";
   readonly create: (options: LossOptions) => Loss;
 }
@@ -32,7 +32,8 @@ export const LOSSES: Readonly<Record<string, LossEntry>> = {
  * @throws {UsageFailure} where there is no such loss, it is not made for that many channels, or the class weights do not fit.
  */
 export function createLoss(name: string, { channels, ...options }: LossOptions & { readonly channels: number }): Loss {
-  const fitting = channels === 1 ? "one" : "several";
+  const { independent = false } = options;
+  const fitting = channels === 1 || independent ? "one" : "several";
   const names = Object.keys(LOSSES).filter((other) => ["any", fitting].includes((LOSSES[other] as LossEntry).channels));
   const entry = LOSSES[name];
   if (entry === undefined || !names.includes(name)) {
@@ -42,11 +43,18 @@ export function createLoss(name: string, { channels, ...options }: LossOptions &
         : options.ignore === true && channels === 2
         ? `The loss ${name} cannot leave out the voxels to ignore: choose one of ${names.join(", ")}`
         : `The loss ${name} is for ${entry.channels === "one" ? "one class" : "several classes"}, the data set has ${
-          channels === 1 ? "one" : channels - 1
+          independent ? "regions that overlap" : channels === 1 ? "one" : channels - 1
         }: choose one of ${names.join(", ")}`,
     );
   }
   const { classWeights } = options;
+  if (independent && (classWeights !== undefined || options.ignore === true)) {
+    throw new UsageFailure(
+      classWeights !== undefined
+        ? "Class weights do not suit regions that overlap, each of which is decided by itself; leave --class-weights out"
+        : "Voxels to ignore do not suit regions that overlap; choose labels or regions without common voxels with --labels",
+    );
+  }
   const count = Math.max(2, channels);
   if (classWeights !== undefined && (classWeights.length !== count || !validWeights(classWeights))) {
     throw new UsageFailure(

@@ -1,13 +1,11 @@
 /** The network that a training starts from: built anew, or read from an ONNX file. */
 import { Failure, messageOf } from "../failure.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/op.ts";
+import { type Graph, sameNodes } from "../graph/graph.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import { readModel } from "../model/model.ts";
 import { replaceHead } from "../graph/passes/replace_head.ts";
 import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
-import { sameNodes } from "../graph/passes/same_nodes.ts";
 import { formatShape, type TensorData } from "../graph/tensor_type.ts";
 
 /** A network for any batch size. */
@@ -126,9 +124,8 @@ export function networkFromFile(
     const order = outputs.map((output) => graph.outputs.indexOf(output)).map((i) =>
       sorted.outputs[i] as (typeof outputs)[number]
     );
-    sorted.outputs.splice(0, sorted.outputs.length, ...order);
-    renameValues(
-      sorted,
+    sorted.setOutputs(order);
+    sorted.rename(
       new Map([
         ...sorted.inputs.map((input) => [input, "image"] as const),
         ...order.map((output, level) => [output, `level_${level}`] as const),
@@ -144,20 +141,4 @@ export function networkFromFile(
     outputSize: (outputs.at(-1) as (typeof outputs)[number]).type.shape[2] as number,
     ...(fresh && { newHead: fresh }),
   };
-}
-
-/** Gives values their names; others that have one of these, such as the level 0 inside an export of the last level alone, give it up. */
-function renameValues(graph: Graph, names: ReadonlyMap<Value, string>): void {
-  const wanted = new Set(names.values());
-  const values = [...graph.inputs, ...graph.constants(), ...graph.nodes.flatMap(({ outputs }) => outputs)];
-  // A copy of a graph calls the first output of a node as the node.
-  const others = [...values.filter((value) => !names.has(value)), ...graph.nodes];
-  const taken = new Set(others.map(({ name }) => name));
-  for (const other of others.filter(({ name }) => wanted.has(name))) {
-    let number = 1;
-    while (taken.has(`${other.name}_inside_${number}`)) number++;
-    other.name = `${other.name}_inside_${number}`;
-    taken.add(other.name);
-  }
-  for (const [value, name] of names) value.name = name;
 }

@@ -28,6 +28,8 @@ export interface SparseTarget {
   readonly shares: Uint8Array;
   /** True where the last class means "unknown": it belongs to no channel of a target, whose shares then sum to less than 1. */
   readonly ignored?: boolean | undefined;
+  /** True where classes overlap: each has its channel in a target, and the background none. */
+  readonly overlapping?: boolean | undefined;
 }
 
 /** How slices are cut. */
@@ -45,20 +47,46 @@ export function caseSamples(index: DatasetIndex, files: CaseFiles, options: Samp
   const { image, mask } = loadCase(index, files);
   const prepared = prepareImage(image, options);
   const labels = toCanonical(mask as Volume<Uint8Array>).volume.data;
-  const classes = index.labels.length + (options.ignored === true ? 2 : 1);
+  const { members, overlapping } = index.labelling;
+  const indices = members.length + (options.ignored === true ? 2 : 1);
+  const classes = overlapping ? 1 + index.labels.length : indices;
+  const size = options.outputSize;
   return Array.from({ length: prepared.geometry.count }, (_, slice) => ({
     image: networkSquare(prepared, slice, options.inputSize),
     target: sparseTarget(
-      labelSquares(labels, slice, { geometry: prepared.geometry, size: options.outputSize, classes }),
-      { classes, size: options.outputSize, ignored: options.ignored },
+      sharesOfClasses(labelSquares(labels, slice, { geometry: prepared.geometry, size, classes: indices }), index),
+      { classes, size, ignored: options.ignored, overlapping },
     ),
   }));
+}
+
+/** Shares of background and classes `[1 + classes, size, size]` from those of class indices: of overlapping classes, sums. */
+function sharesOfClasses(shares: Float32Array, { labels, labelling }: DatasetIndex): Float32Array {
+  if (!labelling.overlapping) return shares;
+  const pixels = shares.length / (1 + labelling.members.length);
+  const summed = new Float32Array((1 + labels.length) * pixels);
+  summed.set(shares.subarray(0, pixels));
+  labelling.members.forEach((classes, i) => {
+    const from = (i + 1) * pixels;
+    for (const k of classes) {
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        const at = k * pixels + pixel;
+        summed[at] = Math.min(1, (summed[at] as number) + (shares[from + pixel] as number));
+      }
+    }
+  });
+  return summed;
 }
 
 /** The box of what is not background in `shares` `[classes, size, size]`, whose first class is background. */
 export function sparseTarget(
   shares: Float32Array,
-  { classes, size, ignored }: { classes: number; size: number; ignored?: boolean | undefined },
+  { classes, size, ignored, overlapping }: {
+    classes: number;
+    size: number;
+    ignored?: boolean | undefined;
+    overlapping?: boolean | undefined;
+  },
 ): SparseTarget {
   let [top, bottom, left, right] = [size, -1, size, -1];
   for (let row = 0; row < size; row++) {
@@ -70,7 +98,7 @@ export function sparseTarget(
       right = Math.max(right, column);
     }
   }
-  if (bottom < top) return { top: 0, left: 0, height: 0, width: 0, shares: new Uint8Array(0), ignored };
+  if (bottom < top) return { top: 0, left: 0, height: 0, width: 0, shares: new Uint8Array(0), ignored, overlapping };
   const [height, width] = [bottom - top + 3, right - left + 3];
   const box = new Uint8Array((classes - 1) * height * width);
   for (let k = 1; k < classes; k++) {
@@ -81,7 +109,7 @@ export function sparseTarget(
       }
     }
   }
-  return { top: top - 1, left: left - 1, height, width, shares: box, ignored };
+  return { top: top - 1, left: left - 1, height, width, shares: box, ignored, overlapping };
 }
 
 /** Whether any foreground is in a slice. */
@@ -90,15 +118,15 @@ export function hasForeground({ target: { shares, height, width, ignored } }: Sa
 }
 
 /**
- * Writes a target into `into` `[channels, size, size]`, moved as `map` says: the one foreground class, or, in several channels,
- * background before the foreground classes. By linear interpolation; beyond the edges is background.
+ * Writes a target into `into` `[channels, size, size]`, moved as `map` says: the one foreground class or those that overlap, or, in
+ * several channels of other classes, background before them. By linear interpolation; beyond the edges is background.
  */
 export function fillTarget(
   into: Float32Array,
   target: SparseTarget,
   { channels, size, map = IDENTITY }: { channels: number; size: number; map?: SquareMap },
 ): void {
-  const [pixels, first] = [size * size, channels > 1 ? 1 : 0];
+  const [pixels, first] = [size * size, channels > 1 && target.overlapping !== true ? 1 : 0];
   into.fill(0);
   into.fill(1, 0, first * pixels);
   const { top, left, height, width, shares } = target;

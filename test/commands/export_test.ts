@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
-import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
+import { replaceMetadata } from "../../src/graph/onnx/encode.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { identityModel, markedVolume } from "../prediction/identity_model.ts";

@@ -62,6 +62,41 @@ test("nnunet reads regions: the numbers of the masks by their innermost region",
   ]);
 });
 
+test("nnunet reads what regions_class_order writes for each region", () => {
+  const labels = { background: 0, whole: [1, 2, 3], core: [2, 3], enhancing: 3, ignore: 4 };
+  const index = read({ ...V2, labels, regions_class_order: [1, 2, 3] }, []);
+  assert.equal(index.regionsAreClasses, true);
+  assert.deepEqual(index.regions, [
+    { name: "whole", values: [1, 2, 3], value: 1 },
+    { name: "core", values: [2, 3], value: 2 },
+    { name: "enhancing", values: [3], value: 3 },
+  ]);
+});
+
+test("nnunet refuses an order of regions that masks cannot hold, and says one that they can", () => {
+  const refused = (labels: Record<string, unknown>, order: unknown): string => {
+    try {
+      read({ ...V2, labels, regions_class_order: order }, []);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  };
+  const labels = { background: 0, core: [2, 3], whole: [1, 2, 3] };
+  assert.equal(
+    refused(labels, [2, 1]),
+    "dataset.json: regions_class_order is [2, 1] (core is written as 2, which belongs to whole too, a region after it), " +
+      "expected a value for each of core, whole that lies in no region after it; " +
+      'write the regions in the order whole, core with "regions_class_order": [1,2]',
+  );
+  assert.match(
+    refused(labels, [1]),
+    /^dataset\.json: regions_class_order is \[1\], expected a value for each of core, whole/,
+  );
+  assert.match(refused(labels, "1"), /regions_class_order is "1", expected a value for each/);
+  assert.equal(refused({ background: 0, whole: labels.whole, core: labels.core }, [1, 2]), "", "the remedy mends it");
+});
+
 test("nnunet reads explicit file lists and refuses those that leave the folder", () => {
   const dataset = { x: { images: ["i/x2.nii.gz", "i/x1.nii.gz"], label: "l/x.nii.gz" } };
   const { cases } = read({ ...V2, dataset }, ["i/x1.nii.gz", "i/x2.nii.gz", "l/x.nii.gz"]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ignoredClass,
+  indicesOf,
   type LabelOptions,
   labelsFromValues,
   parseLabelMap,
@@ -77,12 +78,56 @@ test("selectLabels() takes further values only where labels are convention", () 
   assert.deepEqual(known, [0, 1, 2, 3, 4]);
 });
 
-test("selectLabels() refuses classes with common voxels", () => {
-  assert.throws(() => selectLabels(BRATS, { labels: ["core", 4] }), {
+test("selectLabels() gives every class a value of its own, whatever is chosen", () => {
+  const regions = [{ name: "core", values: [1, 4] }, { name: "rest", values: [2] }];
+  const names = ["necrosis", "edema", "enhancing", "core", "rest", "whole", "3", "7"];
+  const source = { ...BRATS, regions, labelsByConvention: true };
+  const values = (labels: readonly string[]) => selectLabels(source, { labels }).classes.map(({ value }) => value);
+  assert.deepEqual(values(["edema", "core"]), [2, 1]);
+  assert.deepEqual(values(["core", "edema"]), [1, 2]);
+  for (let chosen = 1; chosen < 2 ** names.length; chosen++) {
+    const labels = names.filter((_, i) => (chosen >> i) & 1);
+    // The same voxels under two names.
+    if (labels.includes("edema") && labels.includes("rest")) continue;
+    for (const order of [labels, [...labels].reverse()]) {
+      const found = values(order);
+      assert.equal(new Set(found).size, labels.length, `${order}: ${found}`);
+    }
+  }
+});
+
+test("selectLabels() lets classes overlap, and indexes every combination that a value has", () => {
+  const { classes, overlapping, members } = selectLabels(BRATS, { labels: ["core", "whole", 4] });
+  assert.equal(overlapping, true);
+  assert.deepEqual(classes, [
+    { name: "whole", values: [1, 2, 4], value: 2 },
+    { name: "core", values: [1, 4], value: 1 },
+    { name: "enhancing", values: [4], value: 4 },
+  ]);
+  assert.deepEqual(members, [[1], [1, 2], [1, 2, 3]]);
+  // Regions that do not hold one another: 2 is of both, and written for neither.
+  const crossing = [{ name: "a", values: [1, 2] }, { name: "b", values: [2, 4] }];
+  const found = selectLabels({ ...BRATS, regions: crossing }, { labels: ["a", "b"], ignore: [9] });
+  assert.deepEqual(found.classes.map(({ value }) => value), [1, 2]);
+  assert.deepEqual(found.members, [[1], [1, 2], [2]]);
+  assert.equal(ignoredClass(found), 4);
+  assert.deepEqual([indicesOf(found, 1), indicesOf(found, 2)], [[1, 2], [2, 3]]);
+  assert.deepEqual(selectLabels(BRATS).members, [[1], [2], [3]]);
+  assert.throws(() => selectLabels(BRATS, { labels: ["core", "necrosis", "core"] }), {
     name: "UsageFailure",
-    message: "--labels core and enhancing share the value 4, expected labels without common voxels; " +
-      "train one network for each",
+    message: "--labels core and core are the same voxels (1, 4); name them once",
   });
+});
+
+test("selectLabels() takes the regions of a data set for its classes, with what it writes for them", () => {
+  const regions = [{ name: "whole", values: [1, 2, 4], value: 2 }, { name: "edema", values: [1, 4], value: 1 }];
+  const source = { ...BRATS, regions, regionsAreClasses: true };
+  const names = (labels?: readonly (string | number)[]) =>
+    selectLabels(source, { labels }).classes.map(({ name, value }) => [name, value]);
+  assert.deepEqual(names(), [["whole", 2], ["edema", 1]]);
+  assert.deepEqual(names(["edema", "whole"]), [["whole", 2], ["edema", 1]]);
+  assert.deepEqual(names(["edema"]), [["edema", 1]]);
+  assert.deepEqual(names([1, 2]), [["necrosis", 1], ["edema", 2]]);
 });
 
 test("selectLabels() leaves out the label called ignore and those that are asked for", () => {

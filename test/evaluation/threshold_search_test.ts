@@ -64,6 +64,30 @@ test("searchThreshold() finds the threshold that scoring every threshold by itse
   });
 });
 
+test("searchThreshold() of regions that overlap finds what scoring every threshold by itself finds", async () => {
+  await inFolder(async (folder) => {
+    const dataset = join(folder, "data");
+    putNoisy(dataset);
+    const index = openDataset(dataset, { labels: ["two", "whole"] });
+    assert.equal(index.labelling.overlapping, true);
+    const labels = index.labels.map(({ value, name, values }) => ({ value, name, values }));
+    const { bytes, metadata } = identityModel({ size: 8, channels: 2, labels });
+    const predictor = await createPredictor({ ...modelOf("model.onnx", bytes), metadata }, { threads: 1 });
+    const context = { reporter: silentReporter, signal: new AbortController().signal };
+    const { curve } = await searchThreshold(predictor, { index, cases: index.cases }, context);
+    for (const { threshold, dice } of curve.filter((_, i) => i % 9 === 4)) {
+      const scored = await scoreCases(index, {
+        cases: index.cases,
+        predictionOf: async (_, { image }) => (await predictor.segment(image, { threshold })).mask.data,
+      }, { ...context, metrics: ["dice"], emptyRule: "one", hd95Variant: "max" });
+      const expected = aggregate(scored.cases, { draws: 10 }).mean.dice?.mean as number;
+      assert.ok(Math.abs(dice - expected) < 1e-12, `${threshold}: ${dice}, ${expected}`);
+    }
+    assert.ok(new Set(curve.map(({ dice }) => dice)).size > 20);
+    await predictor.release();
+  });
+});
+
 test("searchThreshold() refuses cases without foreground", async () => {
   await inFolder(async (folder) => {
     putNoisy(folder);

@@ -78,7 +78,7 @@ async function checkGradient(opCase: OpCase): Promise<void> {
 
   const seed = graph.input("cotangent", y.type);
   const gradients = differentiate(graph, new Map([[y, seed]]), wanted);
-  graph.outputs.length = 0;
+  graph.setOutputs([]);
   gradients.forEach((gradient) => graph.output(gradient as Value));
   // Without the optimizer: a rule must be right as it stands.
   const backward = await createSession(encodeModel(graph, { opset }), { threads: 1, optimization: "disabled" });

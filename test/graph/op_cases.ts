@@ -31,6 +31,7 @@ import {
 import { conv, convTranspose } from "../../src/graph/ops/convolution.ts";
 import { dropout } from "../../src/graph/ops/dropout.ts";
 import { cast, exp, identity, log, neg, relu, sigmoid, sign, sqrt } from "../../src/graph/ops/elementwise.ts";
+import { formulas } from "../../src/graph/ops/formulas.ts";
 import { gemm } from "../../src/graph/ops/gemm.ts";
 import { abs, ceil, cos, erf, floor, mod, pow, reciprocal, round, sin, tanh } from "../../src/graph/ops/mathematics.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../../src/graph/ops/movement.ts";
@@ -352,7 +353,7 @@ export const OP_CASES: readonly OpCase[] = [
     title: "becomes Resize",
     inputs: [{ shape: [1, 2, 3, 4] }],
     apply: (graph, inputs) =>
-      upsample.expand?.(graph, inputs as unknown as readonly [Value], {
+      upsample.expand?.(formulas(graph), inputs as unknown as readonly [Value], {
         mode: "linear",
         scales: [1, 1, 2, 3],
       })[0] as Value,

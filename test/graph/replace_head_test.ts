@@ -59,7 +59,7 @@ for (
     const graph = buildNet(options).graph;
     // All levels, or the answer alone, as an exported model has it.
     for (const outputs of [graph.outputs, graph.outputs.slice(-1)]) {
-      graph.outputs.splice(0, graph.outputs.length, ...outputs);
+      graph.setOutputs(outputs);
       const made = replaceHead(graph, { channels, seed: 0 });
       const expected = buildNet({ ...options, classes: channels }).graph;
       assert.deepEqual(shapesOf(made.graph), shapesOf(expected));

@@ -6,6 +6,7 @@ import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import { encodeModel } from "../../src/graph/onnx/encode.ts";
 import { importGraph } from "../../src/graph/onnx/import.ts";
 import { existsIn, type OpDefinition, type Value } from "../../src/graph/op.ts";
+import { formulas } from "../../src/graph/ops/formulas.ts";
 import { groupNormalization } from "../../src/graph/ops/normalization_layers.ts";
 import { upsample } from "../../src/graph/ops/resize.ts";
 import { expandOps } from "../../src/graph/passes/expand_ops.ts";
@@ -76,7 +77,7 @@ test("Upsample expand equals ONNX Runtime's own Upsample", async () => {
     const [own, expanded] = [new Graph(), new Graph()];
     const inputs = [own, expanded].map((graph) => graph.input("x", { elementType: "float32", shape: [1, 2, 4, 4] }));
     own.output(own.apply(upsample, [inputs[0] as Value], { mode, scales }), "y");
-    const [y] = upsample.expand?.(expanded, [inputs[1] as Value], { mode, scales }) ?? [];
+    const [y] = upsample.expand?.(formulas(expanded), [inputs[1] as Value], { mode, scales }) ?? [];
     expanded.output(y as Value, "y");
     const [a, b] = [
       await outputsOf(encodeModel(own, { opset: 9 }), own),
@@ -99,7 +100,7 @@ test("GroupNormalization expand takes one scale per group, as opset 18 has it", 
     graph.output(
       graph === own
         ? graph.apply(opset18, inputs, { num_groups: 3 })
-        : groupNormalization.expand?.(graph, inputs, { num_groups: 3 })[0] as Value,
+        : groupNormalization.expand?.(formulas(graph), inputs, { num_groups: 3 })[0] as Value,
       "y",
     );
   }

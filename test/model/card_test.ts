@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { encodeMetadata } from "../../src/graph/onnx/metadata.ts";
-import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
+import { replaceMetadata } from "../../src/graph/onnx/encode.ts";
 import { addModelCard, modelCard } from "../../src/model/card.ts";
 import { described, modelOf } from "../../src/model/model.ts";
 import { identityModel } from "../prediction/identity_model.ts";

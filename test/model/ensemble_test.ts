@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ensembleOf } from "../../src/model/ensemble.ts";
 import { encodeMetadata, type ModelMetadata } from "../../src/graph/onnx/metadata.ts";
-import { replaceMetadata } from "../../src/graph/onnx/replace_metadata.ts";
+import { replaceMetadata } from "../../src/graph/onnx/encode.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
 import { type DescribedModel, modelOf } from "../../src/model/model.ts";
 import { createPredictor } from "../../src/prediction/predictor.ts";

@@ -116,6 +116,18 @@ test("readDescribedModel() refuses metadata that do not fit the graph", () => {
     ],
     [{ plane: "oblique" }, 'seg.plane is "oblique", expected one of axial, coronal, sagittal'],
     [
+      { labels: [{ value: 2, name: "edema" }, { value: 2, name: "core" }] },
+      "seg.labels gives edema and core the same value 2",
+    ],
+    [
+      { labels: [{ value: 1, name: "whole", values: [1, 2] }, { value: 2, name: "core" }] },
+      "seg.labels has labels that overlap beside others that do not",
+    ],
+    [
+      { labels: [{ value: 2, name: "core", values: [2] }, { value: 1, name: "whole", values: [1, 2] }] },
+      "seg.labels has regions that cannot be told apart: core is written as 2, which belongs to whole too, a region after it",
+    ],
+    [
       { input: { ...input, size: 32 } },
       "seg.input describes one input [N, 1, 32, 32], but the graph has image [1, 1, 16, 16]",
     ],

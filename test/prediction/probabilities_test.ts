@@ -45,6 +45,13 @@ test("decideClasses() with a threshold gives the most probable class that reache
   assert.deepEqual([...decideClasses(probabilities, decision)], [0, 1, 2, 2, 1]);
 });
 
+test("decideClasses() of classes that overlap gives the last one that reaches the threshold", () => {
+  // Pixels: none, the first, both, the second alone though less probable, exactly at the threshold.
+  const probabilities = Float32Array.from([0.4, 0.9, 0.9, 0.1, 0.5, 0.4, 0.1, 0.6, 0.7, 0.4]);
+  const decision = { classes: 2, backgroundFirst: false, threshold: 0.5, overlapping: true };
+  assert.deepEqual([...decideClasses(probabilities, decision)], [0, 1, 2, 2, 1]);
+});
+
 test("decideClasses() with a background channel gives the largest one, the background on a tie", () => {
   const probabilities = Float32Array.from([0.5, 0.4, 0.2, 0.3, 0.5, 0.3, 0.2, 0.1, 0.5]);
   const decision = { classes: 3, backgroundFirst: true, threshold: 0.5 };

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -50,7 +60,24 @@ function has(program: string): boolean {
 const SHELLS = "Deno" in globalThis ? [["sh", []]] as const : [["busybox", ["sh"]], ["sh", []]] as const;
 
 /** What the script calls: under busybox these are its own. */
-const APPLETS = ["awk", "cat", "cut", "dirname", "grep", "mkdir", "mv", "rm", "sed", "sha256sum", "tr", "wc"];
+const APPLETS = [
+  "awk",
+  "cat",
+  "cut",
+  "dirname",
+  "grep",
+  "mkdir",
+  "cmp",
+  "dd",
+  "df",
+  "mv",
+  "rm",
+  "sed",
+  "sha256sum",
+  "tail",
+  "tr",
+  "wc",
+];
 
 function runKit(folder: string, args: readonly string[], shell: readonly [string, readonly string[]] = ["sh", []]) {
   const search = [join(folder, "bin"), process.env["PATH"] ?? ""];
@@ -161,6 +188,111 @@ test("the kit refuses a damaged file, an old TensorRT and a wrong word", async (
     writeFileSync(join(folder, "model.onnx"), model.subarray(1));
     assert.match(runKit(folder, ["build"]).errors, /damaged; copy the whole folder again/);
   });
+});
+
+/** Copies of a kit's text files as a Windows editor or an archive in text mode leaves them. */
+function asOnWindows(path: string): void {
+  writeFileSync(path, readFileSync(path, "latin1").replaceAll("\n", "\r\n"), "latin1");
+}
+
+for (const shell of SHELLS) {
+  test(`the kit knows lines that end as on Windows under ${shell[0]}`, {
+    skip: has(shell[0]) ? false : `${shell[0]} is not installed`,
+  }, async () => {
+    await inScratch(async (folder) => {
+      await layOut(folder);
+      asOnWindows(join(folder, "SHA256SUMS"));
+      assert.match(runKit(folder, ["build"]).errors, /^run\.sh: the lines of SHA256SUMS end as on Windows/);
+      asOnWindows(join(folder, "run.sh"));
+      const { status, errors } = runKit(folder, ["build"], shell);
+      assert.equal(status, 1);
+      assert.match(errors, /^run\.sh: its lines end as on Windows \(CRLF\).*\n$/);
+    });
+  });
+}
+
+test("the kit names the program that is missing, and none that is there", async () => {
+  await inScratch(async (folder) => {
+    await layOut(folder);
+    for (
+      const [missing, message] of [["awk", /program awk is missing.*mawk/], [
+        "sha256sum",
+        /sha256sum is missing/,
+      ]] as const
+    ) {
+      const search = join(folder, `without-${missing}`);
+      mkdirSync(search);
+      for (const applet of APPLETS) {
+        const found = (process.env["PATH"] ?? "").split(delimiter).map((place) => join(place, applet)).find(existsSync);
+        if (applet !== missing && found !== undefined) symlinkSync(found, join(search, applet));
+      }
+      const { status, stderr } = spawnSync("/bin/sh", [join(folder, "run.sh"), "build"], {
+        encoding: "utf8",
+        env: { ...process.env, PATH: search },
+      });
+      assert.equal(status, 1);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /damaged|differ/);
+    }
+  });
+});
+
+test(
+  "the kit says that its folder is read-only",
+  { skip: existsSync("/proc/self") ? false : "there is no /proc" },
+  async () => {
+    await inScratch(async (folder) => {
+      await layOut(folder);
+      // Where nobody may write, root neither.
+      symlinkSync("/proc/self", join(folder, "result"));
+      const { status, errors } = runKit(folder, ["build"]);
+      assert.equal(status, 1);
+      assert.match(errors, /cannot write into .*result: the folder is read-only or of another user/);
+    });
+  },
+);
+
+/** Mounts a small file system, which fills up as a real one does; root alone can. */
+async function onSmallDisk(kibibytes: number, use: (folder: string) => Promise<void>): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), "seg-disk-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${kibibytes}k`, "tmpfs", folder]).status === 0;
+  try {
+    if (mounted) await use(folder);
+  } finally {
+    if (mounted) spawnSync("umount", ["-l", folder]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return mounted;
+}
+
+test("the kit says that the disk is full, in every step", async (context) => {
+  const mounted = await onSmallDisk(2048, async (folder) => {
+    await layOut(folder);
+    assert.equal(runKit(folder, ["build"]).status, 0);
+    const before = readFileSync(join(folder, "result", "result.txt"), "utf8");
+    for (const left of [0, 3, 40]) {
+      const free = Number(spawnSync("df", ["-Pk", folder], { encoding: "utf8" }).stdout.split("\n")[1]?.split(/ +/)[3]);
+      writeFileSync(join(folder, "filling"), new Uint8Array(1024 * (free - left)));
+      for (const step of ["build", "check", "bench"]) {
+        const { status, errors } = runKit(folder, [step]);
+        assert.equal(status, 1);
+        assert.match(errors, /run\.sh: the disk is full; free some space/, `${step} with ${left} KiB left`);
+      }
+      rmSync(join(folder, "filling"));
+      assert.equal(readFileSync(join(folder, "result", "result.txt"), "utf8"), before, "what was known is still there");
+    }
+    // The disk fills up while trtexec runs.
+    writeFileSync(
+      join(folder, "bin", "trtexec"),
+      `#!/bin/sh\ncase $* in *--help*) ;; *) dd if=/dev/zero of='${folder}/filling' 2>/dev/null ;; esac\nexec '${folder}/trtexec' "$@"\n`,
+    );
+    for (const step of ["build", "check", "bench"]) {
+      const { errors } = runKit(folder, [step]);
+      assert.match(errors, /run\.sh: the disk is full; free some space/, step);
+      rmSync(join(folder, "filling"));
+    }
+  });
+  if (!mounted) context.skip("no small file system can be mounted here: only root can");
 });
 
 test("run.sh passes dash -n", { skip: has("dash") ? false : "dash is not installed" }, async () => {

@@ -205,3 +205,39 @@ test("createLoss() refuses names, channels and weights that do not fit", () => {
   }
   assert.throws(() => createLoss("dice", { channels: 1, ignore: true }), /with one channel: use two/);
 });
+
+test("losses of independent channels are the mean of the losses of each channel by itself", async () => {
+  const shape: Shape = [2, 3, 4, 4];
+  const one: Shape = [2, 1, 4, 4];
+  const random = new Random(11);
+  const z = Float32Array.from({ length: elementCount(shape) }, () => random.normal(0, 2));
+  const t = Float32Array.from({ length: elementCount(shape) }, () => random.uniform() < 0.5 ? 1 : random.uniform());
+  const ofChannel = (values: Float32Array, k: number) =>
+    Float32Array.from([0, 1].flatMap((image) => [...values.subarray(16 * (3 * image + k), 16 * (3 * image + k + 1))]));
+  for (const name of Object.keys(LOSSES).filter((name) => LOSSES[name]?.channels !== "several")) {
+    const together = await (await lossOf(name, shape, { independent: true }))(z, t);
+    const alone = await lossOf(name, one);
+    let mean = 0;
+    for (let k = 0; k < 3; k++) {
+      const { value, gradient } = await alone(ofChannel(z, k), ofChannel(t, k));
+      mean += value / 3;
+      const expected = gradient.map((slope) => slope / 3);
+      assert.ok(relativeDifference(ofChannel(together.gradient, k), expected) < 1e-5, `${name} ${k}`);
+    }
+    assert.ok(Math.abs(together.value - mean) < 1e-5 * Math.abs(mean), `${name}: ${together.value}, ${mean}`);
+  }
+});
+
+test("createLoss() of independent channels takes no class weights and nothing to ignore", () => {
+  const create = (name: string, options: LossOptions) =>
+    createLoss(name, { channels: 3, independent: true, ...options });
+  assert.throws(() => create("ce", {}), {
+    name: "UsageFailure",
+    message: /^The loss ce is for several classes, the data set has regions that overlap: choose one of bce, dice/,
+  });
+  assert.throws(() => create("bce", { classWeights: [1, 2] }), /^UsageFailure: Class weights do not suit regions/);
+  assert.throws(
+    () => create("bce", { ignore: true }),
+    /^UsageFailure: Voxels to ignore do not suit regions that overlap/,
+  );
+});

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { Failure } from "../../failure.ts";
+import { orderRegions, regionFault } from "../../imaging/regions.ts";
+import { shown } from "../../shown.ts";
 import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "../description.ts";
 import { type Finding, missingImage, missingMask } from "../finding.ts";
 import { isObject } from "../../json_object.ts";
@@ -147,7 +149,10 @@ function explicitCases(folder: Folder): Files {
  * Labels as {"edema": 1}, as regions {"whole tumour": [1, 2]} (with `regions_class_order`, whose numbers stand in the
  * masks), or in the style of version 1.
  */
-function readLabels(labels: unknown, order: unknown): { labels?: LabelDeclaration[]; regions: Region[] } {
+function readLabels(
+  labels: unknown,
+  order: unknown,
+): { labels?: LabelDeclaration[]; regions: Region[]; regionsAreClasses?: boolean } {
   if (!isObject(labels)) return { regions: [] };
   if (Object.values(labels).every((value) => typeof value === "string")) {
     const declared = readValueNames(labels);
@@ -165,11 +170,31 @@ function readLabels(labels: unknown, order: unknown): { labels?: LabelDeclaratio
   }).filter((region) => region.values.some((value) => value !== 0));
   const foreground = [...new Set(regions.flatMap((region) => region.values))].filter((value) => value !== 0);
   foreground.sort((a, b) => a - b);
-  const isRegional = Array.isArray(order);
-  return {
-    labels: foreground.map((value) => ({ value, name: innermostRegion(regions, value)?.name ?? String(value) })),
-    regions: isRegional ? regions : regions.filter((region) => region.values.length > 1),
-  };
+  const named = foreground.map((value) => ({ value, name: innermostRegion(regions, value)?.name ?? String(value) }));
+  return order === undefined
+    ? { labels: named, regions: regions.filter((region) => region.values.length > 1) }
+    : { labels: named, regions: writtenRegions(regions, order), regionsAreClasses: true };
+}
+
+/** The regions with what `regions_class_order` writes for each; voxels to ignore are no region. */
+function writtenRegions(regions: readonly Region[], order: unknown): Region[] {
+  const classes = regions.filter(({ name }) => name.toLowerCase() !== "ignore");
+  const isOrder = Array.isArray(order) && order.length === classes.length &&
+    order.every((value) => Number.isInteger(value) && value > 0);
+  const written = classes.map((region, i) => ({ ...region, value: isOrder ? order[i] as number : 0 }));
+  const fault = isOrder ? regionFault(written) : undefined;
+  if (isOrder && fault === undefined) return written;
+  const example = orderRegions(classes);
+  throw new Failure(
+    `dataset.json: regions_class_order is ${shown(order)}${
+      fault === undefined ? "" : ` (${fault})`
+    }, expected a value ` +
+      `for each of ${
+        classes.map(({ name }) => name).join(", ")
+      } that lies in no region after it; write the regions in the ` +
+      `order ${example.map(({ name }) => name).join(", ")} with "regions_class_order": ` +
+      JSON.stringify(example.map(({ value }) => value)),
+  );
 }
 
 function innermostRegion(regions: readonly Region[], value: number): Region | undefined {

@@ -32,13 +32,16 @@ export const ELU_NET_STRIDE = 16;
 export function eluNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const widths = [1, 2, 4, 8, 16].map((factor) => factor * width) as [number, number, number, number, number];
   const e: Value[] = [];
+  let input = x;
   for (let level = 0; level < 5; level++) {
     const block = net.doubleConvolution(
       `enc.${level}`,
       level === 0 ? channels : (widths[level - 1] as number),
       widths[level] as number,
     );
-    e.push(block(level === 0 ? x : net.halving(e[level - 1] as Value)));
+    const y = block(input);
+    e.push(y);
+    if (level < 4) input = net.halving(y);
   }
   const [e0, e1, e2, e3, e4] = e as [Value, Value, Value, Value, Value];
   const deep = skip(net, "deep", widths[4], widths[3], 1);

@@ -117,8 +117,9 @@ function pyramid(
   return (x) => {
     const reduced = reduction(x);
     const [plain, ...dilated] = branches.map((branch) => branch(reduced)) as [Value, ...Value[]];
-    const sums: Value[] = [];
-    for (const map of dilated) sums.push(sums.length === 0 ? map : net.sum(sums.at(-1) as Value, map));
+    // Each map with all before it.
+    let sum: Value | undefined;
+    const sums = dilated.map((map) => (sum = sum === undefined ? map : net.sum(sum, map)));
     const all = net.stack([plain, ...sums]);
     return residual ? net.sum(x, all) : all;
   };

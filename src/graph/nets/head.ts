@@ -16,16 +16,16 @@ export const MAXIMUM_LEVELS = 4;
  */
 export function jHead(net: NetBuilder, { logits, levels }: HeadInput): Value[] {
   const classes = logits.type.shape[1] as number;
-  const outputs = [logits];
-  if (levels >= 1) outputs.push(skip(net, "h1", classes, classes, 1)(logits));
-  if (levels >= 2) outputs.push(skip(net, "h2", classes, classes, 1)(outputs[1] as Value));
-  if (levels >= 3) {
-    const merge = skip(net, "merge", 2 * classes, classes, 1);
-    const fromLong = (long: Module, previous: Value) => merge(net.stack([long(logits), previous]));
-    outputs.push(fromLong(longSkip(net, "s4", classes, 2), outputs[2] as Value));
-    if (levels >= 4) outputs.push(fromLong(longSkip(net, "s8", classes, 3), outputs[3] as Value));
-  }
-  return outputs;
+  if (levels === 0) return [logits];
+  const first = skip(net, "h1", classes, classes, 1)(logits);
+  if (levels === 1) return [logits, first];
+  const second = skip(net, "h2", classes, classes, 1)(first);
+  if (levels === 2) return [logits, first, second];
+  const merge = skip(net, "merge", 2 * classes, classes, 1);
+  const fromLong = (long: Module, previous: Value) => merge(net.stack([long(logits), previous]));
+  const third = fromLong(longSkip(net, "s4", classes, 2), second);
+  if (levels === 3) return [logits, first, second, third];
+  return [logits, first, second, third, fromLong(longSkip(net, "s8", classes, 3), third)];
 }
 
 /** `doublings` transposed convolutions, each followed by the same 3×3 convolution. */

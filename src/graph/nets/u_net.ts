@@ -15,16 +15,18 @@ export const U_NET_STRIDE = 16;
  */
 export function uNet(net: NetBuilder, x: Value, { width, channels, classes }: BackboneOptions): BackboneOutput {
   const widthOf = (level: number) => width * 2 ** level;
-  const maps = [pair(net, "enc.0", channels, width)(x)];
+  let y = pair(net, "enc.0", channels, width)(x);
+  const maps: Value[] = [];
   for (let level = 1; level <= 4; level++) {
     const block = pair(net, `enc.${level}`, widthOf(level - 1), widthOf(level));
-    maps.push(block(net.halving(maps[level - 1] as Value)));
+    maps.unshift(y);
+    y = block(net.halving(y));
   }
-  let y = maps[4] as Value;
-  for (let level = 3; level >= 0; level--) {
+  maps.forEach((map, i) => {
+    const level = 3 - i;
     const up = net.doubling(`up.${level}`, widthOf(level + 1), widthOf(level));
-    y = pair(net, `dec.${level}`, widthOf(level + 1), widthOf(level))(net.stack([maps[level] as Value, up(y)]));
-  }
+    y = pair(net, `dec.${level}`, widthOf(level + 1), widthOf(level))(net.stack([map, up(y)]));
+  });
   return { logits: net.convolution("out", width, classes, 1)(y), features: y };
 }
 

@@ -65,10 +65,12 @@ export function guidedHead(net: NetBuilder, { logits, features, levels }: HeadIn
   let guide = net.relu(enlarge(net, projection, size / featureSize));
   const correct = net.convolution("head.correction", classes + GUIDES, classes, 3, { startsAtZero: true });
   const outputs = [logits];
+  let last = logits;
   for (let level = 1; level <= levels; level++) {
-    const doubled = enlarge(net, outputs[level - 1] as Value, 2);
+    const doubled = enlarge(net, last, 2);
     guide = enlarge(net, guide, 2);
-    outputs.push(net.graph.apply(add, [doubled, correct(net.stack([doubled, guide]))]));
+    last = net.graph.apply(add, [doubled, correct(net.stack([doubled, guide]))]);
+    outputs.push(last);
   }
   return outputs;
 }
@@ -79,10 +81,12 @@ const GUIDES = 4;
 export function residualHead(net: NetBuilder, { logits, levels }: HeadInput): Value[] {
   const classes = logits.type.shape[1] as number;
   const outputs = [logits];
+  let last = logits;
   for (let level = 1; level <= levels; level++) {
-    const doubled = enlarge(net, outputs[level - 1] as Value, 2);
+    const doubled = enlarge(net, last, 2);
     const correction = net.convolution(`head.${level}`, classes, classes, 3, { startsAtZero: true })(doubled);
-    outputs.push(net.graph.apply(add, [doubled, correction]));
+    last = net.graph.apply(add, [doubled, correction]);
+    outputs.push(last);
   }
   return outputs;
 }

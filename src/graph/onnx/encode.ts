@@ -1,5 +1,5 @@
 /** Writes graphs as ONNX files. */
-import type { Graph, Node } from "../graph.ts";
+import { type Graph, inputOf, type Node } from "../graph.ts";
 import { type AttributeKind, type AttributeValue, existsIn, type Value } from "../op.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { type TensorData, tensorOf } from "../tensor_type.ts";
@@ -81,9 +81,7 @@ function encodeNode(
     const list = Array.isArray(value) ? value as number[] : [value as number];
     const shape = asInput.scalar === true ? [] : [list.length];
     while (input.length <= asInput.position) input.push("");
-    const elementType = asInput.elementType === "float"
-      ? (node.inputs[0] as Value).type.elementType
-      : asInput.elementType;
+    const elementType = asInput.elementType === "float" ? inputOf(node).type.elementType : asInput.elementType;
     input[asInput.position] = constantName(tensorOf(elementType, shape, list));
   }
   while (input.at(-1) === "") input.pop();
@@ -126,4 +124,13 @@ function encodeValue({ name, type }: Value, batchName: string | undefined): Onnx
       },
     },
   };
+}
+
+/** The bytes of the same model with other `metadata_props`. @throws {Error} where the bytes are no ONNX model. */
+export function replaceMetadata(bytes: Uint8Array, metadata: Readonly<Record<string, string>>): Uint8Array {
+  const model = onnx.ModelProto.decode(bytes);
+  model.metadataProps = Object.entries(metadata).map(([key, value]) =>
+    onnx.StringStringEntryProto.create({ key, value })
+  );
+  return onnx.ModelProto.encode(model).finish();
 }

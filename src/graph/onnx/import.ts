@@ -9,6 +9,7 @@ import {
   type Value,
 } from "../op.ts";
 import { identity } from "../ops/elementwise.ts";
+import { formulas } from "../ops/formulas.ts";
 import { findOp } from "../ops/registry.ts";
 import { elementCount, formatShape, numbersOf } from "../tensor_type.ts";
 import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
@@ -109,7 +110,7 @@ interface NodeContext {
   readonly options: ImportOptions;
 }
 
-function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options }: NodeContext): Value[] {
+function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options }: NodeContext): readonly Value[] {
   const label = `node ${node.name || node.outputs[0]} (${node.domain === "" ? "" : `${node.domain}::`}${node.opType})`;
   const inputs = node.inputs.map((input) => {
     if (input === "") return undefined;
@@ -131,7 +132,7 @@ function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options
     if (op.expand === undefined || existsIn(op, options.opset ?? DEFAULT_OPSET)) {
       return graph.applyAll(op, remaining, resolved, name);
     }
-    return op.expand(graph, remaining, resolved);
+    return op.expand(formulas(graph), remaining, resolved);
   } catch (error) {
     // A TypeError comes from an input that the op needs and the node has not.
     const reason = error instanceof RangeError ? error.message : `its inputs and attributes do not fit ${node.opType}`;

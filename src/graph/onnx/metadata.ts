@@ -30,7 +30,10 @@ export interface OutputMetadata {
   readonly levels: readonly string[];
   /** The output that is the answer. */
   readonly answer: string;
-  /** `sigmoid`: one channel per class and a threshold; `softmax`: background first, the largest wins; `none`: the outputs are probabilities. */
+  /**
+   * `sigmoid`: one channel per class and a threshold, and of several classes that reach it the most probable, or the last one where
+   * labels overlap; `softmax`: background first, the largest wins; `none`: the outputs are probabilities.
+   */
   readonly activation: "sigmoid" | "softmax" | "none";
   readonly threshold: number;
   /** With a background channel: what the probability of each label is multiplied with before the largest wins; absent: 1. */
@@ -41,6 +44,8 @@ export interface OutputMetadata {
 export interface LabelMetadata {
   readonly value: number;
   readonly name: string;
+  /** Where labels overlap, the values in mask files that belong to this one. */
+  readonly values?: readonly number[];
 }
 
 /** All that `seg` writes into a model file. */
@@ -95,7 +100,11 @@ const ModelMetadata: v.GenericSchema<unknown, ModelMetadata> = v.looseObject({
     classWeights: v.exactOptional(v.array(v.pipe(realNumber(), v.gtValue(0, "a number over 0")))),
   }),
   labels: v.pipe(
-    v.array(v.looseObject({ value: wholeNumber(1, 65535), name: v.string() })),
+    v.array(v.looseObject({
+      value: wholeNumber(1, 65535),
+      name: v.string(),
+      values: v.exactOptional(v.pipe(v.array(wholeNumber(1, 65535)), v.nonEmpty("a list of values"))),
+    })),
     v.nonEmpty("a list of labels"),
   ),
   plane: oneOf(["axial", "coronal", "sagittal"]),

@@ -3,7 +3,6 @@ import type { OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { broadcastShapes, elementCount, type TensorData, type TensorType } from "../tensor_type.ts";
 import { foldNumbers } from "./constant_data.ts";
-import { neg } from "./elementwise.ts";
 
 /** An op with two broadcast inputs and no attributes. */
 export type Binary = OpDefinition<readonly [Value, Value], Record<never, never>>;
@@ -38,7 +37,7 @@ export const add: Binary = {
   flops: broadcastFlops,
   tensorRtLimit: noTensorRtLimit,
   // da = dy, db = dy
-  gradient: ({ outputGradients: [dy] }) => [dy, dy],
+  gradient: ({ dy }) => dy,
   fold: foldPairs((a, b) => a + b),
 };
 
@@ -51,10 +50,7 @@ export const sub: Binary = {
   flops: broadcastFlops,
   tensorRtLimit: noTensorRtLimit,
   // da = dy, db = −dy
-  gradient: ({ graph, needed: [, needB], outputGradients: [dy] }) => [
-    dy,
-    needB ? graph.apply(neg, [dy as Value]) : undefined,
-  ],
+  gradient: [({ dy }) => dy, ({ dy, math }) => math.neg(dy)],
   fold: foldPairs((a, b) => a - b),
 };
 
@@ -67,9 +63,9 @@ export const mul: Binary = {
   flops: broadcastFlops,
   tensorRtLimit: noTensorRtLimit,
   // da = dy · b, db = dy · a
-  gradient: ({ graph, inputs: [a, b], needed: [needA, needB], outputGradients: [dy] }) => [
-    needA ? graph.apply(mul, [dy as Value, b]) : undefined,
-    needB ? graph.apply(mul, [dy as Value, a]) : undefined,
+  gradient: [
+    ({ inputs: [, b], dy, math }) => math.mul(dy, b),
+    ({ inputs: [a], dy, math }) => math.mul(dy, a),
   ],
   fold: foldPairs((a, b) => a * b),
 };
@@ -83,9 +79,9 @@ export const div: Binary = {
   flops: broadcastFlops,
   tensorRtLimit: noTensorRtLimit,
   // da = dy / b, db = −dy · y / b
-  gradient: ({ graph, inputs: [, b], outputs: [y], needed: [needA, needB], outputGradients: [dy] }) => {
-    const da = graph.apply(div, [dy as Value, b]);
-    return [needA ? da : undefined, needB ? graph.apply(neg, [graph.apply(mul, [da, y as Value])]) : undefined];
-  },
+  gradient: [
+    ({ inputs: [, b], dy, math }) => math.div(dy, b),
+    ({ inputs: [, b], y, dy, math }) => math.neg(math.mul(math.div(dy, b), y)),
+  ],
   fold: foldPairs((a, b) => a / b),
 };

@@ -2,10 +2,8 @@
 import type { OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { elementCount, floats, type TensorType } from "../tensor_type.ts";
-import { mul } from "./arithmetic.ts";
 import { convTranspose } from "./convolution.ts";
 import type { Unary } from "./elementwise.ts";
-import { expand, reshape } from "./movement.ts";
 import { shareAmongExtrema } from "./reduce_extremum.ts";
 import { poolWindow, type Window, WINDOW_SPEC, type WindowAttributes } from "./window.ts";
 
@@ -34,13 +32,12 @@ export const averagePool: OpDefinition<readonly [Value], typeof averageAttribute
   flops: (_inputs, [y], { kernel_shape = [] }) => elementCount((y as TensorType).shape) * elementCount(kernel_shape),
   tensorRtLimit: noTensorRtLimit,
   // dx = Σ over the windows that hold the pixel of dy / (pixels of the window)
-  gradient: ({ graph, inputs: [x], attributes, outputGradients }) => {
-    const dy = outputGradients[0] as Value;
+  gradient: ({ inputs: [x], attributes, dy, math }) => {
     const window = poolWindow(x, attributes);
     const sizes = x.type.shape.slice(2);
     const [batch, channels] = x.type.shape as [number, number];
     const counts = windowCounts(sizes, window, attributes.count_include_pad === 1);
-    const share = graph.apply(mul, [dy, graph.constant(counts, "window_shares")]);
+    const share = math.mul(dy, math.constant(counts, "window_shares"));
     const tiles = window.kernel.every((size, axis) =>
       size === window.strides[axis] && window.padsBegin[axis] === 0 &&
       size * (window.outputSizes[axis] as number) === sizes[axis]
@@ -51,9 +48,9 @@ export const averagePool: OpDefinition<readonly [Value], typeof averageAttribute
         channels,
         ...sizes.flatMap((_, axis) => [window.outputSizes[axis] as number, of(axis)]),
       ];
-      const narrow = graph.apply(reshape, [share], { shape: repeated(() => 1) });
-      const wide = graph.apply(expand, [narrow], { shape: repeated((axis) => window.kernel[axis] as number) });
-      return [graph.apply(reshape, [wide], { shape: x.type.shape })];
+      const narrow = math.reshape(share, repeated(() => 1));
+      const wide = math.expand(narrow, repeated((axis) => window.kernel[axis] as number));
+      return math.reshape(wide, x.type.shape);
     }
     // What lies behind the last window is output padding, what the windows reach beyond x is cut off.
     const rest = sizes.map((size, axis) =>
@@ -65,13 +62,13 @@ export const averagePool: OpDefinition<readonly [Value], typeof averageAttribute
       1,
       ...window.kernel,
     ]);
-    return [graph.apply(convTranspose, [share, graph.constant(ones, "ones")], {
+    return math.apply(convTranspose, [share, math.constant(ones, "ones")], {
       kernel_shape: window.kernel,
       strides: window.strides,
       pads: [...window.padsBegin, ...rest.map((size) => Math.max(0, -size))],
       group: channels,
       ...(rest.some((size) => size > 0) ? { output_padding: rest.map((size) => Math.max(0, size)) } : {}),
-    })];
+    });
   },
 };
 
@@ -116,9 +113,9 @@ export const globalAveragePool: Unary = {
   flops: ([x]) => elementCount(x.type.shape),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy / pixels, repeated
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => {
-    const share = graph.apply(mul, [dy as Value, graph.scalar(1 / elementCount(x.type.shape.slice(2)))]);
-    return [graph.apply(expand, [share], { shape: x.type.shape })];
+  gradient: ({ inputs: [x], dy, math }) => {
+    const share = math.mul(dy, 1 / elementCount(x.type.shape.slice(2)));
+    return math.expand(share, x.type.shape);
   },
 };
 

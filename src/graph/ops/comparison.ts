@@ -103,10 +103,10 @@ export const where: OpDefinition<readonly [Value, Value, Value], Record<never, n
       ? "Where between bool values is refused before TensorRT 10; use And, Or and Not"
       : undefined,
   // da = dy where the condition holds, else 0; db = the rest
-  gradient: ({ graph, inputs: [condition], needed: [, needA, needB], outputGradients: [dy] }) => [
+  gradient: [
     undefined,
-    needA ? graph.apply(where, [condition, dy as Value, graph.scalar(0)]) : undefined,
-    needB ? graph.apply(where, [condition, graph.scalar(0), dy as Value]) : undefined,
+    ({ inputs: [condition], dy, math }) => math.where(condition, dy, 0),
+    ({ inputs: [condition], dy, math }) => math.where(condition, 0, dy),
   ],
   fold: (inputs) =>
     foldNumbers(inputs, where.outputTypes(inputs, {})[0] as TensorType, (test, a, b) => (test !== 0 ? a : b)),

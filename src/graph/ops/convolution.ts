@@ -4,12 +4,12 @@
  * Each is the other's adjoint: Conv's input gradient is a ConvTranspose with the same weight and window, ConvTranspose's is
  * a Conv, and the weight gradient of both is the correlation of the large map with the small one.
  */
-import type { OpDefinition, Value } from "../op.ts";
+import type { Attributes, Formulas, OpDefinition, Value } from "../op.ts";
 import { elementCount, formatShape, type TensorType } from "../tensor_type.ts";
-import { flippedPads, flipWeight, lowerConv, lowerConvTranspose, SCATTER_RATIO } from "./convolution_forms.ts";
+import { channelSums } from "./channels.ts";
+import { convAsProduct, flippedPads, flipWeight, lowerConvTranspose, SCATTER_RATIO } from "./convolution_forms.ts";
 import { correlate } from "./correlation.ts";
-import { reduceSum } from "./reduce.ts";
-import { onnxPads, resolveWindow, type Window, type WindowAttributes } from "./window.ts";
+import { convWindow, onnxPads, transposedSize, transposedWindow } from "./window.ts";
 
 /** y[n, o, p] = b[o] + Σ x[n, i, p · stride + k · dilation − pad] · w[o, i, k]; x `[N, I, ...]`, w `[O, I / group, ...]`, b `[O]`. */
 export const conv: OpDefinition<
@@ -59,39 +59,37 @@ export const conv: OpDefinition<
   ],
   lower: lowerConv,
   // dx = ConvTranspose(dy, w), dw = correlation of x and dy, db = Σ dy
-  gradient: ({ graph, inputs: [x, w], attributes, needed: [needX, needW, needB], outputGradients }) => {
-    const dy = outputGradients[0] as Value;
-    const { group = 1 } = attributes;
-    const window = convWindow(x, w, attributes);
-    const outputPadding = window.outputSizes.map((size, axis) =>
-      (x.type.shape[2 + axis] as number) - transposedSize(size, axis, window)
-    );
-    const depthwise = w.type.shape[0] === group && w.type.shape[1] === 1;
-    const gather = window.kernel.length === 2 && window.strides.every((stride) => stride === 1) &&
-      (depthwise || (group === 1 && (w.type.shape[0] as number) < SCATTER_RATIO * (w.type.shape[1] as number)));
-    const dx = !needX ? undefined : gather
-      ? graph.apply(conv, [dy, flipWeight(graph, w, group)], {
-        kernel_shape: window.kernel,
-        pads: flippedPads(window, x.type.shape.slice(2)),
-        dilations: window.dilations,
-        ...(group === 1 ? {} : { group }),
-      })
-      : graph.apply(convTranspose, [dy, w], {
-        kernel_shape: window.kernel,
-        strides: window.strides,
-        pads: onnxPads(window),
-        dilations: window.dilations,
-        group,
-        ...(outputPadding.some((size) => size > 0) ? { output_padding: outputPadding } : {}),
-      });
-    return [dx, needW ? correlate(graph, x, dy, window, group) : undefined, needB ? sumPixels(graph, dy) : undefined];
-  },
+  gradient: [
+    ({ inputs: [x, w], attributes, dy, math }) => {
+      const { group = 1 } = attributes;
+      const window = convWindow(x, w, attributes);
+      const outputPadding = window.outputSizes.map((size, axis) =>
+        (x.type.shape[2 + axis] as number) - transposedSize(size, axis, window)
+      );
+      const depthwise = w.type.shape[0] === group && w.type.shape[1] === 1;
+      const gather = window.kernel.length === 2 && window.strides.every((stride) => stride === 1) &&
+        (depthwise || (group === 1 && (w.type.shape[0] as number) < SCATTER_RATIO * (w.type.shape[1] as number)));
+      return gather
+        ? math.apply(conv, [dy, flipWeight(math, w, group)], {
+          kernel_shape: window.kernel,
+          pads: flippedPads(window, x.type.shape.slice(2)),
+          dilations: window.dilations,
+          ...(group === 1 ? {} : { group }),
+        })
+        : math.apply(convTranspose, [dy, w], {
+          kernel_shape: window.kernel,
+          strides: window.strides,
+          pads: onnxPads(window),
+          dilations: window.dilations,
+          group,
+          ...(outputPadding.some((size) => size > 0) ? { output_padding: outputPadding } : {}),
+        });
+    },
+    ({ inputs: [x, w], attributes, dy, math }) =>
+      correlate(math, x, dy, convWindow(x, w, attributes), attributes.group ?? 1),
+    ({ dy, math }) => channelSums(math, dy),
+  ],
 };
-
-/** The window of a Conv on `x` with weight `w`. */
-export function convWindow(x: Value, w: Value, attributes: WindowAttributes): Window {
-  return resolveWindow(x.type.shape.slice(2), w.type.shape.slice(2), attributes);
-}
 
 /** y[n, o, p · stride + k · dilation − pad] += x[n, i, p] · w[i, o, k]; x `[N, I, ...]`, w `[I, O / group, ...]`, b `[O]`. */
 export const convTranspose: OpDefinition<
@@ -149,78 +147,45 @@ export const convTranspose: OpDefinition<
   ],
   lower: lowerConvTranspose,
   // dx = Conv(dy, w), dw = correlation of dy and x, db = Σ dy
-  gradient: ({ graph, inputs: [x, w], attributes, needed: [needX, needW, needB], outputGradients }) => {
-    const dy = outputGradients[0] as Value;
-    const { group = 1 } = attributes;
-    const { window } = transposedWindow(x, w, attributes);
-    const dx = needX
-      ? graph.apply(conv, [dy, w], {
+  gradient: [
+    ({ inputs: [x, w], attributes, dy, math }) => {
+      const { window } = transposedWindow(x, w, attributes);
+      return math.apply(conv, [dy, w], {
         kernel_shape: window.kernel,
         strides: window.strides,
         pads: onnxPads(window),
         dilations: window.dilations,
-        group,
-      })
-      : undefined;
-    return [dx, needW ? correlate(graph, dy, x, window, group) : undefined, needB ? sumPixels(graph, dy) : undefined];
-  },
+        group: attributes.group ?? 1,
+      });
+    },
+    ({ inputs: [x, w], attributes, dy, math }) => {
+      const { window } = transposedWindow(x, w, attributes);
+      return correlate(math, dy, x, window, attributes.group ?? 1);
+    },
+    ({ dy, math }) => channelSums(math, dy),
+  ],
 };
 
-// Size of a transposed convolution without output padding (ONNX ConvTranspose-11).
-function transposedSize(size: number, axis: number, window: Window): number {
-  return (size - 1) * (window.strides[axis] as number) +
-    ((window.kernel[axis] as number) - 1) * (window.dilations[axis] as number) + 1 -
-    (window.padsBegin[axis] as number) - (window.padsEnd[axis] as number);
-}
-
-/** Pads and output sizes of a transposed convolution. */
-// auto_pad and output_shape both fix the size first and derive the pads (ONNX ConvTranspose-11).
-export function transposedWindow(
-  x: Value,
-  w: Value,
-  attributes: WindowAttributes & {
-    readonly output_padding?: readonly number[] | undefined;
-    readonly output_shape?: readonly number[] | undefined;
-  },
-): { window: Window; sizes: number[] } {
-  const inputSizes = x.type.shape.slice(2);
-  const kernel = w.type.shape.slice(2);
-  const strides = attributes.strides ?? kernel.map(() => 1);
-  const dilations = attributes.dilations ?? kernel.map(() => 1);
-  const padding = attributes.output_padding ?? kernel.map(() => 0);
-  const same = attributes.auto_pad?.startsWith("SAME") === true;
-  const free = {
-    kernel,
-    strides,
-    dilations,
-    padsBegin: kernel.map(() => 0),
-    padsEnd: kernel.map(() => 0),
-    outputSizes: inputSizes,
-  };
-  const padsBegin: number[] = [];
-  const padsEnd: number[] = [];
-  const sizes = inputSizes.map((size, axis) => {
-    const full = transposedSize(size, axis, free) + (padding[axis] as number);
-    const wanted = attributes.output_shape?.at(axis - kernel.length) ??
-      (same ? size * (strides[axis] as number) : undefined);
-    if (wanted === undefined) {
-      padsBegin.push(attributes.auto_pad === "VALID" ? 0 : attributes.pads?.[axis] ?? 0);
-      padsEnd.push(attributes.auto_pad === "VALID" ? 0 : attributes.pads?.[kernel.length + axis] ?? 0);
-    } else {
-      const total = full - wanted;
-      const half = Math.floor(total / 2);
-      padsBegin.push(attributes.auto_pad === "SAME_UPPER" ? half : total - half);
-      padsEnd.push(total - (padsBegin[axis] as number));
-    }
-    return full - (padsBegin[axis] as number) - (padsEnd[axis] as number);
-  });
-  // As a Conv from the large map to the small one, output padding lies beyond the last window: it needs no pad.
-  return { window: { ...free, padsBegin, padsEnd }, sizes };
-}
-
-function sumPixels(graph: Parameters<typeof conv.gradient>[0]["graph"], dy: Value): Value {
-  return graph.apply(reduceSum, [dy], {
-    axes: dy.type.shape.map((_, axis) => axis).filter((axis) => axis !== 1),
-    keepdims: 0,
-  });
+// As one matrix product where maps are small, and as a scattering ConvTranspose where outputs are few.
+function lowerConv(
+  math: Formulas,
+  inputs: readonly [Value, Value, Value?],
+  attributes: Attributes<typeof conv.attributes>,
+): Value[] | undefined {
+  const [x, w, b] = inputs;
+  const window = convWindow(x, w, attributes);
+  const { group = 1 } = attributes;
+  const product = convAsProduct(math, inputs, { window, group });
+  if (product !== undefined) return [product];
+  const [outputs, channels] = w.type.shape as [number, number];
+  const scatters = group === 1 && window.kernel.length === 2 && channels >= SCATTER_RATIO * outputs &&
+    elementCount(window.kernel) > 1 && window.strides.every((stride) => stride === 1);
+  if (!scatters) return undefined;
+  // Conv with w equals ConvTranspose with the flipped w.
+  const flipped = flipWeight(math, w);
+  return [math.apply(convTranspose, b === undefined ? [x, flipped] : [x, flipped, b], {
+    kernel_shape: window.kernel,
+    pads: flippedPads(window, x.type.shape.slice(2)),
+    dilations: window.dilations,
+  })];
 }

@@ -2,14 +2,10 @@
  * Other forms of the same convolutions, chosen by size: what is fast in ONNX Runtime's CPU kernels for a photograph is slow for the
  * 4 × 4 maps and the many-to-few channel convolutions of a small network in training.
  */
-import type { Attributes, GraphBuilder, Value } from "../op.ts";
+import type { Formulas, Value } from "../op.ts";
 import { elementCount, floats, type TensorData } from "../tensor_type.ts";
-import { add } from "./arithmetic.ts";
-import { conv, convTranspose, convWindow, transposedWindow } from "./convolution.ts";
-import { reshape, transpose } from "./movement.ts";
-import { perChannel } from "./normalization.ts";
-import { matMul } from "./reduce.ts";
-import type { Window } from "./window.ts";
+import { perChannel } from "./channels.ts";
+import { transposedWindow, type Window, type WindowAttributes } from "./window.ts";
 
 // Up to this many pixels the windows of a map are gathered by a product with a constant matrix of 0 and 1: its cost grows with
 // the square of the pixels, and at 8 × 8 it reaches that of the convolution itself.
@@ -25,47 +21,28 @@ const DEPTHWISE_PIXELS = 64;
  */
 export const SCATTER_RATIO = 4;
 
-/**
- * Conv as one matrix product over all images (depthwise: per channel) where maps are small, and as a scattering ConvTranspose where
- * outputs are few.
- */
-export function lowerConv(
-  graph: GraphBuilder,
+/** Conv as one matrix product over all images, or depthwise one per channel, where maps are small. */
+export function convAsProduct(
+  math: Formulas,
   [x, w, b]: readonly [Value, Value, Value?],
-  attributes: Attributes<typeof conv.attributes>,
-): Value[] | undefined {
-  const window = convWindow(x, w, attributes);
+  { window, group }: { readonly window: Window; readonly group: number },
+): Value | undefined {
   if (window.kernel.length !== 2) return undefined;
-  const sizes = x.type.shape.slice(2);
+  const pixels = elementCount(x.type.shape.slice(2));
   const [outputs, inputs] = w.type.shape as [number, number];
-  if ((attributes.group ?? 1) !== 1) {
-    const depthwise = inputs === 1 && attributes.group === outputs && elementCount(sizes) <= DEPTHWISE_PIXELS;
-    return depthwise ? [withBias(graph, depthwiseAsMatrix(graph, x, w, window), b)] : undefined;
+  if (group !== 1) {
+    const depthwise = inputs === 1 && group === outputs && pixels <= DEPTHWISE_PIXELS;
+    return depthwise ? withBias(math, depthwiseAsMatrix(math, x, w, window), b) : undefined;
   }
-  const small = elementCount(sizes) <= MATRIX_PIXELS && elementCount(window.outputSizes) <= MATRIX_PIXELS;
-  if (small) return [withBias(graph, convAsMatrix(graph, x, w, window), b)];
-  if (
-    inputs < SCATTER_RATIO * outputs || elementCount(window.kernel) === 1 ||
-    window.strides.some((stride) => stride !== 1)
-  ) {
-    return undefined;
-  }
-  // Conv with w equals ConvTranspose with the flipped w.
-  const inputsOfFlipped: readonly [Value, Value, Value?] = b === undefined
-    ? [x, flipWeight(graph, w)]
-    : [x, flipWeight(graph, w), b];
-  return [graph.apply(convTranspose, inputsOfFlipped, {
-    kernel_shape: window.kernel,
-    pads: flippedPads(window, sizes),
-    dilations: window.dilations,
-  })];
+  const small = pixels <= MATRIX_PIXELS && elementCount(window.outputSizes) <= MATRIX_PIXELS;
+  return small ? withBias(math, convAsMatrix(math, x, w, window), b) : undefined;
 }
 
 /** ConvTranspose as one matrix product over all images where maps are small. */
 export function lowerConvTranspose(
-  graph: GraphBuilder,
+  math: Formulas,
   [x, w, b]: readonly [Value, Value, Value?],
-  attributes: Attributes<typeof convTranspose.attributes>,
+  attributes: WindowAttributes & { readonly group?: number | undefined },
 ): Value[] | undefined {
   const { window, sizes } = transposedWindow(x, w, attributes);
   if ((attributes.group ?? 1) !== 1 || window.kernel.length !== 2) return undefined;
@@ -74,55 +51,51 @@ export function lowerConvTranspose(
   const outputs = w.type.shape[1] as number;
   const [pixels, taps] = [elementCount(window.outputSizes), elementCount(window.kernel)];
   // [O · taps, I] × [I, N · pixels]
-  const weights = graph.apply(transpose, [graph.apply(reshape, [w], { shape: [inputs, outputs * taps] })], {
-    perm: [1, 0],
-  });
-  const product = graph.apply(matMul, [weights, byChannel(graph, x, inputs)]);
-  const perTap = graph.apply(reshape, [product], { shape: [outputs, taps, batch, pixels] });
-  const perImage = graph.apply(transpose, [perTap], { perm: [2, 0, 1, 3] });
-  const rows = graph.apply(reshape, [perImage], { shape: [batch * outputs, taps * pixels] });
-  const places = graph.constant(placement(sizes, window), "places");
-  const scattered = graph.apply(matMul, [rows, graph.apply(transpose, [places], { perm: [1, 0] })]);
-  return [withBias(graph, graph.apply(reshape, [scattered], { shape: [batch, outputs, ...sizes] }), b)];
+  const weights = math.transpose(math.reshape(w, [inputs, outputs * taps]), [1, 0]);
+  const product = math.matMul(weights, byChannel(math, x, inputs));
+  const perTap = math.reshape(product, [outputs, taps, batch, pixels]);
+  const perImage = math.transpose(perTap, [2, 0, 1, 3]);
+  const rows = math.reshape(perImage, [batch * outputs, taps * pixels]);
+  const places = math.constant(placement(sizes, window), "places");
+  const scattered = math.matMul(rows, math.transpose(places, [1, 0]));
+  return [withBias(math, math.reshape(scattered, [batch, outputs, ...sizes]), b)];
 }
 
-function convAsMatrix(graph: GraphBuilder, x: Value, w: Value, window: Window): Value {
+function convAsMatrix(math: Formulas, x: Value, w: Value, window: Window): Value {
   const [batch, inputs] = x.type.shape as [number, number];
   const outputs = w.type.shape[0] as number;
   const sizes = x.type.shape.slice(2);
   const [pixels, taps] = [elementCount(window.outputSizes), elementCount(window.kernel)];
-  const flat = graph.apply(reshape, [x], { shape: [batch * inputs, elementCount(sizes)] });
+  const flat = math.reshape(x, [batch * inputs, elementCount(sizes)]);
   // A 1×1 kernel of stride 1 reads every pixel where it is.
   const windows = taps === 1 && pixels === elementCount(sizes) && window.padsBegin.every((size) => size === 0)
     ? flat
-    : graph.apply(matMul, [flat, graph.constant(placement(sizes, window), "places")]);
+    : math.matMul(flat, math.constant(placement(sizes, window), "places"));
   const columns = byChannel(
-    graph,
-    graph.apply(reshape, [windows], { shape: [batch, inputs * taps, pixels] }),
+    math,
+    math.reshape(windows, [batch, inputs * taps, pixels]),
     inputs * taps,
   );
-  const weights = graph.apply(reshape, [w], { shape: [outputs, inputs * taps] });
-  const product = graph.apply(reshape, [graph.apply(matMul, [weights, columns])], { shape: [outputs, batch, pixels] });
-  const perImage = graph.apply(transpose, [product], { perm: [1, 0, 2] });
-  return graph.apply(reshape, [perImage], { shape: [batch, outputs, ...window.outputSizes] });
+  const weights = math.reshape(w, [outputs, inputs * taps]);
+  const product = math.reshape(math.matMul(weights, columns), [outputs, batch, pixels]);
+  const perImage = math.transpose(product, [1, 0, 2]);
+  return math.reshape(perImage, [batch, outputs, ...window.outputSizes]);
 }
 
 // Per channel the matrix [large pixels, small pixels] of its taps, then [C, N, large] × [C, large, small].
-function depthwiseAsMatrix(graph: GraphBuilder, x: Value, w: Value, window: Window): Value {
+function depthwiseAsMatrix(math: Formulas, x: Value, w: Value, window: Window): Value {
   const [batch, channels] = x.type.shape as [number, number];
   const [large, small, taps] = [x.type.shape.slice(2), window.outputSizes, window.kernel].map(elementCount) as [
     number,
     number,
     number,
   ];
-  const places = graph.constant(tapPlacement(x.type.shape.slice(2), window), "places");
-  const rows = graph.apply(reshape, [w], { shape: [channels, taps] });
-  const matrices = graph.apply(reshape, [graph.apply(matMul, [rows, places])], { shape: [channels, large, small] });
-  const images = graph.apply(transpose, [graph.apply(reshape, [x], { shape: [batch, channels, large] })], {
-    perm: [1, 0, 2],
-  });
-  const product = graph.apply(transpose, [graph.apply(matMul, [images, matrices])], { perm: [1, 0, 2] });
-  return graph.apply(reshape, [product], { shape: [batch, channels, ...window.outputSizes] });
+  const places = math.constant(tapPlacement(x.type.shape.slice(2), window), "places");
+  const rows = math.reshape(w, [channels, taps]);
+  const matrices = math.reshape(math.matMul(rows, places), [channels, large, small]);
+  const images = math.transpose(math.reshape(x, [batch, channels, large]), [1, 0, 2]);
+  const product = math.transpose(math.matMul(images, matrices), [1, 0, 2]);
+  return math.reshape(product, [batch, channels, ...window.outputSizes]);
 }
 
 // {@link placement} with the taps in front: [taps, large pixels · small pixels].
@@ -140,13 +113,11 @@ function tapPlacement(sizes: readonly number[], window: Window): TensorData<"flo
 }
 
 // [N, channels, pixels…] → [channels, N · pixels]
-function byChannel(graph: GraphBuilder, x: Value, channels: number): Value {
+function byChannel(math: Formulas, x: Value, channels: number): Value {
   const batch = x.type.shape[0] as number;
   const pixels = elementCount(x.type.shape) / batch / channels;
-  const flat = graph.apply(reshape, [x], { shape: [batch, channels, pixels] });
-  return graph.apply(reshape, [graph.apply(transpose, [flat], { perm: [1, 0, 2] })], {
-    shape: [channels, batch * pixels],
-  });
+  const flat = math.reshape(x, [batch, channels, pixels]);
+  return math.reshape(math.transpose(flat, [1, 0, 2]), [channels, batch * pixels]);
 }
 
 /** The matrix `[large pixels, taps · small pixels]` that is 1 where tap k of the window of small pixel p lies on a large pixel. */
@@ -173,7 +144,7 @@ function placement(sizes: readonly number[], window: Window): TensorData<"float3
  * w `[O, I, kh, kw]` as `[I, O, kh, kw]` with both kernel axes reversed: the kernel of the adjoint convolution of stride 1. A depthwise w
  * `[group, 1, kh, kw]` keeps its channels.
  */
-export function flipWeight(graph: GraphBuilder, w: Value, group = 1): Value {
+export function flipWeight(math: Formulas, w: Value, group = 1): Value {
   const [outputs, inputs, ...kernel] = w.type.shape as [number, number, ...number[]];
   const taps = elementCount(kernel);
   // Reversing by a product with the mirrored identity is faster than a Slice with negative steps.
@@ -181,13 +152,11 @@ export function flipWeight(graph: GraphBuilder, w: Value, group = 1): Value {
     Float32Array.from({ length: taps * taps }, (_, i) => (i % taps) + Math.floor(i / taps) === taps - 1 ? 1 : 0),
     [taps, taps],
   );
-  const rows = graph.apply(reshape, [w], { shape: [outputs * inputs, taps] });
-  const reversed = taps === 1 ? rows : graph.apply(matMul, [rows, graph.constant(mirrored, "mirrored")]);
-  if (group > 1) return graph.apply(reshape, [reversed], { shape: w.type.shape });
-  const swapped = graph.apply(transpose, [graph.apply(reshape, [reversed], { shape: [outputs, inputs, taps] })], {
-    perm: [1, 0, 2],
-  });
-  return graph.apply(reshape, [swapped], { shape: [inputs, outputs, ...kernel] });
+  const rows = math.reshape(w, [outputs * inputs, taps]);
+  const reversed = taps === 1 ? rows : math.matMul(rows, math.constant(mirrored, "mirrored"));
+  if (group > 1) return math.reshape(reversed, w.type.shape);
+  const swapped = math.transpose(math.reshape(reversed, [outputs, inputs, taps]), [1, 0, 2]);
+  return math.reshape(swapped, [inputs, outputs, ...kernel]);
 }
 
 /** Pads with which the flipped kernel, at stride 1, brings the small side back to `sizes`. */
@@ -200,6 +169,6 @@ export function flippedPads(window: Window, sizes: readonly number[]): number[] 
   return [...before, ...after];
 }
 
-function withBias(graph: GraphBuilder, y: Value, b: Value | undefined): Value {
-  return b === undefined ? y : graph.apply(add, [y, perChannel(graph, b, y)]);
+function withBias(math: Formulas, y: Value, b: Value | undefined): Value {
+  return b === undefined ? y : math.add(y, perChannel(math, b, y));
 }

@@ -4,21 +4,20 @@
  *
  * For Conv `large` is x and `small` is dy; for ConvTranspose `large` is dy and `small` is x.
  */
-import type { GraphBuilder, Value } from "../op.ts";
+import type { Formulas, Value } from "../op.ts";
 import { sameShape } from "../tensor_type.ts";
-import { concat, pad, reshape, slice, transpose } from "./movement.ts";
 import { spaceToDepth } from "./rearrangement.ts";
-import { matMul, reduceSum, swapLastAxes } from "./reduce.ts";
+import { swapLastAxes } from "./reduce.ts";
 import type { Window } from "./window.ts";
 
 /**
  * Returns the correlation `[O, I / group, ...kernel]` of `large` `[N, I, ...]` and `small` `[N, O, ...]`, in few large matrix products.
  */
-export function correlate(graph: GraphBuilder, large: Value, small: Value, window: Window, group: number): Value {
+export function correlate(math: Formulas, large: Value, small: Value, window: Window, group: number): Value {
   const spatial = window.kernel.map((_, axis) => axis);
   const dense = group === 1 && window.kernel.length === 2;
   if (dense && window.strides.every((stride) => stride === 1) && window.kernel.some((size) => size > 1)) {
-    return correlateByShifts(graph, large, small, window);
+    return correlateByShifts(math, large, small, window);
   }
   const tiles = dense &&
     spatial.every((axis) =>
@@ -26,18 +25,18 @@ export function correlate(graph: GraphBuilder, large: Value, small: Value, windo
       window.padsEnd[axis] === 0 &&
       large.type.shape[2 + axis] === (window.kernel[axis] as number) * (small.type.shape[2 + axis] as number)
     );
-  if (tiles) return correlateTiles(graph, large, small, window);
+  if (tiles) return correlateTiles(math, large, small, window);
   const [stride = 1] = window.strides;
   const strided = dense && stride > 1 &&
     spatial.every((axis) =>
       window.strides[axis] === stride && window.dilations[axis] === 1 && (window.kernel[axis] as number) % stride === 0
     );
-  return strided ? correlateStrided(graph, large, small, window) : correlateByTaps(graph, large, small, window, group);
+  return strided ? correlateStrided(math, large, small, window) : correlateByTaps(math, large, small, window, group);
 }
 
 // Stride 1: a tap is a shift of one map against the other, along each axis of either. All shifted copies side by side take one
 // matrix product per image; which map is shifted along which axis is chosen so that the least is copied.
-function correlateByShifts(graph: GraphBuilder, large: Value, small: Value, window: Window): Value {
+function correlateByShifts(math: Formulas, large: Value, small: Value, window: Window): Value {
   const [batch, inputs] = large.type.shape as [number, number];
   const outputs = small.type.shape[1] as number;
   const [kernelHeight, kernelWidth] = window.kernel as [number, number];
@@ -59,44 +58,54 @@ function correlateByShifts(graph: GraphBuilder, large: Value, small: Value, wind
         pads[2 + axis] = before;
         pads[6 + axis] = (sizes[axis] as number) - (x.type.shape[2 + axis] as number) - before;
       });
-      return pads.every((size) => size === 0) ? x : graph.apply(pad, [x], { pads });
+      return pads.every((size) => size === 0) ? x : math.pad(x, pads);
     });
-    const all = copies.length === 1 ? (copies[0] as Value) : graph.apply(concat, copies, { axis: 1 });
+    const all = sideBySide(math, copies, 1);
     const [rows, columns] = sizes as [number, number];
-    return graph.apply(reshape, [all], { shape: [batch, copies.length * (x.type.shape[1] as number), rows * columns] });
+    return math.reshape(all, [batch, copies.length * (x.type.shape[1] as number), rows * columns]);
   };
   const tall = stacked(small, onSmall, -1);
   const wide = stacked(large, onLarge, 1);
-  const product = sumBatch(graph, graph.apply(matMul, [tall, swapLastAxes(graph, wide)]));
+  const product = sumBatch(math, math.matMul(tall, swapLastAxes(math, wide)));
   const extent = (axes: readonly number[], axis: number) => axes.includes(axis) ? window.kernel[axis] as number : 1;
-  const split = graph.apply(reshape, [product], {
-    shape: [extent(onSmall, 0), extent(onSmall, 1), outputs, extent(onLarge, 0), extent(onLarge, 1), inputs],
-  });
-  const ordered = graph.apply(transpose, [split], { perm: [2, 5, 0, 3, 1, 4] });
-  return graph.apply(reshape, [ordered], { shape: [outputs, inputs, kernelHeight, kernelWidth] });
+  const split = math.reshape(product, [
+    extent(onSmall, 0),
+    extent(onSmall, 1),
+    outputs,
+    extent(onLarge, 0),
+    extent(onLarge, 1),
+    inputs,
+  ]);
+  const ordered = math.transpose(split, [2, 5, 0, 3, 1, 4]);
+  return math.reshape(ordered, [outputs, inputs, kernelHeight, kernelWidth]);
 }
 
 // Windows that tile `large`: every tap becomes a channel of its own.
-function correlateTiles(graph: GraphBuilder, large: Value, small: Value, window: Window): Value {
+function correlateTiles(math: Formulas, large: Value, small: Value, window: Window): Value {
   const [batch, inputs] = large.type.shape as [number, number];
   const [, outputs, height, width] = small.type.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = window.kernel as [number, number];
   const taps = kernelHeight * kernelWidth;
   const channels = kernelHeight === kernelWidth
-    ? graph.apply(spaceToDepth, [large], { blocksize: kernelHeight })
-    : graph.apply(transpose, [
-      graph.apply(reshape, [large], { shape: [batch, inputs, height, kernelHeight, width, kernelWidth] }),
-    ], { perm: [0, 3, 5, 1, 2, 4] });
-  const wide = graph.apply(reshape, [channels], { shape: [batch, taps * inputs, height * width] });
-  const tall = graph.apply(reshape, [small], { shape: [batch, outputs, height * width] });
-  const product = sumBatch(graph, graph.apply(matMul, [tall, swapLastAxes(graph, wide)]));
-  const split = graph.apply(reshape, [product], { shape: [outputs, taps, inputs] });
-  const ordered = graph.apply(transpose, [split], { perm: [0, 2, 1] });
-  return graph.apply(reshape, [ordered], { shape: [outputs, inputs, kernelHeight, kernelWidth] });
+    ? math.apply(spaceToDepth, [large], { blocksize: kernelHeight })
+    : math.transpose(math.reshape(large, [batch, inputs, height, kernelHeight, width, kernelWidth]), [
+      0,
+      3,
+      5,
+      1,
+      2,
+      4,
+    ]);
+  const wide = math.reshape(channels, [batch, taps * inputs, height * width]);
+  const tall = math.reshape(small, [batch, outputs, height * width]);
+  const product = sumBatch(math, math.matMul(tall, swapLastAxes(math, wide)));
+  const split = math.reshape(product, [outputs, taps, inputs]);
+  const ordered = math.transpose(split, [0, 2, 1]);
+  return math.reshape(ordered, [outputs, inputs, kernelHeight, kernelWidth]);
 }
 
 // Kernels that are a multiple of their stride s: with every s × s square of `large` laid out as channels, the stride is 1.
-function correlateStrided(graph: GraphBuilder, large: Value, small: Value, window: Window): Value {
+function correlateStrided(math: Formulas, large: Value, small: Value, window: Window): Value {
   const inputs = large.type.shape[1] as number;
   const outputs = small.type.shape[1] as number;
   const stride = window.strides[0] as number;
@@ -106,10 +115,10 @@ function correlateStrided(graph: GraphBuilder, large: Value, small: Value, windo
     size - (large.type.shape[2 + axis] as number) - (window.padsBegin[axis] as number)
   );
   const pads = [0, 0, ...window.padsBegin, 0, 0, ...ends];
-  const padded = pads.every((size) => size === 0) ? large : graph.apply(pad, [large], { pads });
-  const squares = graph.apply(spaceToDepth, [padded], { blocksize: stride });
+  const padded = pads.every((size) => size === 0) ? large : math.pad(large, pads);
+  const squares = math.apply(spaceToDepth, [padded], { blocksize: stride });
   const none = kernel.map(() => 0);
-  const taps = correlateByShifts(graph, squares, small, {
+  const taps = correlateByShifts(math, squares, small, {
     ...window,
     kernel,
     strides: kernel.map(() => 1),
@@ -117,13 +126,13 @@ function correlateStrided(graph: GraphBuilder, large: Value, small: Value, windo
     padsEnd: none,
   });
   const [rows, columns] = kernel as [number, number];
-  const split = graph.apply(reshape, [taps], { shape: [outputs, stride, stride, inputs, rows, columns] });
-  const ordered = graph.apply(transpose, [split], { perm: [0, 3, 4, 1, 5, 2] });
-  return graph.apply(reshape, [ordered], { shape: [outputs, inputs, rows * stride, columns * stride] });
+  const split = math.reshape(taps, [outputs, stride, stride, inputs, rows, columns]);
+  const ordered = math.transpose(split, [0, 3, 4, 1, 5, 2]);
+  return math.reshape(ordered, [outputs, inputs, rows * stride, columns * stride]);
 }
 
 // The general case: one strided slice and one batched matrix product per tap.
-function correlateByTaps(graph: GraphBuilder, large: Value, small: Value, window: Window, group: number): Value {
+function correlateByTaps(math: Formulas, large: Value, small: Value, window: Window, group: number): Value {
   const [batch, inputs] = large.type.shape as [number, number];
   const outputs = small.type.shape[1] as number;
   const sizes = small.type.shape.slice(2);
@@ -134,28 +143,33 @@ function correlateByTaps(graph: GraphBuilder, large: Value, small: Value, window
     return reach - (large.type.shape[2 + axis] as number) - (window.padsBegin[axis] as number);
   });
   const pads = [0, 0, ...window.padsBegin, 0, 0, ...ends];
-  const padded = pads.every((size) => size === 0) ? large : graph.apply(pad, [large], { pads });
-  const grouped = graph.apply(reshape, [small], { shape: [batch, group, outputs / group, pixels] });
+  const padded = pads.every((size) => size === 0) ? large : math.pad(large, pads);
+  const grouped = math.reshape(small, [batch, group, outputs / group, pixels]);
   const taps = positions(window.kernel).map((position) => {
     const starts = position.map((k, axis) => k * (window.dilations[axis] as number));
-    const tap = sameShape(padded.type.shape.slice(2), sizes) ? padded : graph.apply(slice, [padded], {
+    const tap = sameShape(padded.type.shape.slice(2), sizes) ? padded : math.slice(padded, {
       starts,
       ends: starts.map((start, axis) => start + ((sizes[axis] as number) - 1) * (window.strides[axis] as number) + 1),
       axes: starts.map((_, axis) => 2 + axis),
       steps: window.strides,
     });
-    const columns = graph.apply(reshape, [tap], { shape: [batch, group, inputs / group, pixels] });
-    const product = sumBatch(graph, graph.apply(matMul, [grouped, swapLastAxes(graph, columns)]));
-    return graph.apply(reshape, [product], { shape: [outputs, inputs / group, 1] });
+    const columns = math.reshape(tap, [batch, group, inputs / group, pixels]);
+    const product = sumBatch(math, math.matMul(grouped, swapLastAxes(math, columns)));
+    return math.reshape(product, [outputs, inputs / group, 1]);
   });
-  const all = taps.length === 1 ? (taps[0] as Value) : graph.apply(concat, taps, { axis: 2 });
-  return graph.apply(reshape, [all], { shape: [outputs, inputs / group, ...window.kernel] });
+  const all = sideBySide(math, taps, 2);
+  return math.reshape(all, [outputs, inputs / group, ...window.kernel]);
 }
 
-function sumBatch(graph: GraphBuilder, x: Value): Value {
+function sideBySide(math: Formulas, parts: readonly Value[], axis: number): Value {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1 ? first : math.concat(parts, axis);
+}
+
+function sumBatch(math: Formulas, x: Value): Value {
   const [batch, ...rest] = x.type.shape as [number, ...number[]];
-  if (batch === 1) return graph.apply(reshape, [x], { shape: rest });
-  return graph.apply(reduceSum, [x], { axes: [0], keepdims: 0 });
+  if (batch === 1) return math.reshape(x, rest);
+  return math.reduceSum(x, { axes: [0], keepdims: 0 });
 }
 
 function positions(sizes: readonly number[]): number[][] {

@@ -21,5 +21,5 @@ export const dropout: OpDefinition<readonly [Value], { ratio: "float"; seed: "in
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy
-  gradient: ({ outputGradients: [dy] }) => [dy],
+  gradient: ({ dy }) => dy,
 };

@@ -1,5 +1,5 @@
 /** Element-wise ops with one input, and the shapes of rules that they share. */
-import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { Formulas, OpDefinition, Value } from "../op.ts";
 import { noFlops, noGradient, noTensorRtLimit } from "../op.ts";
 import {
   elementCount,
@@ -10,7 +10,6 @@ import {
   type TensorType,
 } from "../tensor_type.ts";
 import { foldUnary } from "./constant_data.ts";
-import { div, mul, sub } from "./arithmetic.ts";
 
 /** An op with one input and no attributes. */
 export type Unary = OpDefinition<readonly [Value], Record<never, never>>;
@@ -33,7 +32,7 @@ export const identity: Unary = {
   outputTypes: sameType,
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
-  gradient: ({ outputGradients: [dy] }) => [dy],
+  gradient: ({ dy }) => dy,
   fold: ([x]) => (x.constant === undefined ? undefined : [x.constant]),
 };
 
@@ -46,9 +45,7 @@ export const relu: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · sign(y), since y ≥ 0
-  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
-    graph.apply(mul, [dy as Value, graph.apply(sign, [y as Value])]),
-  ],
+  gradient: ({ y, dy, math }) => math.mul(dy, math.sign(y)),
 };
 
 /** y = −1, 0 or 1 */
@@ -71,12 +68,7 @@ export const sigmoid: Unary = {
   flops: flopsPerElement(4),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · y · (1 − y)
-  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
-    graph.apply(mul, [
-      graph.apply(mul, [dy as Value, y as Value]),
-      graph.apply(sub, [graph.scalar(1), y as Value]),
-    ]),
-  ],
+  gradient: ({ y, dy, math }) => math.mul(math.mul(dy, y), math.sub(1, y)),
 };
 
 /** y = e^x */
@@ -88,7 +80,7 @@ export const exp: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · y
-  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [graph.apply(mul, [dy as Value, y as Value])],
+  gradient: ({ y, dy, math }) => math.mul(dy, y),
 };
 
 /** y = ln x */
@@ -100,7 +92,7 @@ export const log: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy / x
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [graph.apply(div, [dy as Value, x])],
+  gradient: ({ inputs: [x], dy, math }) => math.div(dy, x),
 };
 
 /** y = √x */
@@ -112,9 +104,7 @@ export const sqrt: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy / 2y
-  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
-    graph.apply(div, [graph.apply(mul, [dy as Value, graph.scalar(0.5)]), y as Value]),
-  ],
+  gradient: ({ y, dy, math }) => math.div(math.mul(dy, 0.5), y),
   fold: foldUnary(Math.sqrt),
 };
 
@@ -127,7 +117,7 @@ export const neg: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = −dy
-  gradient: ({ graph, outputGradients: [dy] }) => [graph.apply(neg, [dy as Value])],
+  gradient: ({ dy, math }) => math.neg(dy),
   fold: foldUnary((x) => -x),
 };
 
@@ -159,18 +149,18 @@ export const cast: OpDefinition<readonly [Value], { to: "int"; saturate: "int" }
   tensorRtLimit: (_inputs, attributes, version) =>
     castTarget(attributes) === "uint8" && version < 80500 ? "Cast to uint8 needs TensorRT 8.5; use int32" : undefined,
   // dx = dy, in x's type; integers pass no gradient
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+  gradient: ({ inputs: [x], attributes, dy, math }) => {
     const types = ["float32", "float64", "float16"];
-    if (!types.includes(x.type.elementType) || !types.includes(castTarget(attributes))) return [undefined];
-    return [castTo(graph, dy as Value, x.type.elementType)];
+    if (!types.includes(x.type.elementType) || !types.includes(castTarget(attributes))) return undefined;
+    return castTo(math, dy, x.type.elementType);
   },
   fold: ([x], attributes) => (x.constant === undefined ? undefined : [castData(x.constant, castTarget(attributes))]),
 };
 
 /** Casts `x` to `elementType`; `x` itself where it has that type already. */
-export function castTo(graph: GraphBuilder, x: Value, elementType: ElementType): Value {
+export function castTo(math: Formulas, x: Value, elementType: ElementType): Value {
   if (x.type.elementType === elementType) return x;
-  return graph.apply(cast, [x], { to: onnxTypeNumber(elementType) });
+  return math.apply(cast, [x], { to: onnxTypeNumber(elementType) });
 }
 
 /** The number of an element type in ONNX's TensorProto.DataType. */

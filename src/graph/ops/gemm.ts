@@ -1,7 +1,6 @@
 /** The matrix product of fully connected layers. */
 import type { OpDefinition, Value } from "../op.ts";
 import { broadcastShapes, elementCount, formatShape, sameShape, type TensorType } from "../tensor_type.ts";
-import { mul } from "./arithmetic.ts";
 
 /** y = alpha · A · B + beta · c; A is a or (transA) aᵀ, B is b or (transB) bᵀ; c broadcasts to y. */
 export const gemm: OpDefinition<
@@ -32,19 +31,15 @@ export const gemm: OpDefinition<
       ? "Gemm of integers is refused; cast to float32"
       : undefined,
   // dA = alpha · dy · Bᵀ, dB = alpha · Aᵀ · dy, dc = beta · dy
-  gradient: ({ graph, inputs: [a, b, c], attributes, needed: [needA, needB, needC], outputGradients }) => {
-    const { alpha = 1, beta = 1, transA = 0, transB = 0 } = attributes;
-    const dy = outputGradients[0] as Value;
-    const product = (left: Value, right: Value, transposed: { transA: number; transB: number }) =>
-      graph.apply(gemm, [left, right], { alpha, ...transposed });
-    const da = () =>
-      transA === 0 ? product(dy, b, { transA: 0, transB: 1 - transB }) : product(b, dy, { transA: transB, transB: 1 });
-    const db = () =>
-      transB === 0 ? product(a, dy, { transA: 1 - transA, transB: 0 }) : product(dy, a, { transA: 1, transB: transA });
-    return [
-      needA ? da() : undefined,
-      needB ? db() : undefined,
-      c === undefined || !needC ? undefined : beta === 1 ? dy : graph.apply(mul, [dy, graph.scalar(beta)]),
-    ];
-  },
+  gradient: [
+    ({ inputs: [, b], attributes: { alpha = 1, transA = 0, transB = 0 }, dy, math }) =>
+      transA === 0
+        ? math.apply(gemm, [dy, b], { alpha, transA: 0, transB: 1 - transB })
+        : math.apply(gemm, [b, dy], { alpha, transA: transB, transB: 1 }),
+    ({ inputs: [a], attributes: { alpha = 1, transA = 0, transB = 0 }, dy, math }) =>
+      transB === 0
+        ? math.apply(gemm, [a, dy], { alpha, transA: 1 - transA, transB: 0 })
+        : math.apply(gemm, [dy, a], { alpha, transA: 1, transB: transA }),
+    ({ attributes: { beta = 1 }, dy, math }) => (beta === 1 ? dy : math.mul(dy, beta)),
+  ],
 };

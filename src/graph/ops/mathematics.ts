@@ -2,10 +2,9 @@
 import type { OpDefinition, Value } from "../op.ts";
 import { noGradient, noTensorRtLimit } from "../op.ts";
 import { broadcastShapes, type TensorType } from "../tensor_type.ts";
-import { broadcastFlops, broadcastType, mul, sub } from "./arithmetic.ts";
-import { greater, where } from "./comparison.ts";
+import { broadcastFlops, broadcastType } from "./arithmetic.ts";
 import { foldNumbers, foldUnary } from "./constant_data.ts";
-import { castTo, exp, flopsPerElement, log, neg, sameType, sign, type Unary } from "./elementwise.ts";
+import { flopsPerElement, sameType, type Unary } from "./elementwise.ts";
 
 /** y = |x| */
 export const abs: Unary = {
@@ -16,9 +15,7 @@ export const abs: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · sign(x)
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(mul, [dy as Value, graph.apply(sign, [x])]),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.mul(dy, math.sign(x)),
   fold: foldUnary(Math.abs),
 };
 
@@ -31,9 +28,7 @@ export const reciprocal: Unary = {
   flops: flopsPerElement(1),
   tensorRtLimit: noTensorRtLimit,
   // dx = −dy · y²
-  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
-    graph.apply(neg, [graph.apply(mul, [graph.apply(mul, [dy as Value, y as Value]), y as Value])]),
-  ],
+  gradient: ({ y, dy, math }) => math.neg(math.mul(math.mul(dy, y), y)),
   fold: foldUnary((x) => 1 / x),
 };
 
@@ -46,12 +41,7 @@ export const tanh: Unary = {
   flops: flopsPerElement(5),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · (1 − y²)
-  gradient: ({ graph, outputs: [y], outputGradients: [dy] }) => [
-    graph.apply(mul, [
-      dy as Value,
-      graph.apply(sub, [graph.scalar(1), graph.apply(mul, [y as Value, y as Value])]),
-    ]),
-  ],
+  gradient: ({ y, dy, math }) => math.mul(dy, math.sub(1, math.mul(y, y))),
 };
 
 /** y = 2/√π · ∫₀ˣ e^−t² dt */
@@ -63,9 +53,9 @@ export const erf: Unary = {
   flops: flopsPerElement(10),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · 2/√π · e^−x²
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => {
-    const bell = graph.apply(exp, [graph.apply(neg, [graph.apply(mul, [x, x])])]);
-    return [graph.apply(mul, [dy as Value, graph.apply(mul, [bell, graph.scalar(2 / Math.sqrt(Math.PI))])])];
+  gradient: ({ inputs: [x], dy, math }) => {
+    const bell = math.exp(math.neg(math.mul(x, x)));
+    return math.mul(dy, math.mul(bell, 2 / Math.sqrt(Math.PI)));
   },
 };
 
@@ -78,9 +68,7 @@ export const sin: Unary = {
   flops: flopsPerElement(5),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy · cos x
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(mul, [dy as Value, graph.apply(cos, [x])]),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.mul(dy, math.apply(cos, [x])),
 };
 
 /** y = cos x */
@@ -92,9 +80,7 @@ export const cos: Unary = {
   flops: flopsPerElement(5),
   tensorRtLimit: noTensorRtLimit,
   // dx = −dy · sin x
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(neg, [graph.apply(mul, [dy as Value, graph.apply(sin, [x])])]),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.neg(math.mul(dy, math.apply(sin, [x]))),
 };
 
 /** y = a^b, broadcast, in the element type of a */
@@ -109,22 +95,16 @@ export const pow: OpDefinition<readonly [Value, Value], Record<never, never>> = 
   flops: broadcastFlops,
   tensorRtLimit: noTensorRtLimit,
   // da = dy · b · a^(b − 1), db = dy · y · ln a, with 0 for the logarithm of what is not positive
-  gradient: ({ graph, inputs: [a, b], outputs: [y], needed: [needA, needB], outputGradients: [dy] }) => {
-    const exponent = castTo(graph, b, a.type.elementType);
-    const slope = () =>
-      graph.apply(mul, [exponent, graph.apply(pow, [a, graph.apply(sub, [exponent, graph.scalar(1)])])]);
-    const logarithm = () =>
-      graph.apply(where, [
-        graph.apply(greater, [a, graph.scalar(0)]),
-        graph.apply(log, [a]),
-        graph.scalar(0),
-      ]);
-    const floatExponent = b.type.elementType === a.type.elementType;
-    return [
-      needA ? graph.apply(mul, [dy as Value, slope()]) : undefined,
-      needB && floatExponent ? graph.apply(mul, [graph.apply(mul, [dy as Value, y as Value]), logarithm()]) : undefined,
-    ];
-  },
+  gradient: [
+    ({ inputs: [a, b], dy, math }) => {
+      const exponent = math.cast(b, a.type.elementType);
+      return math.mul(dy, math.mul(exponent, math.pow(a, math.sub(exponent, 1))));
+    },
+    ({ inputs: [a, b], y, dy, math }) =>
+      b.type.elementType === a.type.elementType
+        ? math.mul(math.mul(dy, y), math.where(math.greater(a, 0), math.log(a), 0))
+        : undefined,
+  ],
   fold: (inputs) => foldNumbers(inputs, pow.outputTypes(inputs, {})[0] as TensorType, (a, b) => a ** b),
 };
 

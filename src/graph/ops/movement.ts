@@ -37,9 +37,7 @@ export const reshape: OpDefinition<readonly [Value], { shape: "ints"; allowzero:
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy in x's shape
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(reshape, [dy as Value], { shape: x.type.shape }),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.reshape(dy, x.type.shape),
   fold: ([x], { shape = [] }) => (x.constant === undefined ? undefined : [{ ...x.constant, shape } as TensorData]),
 };
 
@@ -60,9 +58,9 @@ export const transpose: OpDefinition<readonly [Value], { perm: "ints" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy with the inverse permutation
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+  gradient: ({ inputs: [x], attributes, dy, math }) => {
     const perm = permutation(x, attributes);
-    return [graph.apply(transpose, [dy as Value], { perm: perm.map((_, axis) => perm.indexOf(axis)) })];
+    return math.transpose(dy, perm.map((_, axis) => perm.indexOf(axis)));
   },
   fold: ([x], attributes) => {
     if (x.constant === undefined) return undefined;
@@ -83,7 +81,8 @@ export const concat: OpDefinition<readonly Value[], { axis: "int" }> = {
   sinceOpset: 4,
   attributes: { axis: "int" },
   outputTypes: (inputs, { axis = 0 }) => {
-    const first = inputs[0] as Value;
+    const [first] = inputs;
+    if (first === undefined) throw new RangeError("Concat needs at least one input");
     const along = normalizeAxis(axis, first.type.shape.length);
     for (const { name, type } of inputs) {
       const fits = type.elementType === first.type.elementType && type.shape.length === first.type.shape.length &&
@@ -102,14 +101,11 @@ export const concat: OpDefinition<readonly Value[], { axis: "int" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dxᵢ = the part of dy that xᵢ filled
-  gradient: ({ graph, inputs, attributes: { axis = 0 }, needed, outputGradients: [dy] }) => {
-    const along = normalizeAxis(axis, (inputs[0] as Value).type.shape.length);
-    let end = 0;
-    return inputs.map((x, i) => {
-      const start = end;
-      end += x.type.shape[along] as number;
-      return needed[i] ? graph.apply(slice, [dy as Value], { starts: [start], ends: [end], axes: [along] }) : undefined;
-    });
+  gradient: ({ inputs, attributes: { axis = 0 }, position, dy, math }) => {
+    const along = normalizeAxis(axis, dy.type.shape.length);
+    const sizes = inputs.map(({ type }) => type.shape[along] as number);
+    const start = sizes.slice(0, position).reduce((sum, size) => sum + size, 0);
+    return math.slice(dy, { starts: [start], ends: [start + (sizes[position] as number)], axes: [along] });
   },
   fold: (inputs, attributes) => {
     if (inputs.some(({ constant }) => constant === undefined)) return undefined;
@@ -168,14 +164,14 @@ export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy at the kept places, 0 elsewhere
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+  gradient: ({ inputs: [x], attributes, dy, math }) => {
     const ranges = sliceRanges(x, attributes);
     if (ranges.every(({ step }) => step === 1)) {
       const before = ranges.map(({ first }) => first);
       const after = ranges.map(({ first, count }, axis) => (x.type.shape[axis] as number) - first - count);
-      return [graph.apply(pad, [dy as Value], { pads: [...before, ...after] })];
+      return math.pad(dy, [...before, ...after]);
     }
-    return [spreadSteps(graph, dy as Value, { x, ranges })];
+    return spreadSteps(math, dy, { x, ranges });
   },
   fold: ([x], attributes) => {
     if (x.constant === undefined) return undefined;
@@ -243,9 +239,9 @@ export const pad: OpDefinition<readonly [Value], { mode: "string"; pads: "ints";
   flops: noFlops,
   tensorRtLimit: (_inputs, { mode = "constant", pads = [] }, version) => padLimit(mode, pads, version),
   // dx = dy without the border
-  gradient: ({ graph, inputs: [x], attributes: { mode = "constant", pads = [] }, outputGradients: [dy] }) => {
-    if (mode === "constant") return [graph.apply(pad, [dy as Value], { pads: pads.map((size) => -size) })];
-    return [foldBorders(graph, dy as Value, { x, mode, pads })];
+  gradient: ({ inputs: [x], attributes: { mode = "constant", pads = [] }, dy, math }) => {
+    if (mode === "constant") return math.pad(dy, pads.map((size) => -size));
+    return foldBorders(math, dy, { x, mode, pads });
   },
 };
 
@@ -267,7 +263,7 @@ export const expand: OpDefinition<readonly [Value], { shape: "ints" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy, summed over the repeated axes by differentiate
-  gradient: ({ outputGradients: [dy] }) => [dy],
+  gradient: ({ dy }) => dy,
   fold: ([x], { shape = [] }) => {
     const repeated = broadcastShapes(x.type.shape, shape);
     return x.constant === undefined || !isShort(repeated) ? undefined : [broadcastData(x.constant, repeated)];

@@ -1,7 +1,5 @@
-/** The longer gradient rules of {@link slice} and {@link pad}. */
-import type { GraphBuilder, Value } from "../op.ts";
-import { add } from "./arithmetic.ts";
-import { concat, pad, reshape, slice } from "./movement.ts";
+/** The longer gradient rules of Slice and Pad. */
+import type { Formulas, Value } from "../op.ts";
 
 /** What a Slice keeps of one axis: `count` elements from `first` on, `step` apart. */
 export interface SliceAxis {
@@ -12,7 +10,7 @@ export interface SliceAxis {
 
 /** The gradient of x for a Slice that kept `ranges` of it: dy at the kept places and 0 between and around them. */
 export function spreadSteps(
-  graph: GraphBuilder,
+  math: Formulas,
   dy: Value,
   { x, ranges }: { readonly x: Value; readonly ranges: readonly SliceAxis[] },
 ): Value {
@@ -27,7 +25,7 @@ export function spreadSteps(
     };
     const stride = Math.abs(step);
     if (step < 0) {
-      spread = graph.apply(slice, [spread], { starts: [-1], ends: [-count - 1], axes: [axis], steps: [-1] });
+      spread = math.slice(spread, { starts: [-1], ends: [-count - 1], axes: [axis], steps: [-1] });
     }
     const lowest = step < 0 ? first - (count - 1) * stride : first;
     if (stride > 1) {
@@ -35,13 +33,11 @@ export function spreadSteps(
       const wide = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
       const pads = new Array<number>(2 * wide.length).fill(0);
       pads[wide.length + axis + 1] = stride - 1;
-      const padded = graph.apply(pad, [graph.apply(reshape, [spread], { shape: wide })], { pads });
-      spread = graph.apply(reshape, [padded], {
-        shape: [...shape.slice(0, axis), count * stride, ...shape.slice(axis + 1)],
-      });
+      const padded = math.pad(math.reshape(spread, wide), pads);
+      spread = math.reshape(padded, [...shape.slice(0, axis), count * stride, ...shape.slice(axis + 1)]);
     }
     const after = size - lowest - count * stride;
-    if (lowest !== 0 || after !== 0) spread = graph.apply(pad, [spread], { pads: around(lowest, after) });
+    if (lowest !== 0 || after !== 0) spread = math.pad(spread, around(lowest, after));
   });
   return spread;
 }
@@ -52,7 +48,7 @@ export function spreadSteps(
  * Border elements copy an element of x; their gradients are added to it, one axis at a time.
  */
 export function foldBorders(
-  graph: GraphBuilder,
+  math: Formulas,
   dy: Value,
   { x, mode, pads }: { readonly x: Value; readonly mode: string; readonly pads: readonly number[] },
 ): Value {
@@ -71,11 +67,11 @@ export function foldBorders(
     };
     const parts: (Value | undefined)[] = Array.from({ length: size }, () => undefined);
     for (let i = -before; i < size + after; i++) {
-      const piece = graph.apply(slice, [folded], { starts: [i + before], ends: [i + before + 1], axes: [axis] });
+      const piece = math.slice(folded, { starts: [i + before], ends: [i + before + 1], axes: [axis] });
       const known = parts[source(i)];
-      parts[source(i)] = known === undefined ? piece : graph.apply(add, [known, piece]);
+      parts[source(i)] = known === undefined ? piece : math.add(known, piece);
     }
-    folded = graph.apply(concat, parts as Value[], { axis });
+    folded = math.concat(parts.filter((part) => part !== undefined), axis);
   }
   return folded;
 }

@@ -1,11 +1,8 @@
 /** Normalization over batch and pixels. */
-import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { Formulas, GradientRequest, OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { elementCount, floats, formatShape, sameShape, type TensorType } from "../tensor_type.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
-import { sqrt } from "./elementwise.ts";
-import { reshape } from "./movement.ts";
-import { reduceSum } from "./reduce.ts";
+import { channelSums, perChannel } from "./channels.ts";
 
 /**
  * y = scale · (x − mean) / √(variance + epsilon) + bias; x `[N, C, ...]`, the others `[C]`.
@@ -52,66 +49,67 @@ export const batchNormalization: OpDefinition<
       ? "BatchNormalization needs its scale, bias, mean and variance as initializers; make them constants"
       : noTensorRtLimit();
   },
-  gradient: (
-    {
-      graph,
-      inputs,
-      outputs,
-      attributes: { epsilon = 1e-5, momentum = 0.9, training_mode = 0 },
-      needed,
-      outputGradients,
+  // frozen: dx = dy · slope, slope = scale / deviation
+  // training: dx = slope · (dy − dbias / m − (x − mean) / deviation · dscale / m) for m values per channel
+  gradient: [
+    (request) => {
+      const { inputs: [x, scale], attributes: { training_mode = 0 }, dy, math } = request;
+      if (training_mode === 0) {
+        return math.mul(dy, perChannel(math, math.div(scale, deviationOf(request)), x));
+      }
+      const centered = centeredInput(request);
+      const deviation = deviationOf(request);
+      const slope = math.div(scale, deviation);
+      const dBias = channelSums(math, dy);
+      const dScale = scaleGradient(request);
+      const share = math.scalar(-(x.type.shape[1] as number) / elementCount(x.type.shape));
+      const ofCentered = math.mul(math.div(slope, deviation), math.mul(dScale, share));
+      const shift = math.mul(slope, math.mul(dBias, share));
+      return math.add(affinePerChannel(math, dy, slope, shift), math.mul(centered, perChannel(math, ofCentered, x)));
     },
-  ) => {
-    const [x, scale, , givenMean, givenVariance] = inputs;
-    const dy = outputGradients[0] as Value;
-    if (training_mode !== 0 && momentum !== 0) {
-      throw new RangeError(
-        `Cannot differentiate BatchNormalization in training mode with momentum ${momentum}: it must be 0`,
-      );
-    }
-    const frozen = training_mode === 0;
-    const mean = frozen ? givenMean : (outputs[1] as Value);
-    const centered = (needed[0] && !frozen) || needed[1]
-      ? graph.apply(sub, [x, perChannel(graph, mean, x)])
-      : undefined;
-    const axes = x.type.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
-    const sum = (value: Value) => graph.apply(reduceSum, [value], { axes, keepdims: 0 });
-    const variance = frozen ? givenVariance : (outputs[2] as Value);
-    const deviation = graph.apply(sqrt, [graph.apply(add, [variance, graph.scalar(epsilon)])]);
-    const slope = graph.apply(div, [scale, deviation]);
-    // dbias = Σ dy, dscale = Σ dy · (x − mean) / deviation
-    const dBias = !frozen || needed[2] ? sum(dy) : undefined;
-    const dScale = centered === undefined
-      ? undefined
-      : graph.apply(div, [sum(graph.apply(mul, [dy, centered])), deviation]);
-    // frozen: dx = dy · slope;  training: dx = slope · (dy − dbias / m − (x − mean) / deviation · dscale / m) for m values per channel.
-    let dx: Value | undefined;
-    if (needed[0] && frozen) {
-      dx = graph.apply(mul, [dy, perChannel(graph, slope, x)]);
-    } else if (needed[0] && centered !== undefined && dBias !== undefined && dScale !== undefined) {
-      const share = graph.scalar(-(x.type.shape[1] as number) / elementCount(x.type.shape));
-      const ofCentered = graph.apply(mul, [graph.apply(div, [slope, deviation]), graph.apply(mul, [dScale, share])]);
-      const shift = graph.apply(mul, [slope, graph.apply(mul, [dBias, share])]);
-      dx = graph.apply(add, [
-        affinePerChannel(graph, dy, slope, shift),
-        graph.apply(mul, [centered, perChannel(graph, ofCentered, x)]),
-      ]);
-    }
-    return [dx, needed[1] ? dScale : undefined, needed[2] ? dBias : undefined, undefined, undefined];
-  },
+    scaleGradient,
+    ({ dy, math }) => channelSums(math, dy),
+    undefined,
+    undefined,
+  ],
 };
 
-// x · slope + shift with one number per channel: an inference BatchNormalization with mean 0 and variance 1 does it in one pass.
-function affinePerChannel(graph: GraphBuilder, x: Value, slope: Value, shift: Value): Value {
-  const channels = slope.type.shape[0] as number;
-  const zeros = graph.constant(floats(new Float32Array(channels)), "zeros");
-  const ones = graph.constant(floats(new Float32Array(channels).fill(1)), "ones");
-  return graph.apply(batchNormalization, [x, slope, shift, zeros, ones], { epsilon: 0 });
+type Request = GradientRequest<readonly [Value, Value, Value, Value, Value], typeof batchNormalization.attributes>;
+
+// Σ dy · (x − mean) / deviation
+function scaleGradient(request: Request): Value {
+  const { dy, math } = request;
+  const centered = centeredInput(request);
+  const deviation = deviationOf(request);
+  return math.div(channelSums(math, math.mul(dy, centered)), deviation);
 }
 
-/** A `[C]` value in the shape that broadcasts against x `[N, C, ...]`. */
-export function perChannel(graph: GraphBuilder, value: Value, x: Value): Value {
-  return graph.apply(reshape, [value], {
-    shape: [value.type.shape[0] as number, ...x.type.shape.slice(2).map(() => 1)],
-  });
+function centeredInput(request: Request): Value {
+  const { inputs: [x], math } = request;
+  return math.sub(x, perChannel(math, statistics(request).mean, x));
+}
+
+function deviationOf(request: Request): Value {
+  const { attributes: { epsilon = 1e-5 }, math } = request;
+  return math.sqrt(math.add(statistics(request).variance, epsilon));
+}
+
+/** What the layer normalizes with: its running averages, or in training mode the batch's own mean and variance. */
+function statistics({ inputs, outputs, attributes: { momentum = 0.9, training_mode = 0 } }: Request) {
+  if (training_mode === 0) return { mean: inputs[3], variance: inputs[4] };
+  const [, mean, variance] = outputs;
+  if (momentum !== 0 || mean === undefined || variance === undefined) {
+    throw new RangeError(
+      `Cannot differentiate BatchNormalization in training mode with momentum ${momentum}: it must be 0`,
+    );
+  }
+  return { mean, variance };
+}
+
+// x · slope + shift with one number per channel: an inference BatchNormalization with mean 0 and variance 1 does it in one pass.
+function affinePerChannel(math: Formulas, x: Value, slope: Value, shift: Value): Value {
+  const channels = slope.type.shape[0] as number;
+  const zeros = math.constant(floats(new Float32Array(channels)), "zeros");
+  const ones = math.constant(floats(new Float32Array(channels).fill(1)), "ones");
+  return math.apply(batchNormalization, [x, slope, shift, zeros, ones], { epsilon: 0 });
 }

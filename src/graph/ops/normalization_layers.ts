@@ -1,37 +1,37 @@
 /** Normalization within each image: over its pixels, over trailing axes, over groups of channels. */
-import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { Formulas, OpDefinition, Value } from "../op.ts";
 import { elementCount, floats, formatShape, normalizeAxis, sameShape, type TensorType } from "../tensor_type.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
-import { sqrt } from "./elementwise.ts";
-import { reshape } from "./movement.ts";
-import { perChannel } from "./normalization.ts";
-import { reduceMean, reduceSum } from "./reduce.ts";
+import { channelSums, perChannel } from "./channels.ts";
 
-/** x̂ = (x − mean) / √(variance + epsilon) with mean and variance over `axes`, and 1 / √(variance + epsilon). */
+/** x̂ = (x − mean) / deviation with mean and variance over `axes`, and deviation = √(variance + epsilon). */
+interface Standardized {
+  readonly standard: Value;
+  readonly deviation: Value;
+  readonly axes: readonly number[];
+}
+
 function standardize(
-  graph: GraphBuilder,
+  math: Formulas,
   x: Value,
-  { axes, epsilon }: { readonly axes: readonly number[]; readonly epsilon: number },
-): { standard: Value; deviation: Value } {
-  const centred = graph.apply(sub, [x, graph.apply(reduceMean, [x], { axes, keepdims: 1 })]);
-  const variance = graph.apply(reduceMean, [graph.apply(mul, [centred, centred])], { axes, keepdims: 1 });
-  const deviation = graph.apply(sqrt, [graph.apply(add, [variance, graph.scalar(epsilon)])]);
-  return { standard: graph.apply(div, [centred, deviation]), deviation };
+  { axes, epsilon = 1e-5 }: { readonly axes: readonly number[]; readonly epsilon?: number | undefined },
+): Standardized {
+  const centred = math.sub(x, math.reduceMean(x, { axes, keepdims: 1 }));
+  const variance = math.reduceMean(math.mul(centred, centred), { axes, keepdims: 1 });
+  const deviation = math.sqrt(math.add(variance, epsilon));
+  return { standard: math.div(centred, deviation), deviation, axes };
 }
 
 // dx = (g − mean g − x̂ · mean(g · x̂)) / deviation, where g is the gradient of x̂
-function standardGradient(
-  graph: GraphBuilder,
-  g: Value,
-  { standard, deviation, axes }: {
-    readonly standard: Value;
-    readonly deviation: Value;
-    readonly axes: readonly number[];
-  },
-): Value {
-  const mean = (value: Value) => graph.apply(reduceMean, [value], { axes, keepdims: 1 });
-  const along = graph.apply(mul, [standard, mean(graph.apply(mul, [g, standard]))]);
-  return graph.apply(div, [graph.apply(sub, [graph.apply(sub, [g, mean(g)]), along]), deviation]);
+function standardGradient(math: Formulas, g: Value, { standard, deviation, axes }: Standardized): Value {
+  const mean = (value: Value) => math.reduceMean(value, { axes, keepdims: 1 });
+  const along = math.mul(standard, mean(math.mul(g, standard)));
+  return math.div(math.sub(math.sub(g, mean(g)), along), deviation);
+}
+
+interface NormalizationAttributes {
+  readonly epsilon?: number | undefined;
+  readonly axis?: number | undefined;
+  readonly num_groups?: number | undefined;
 }
 
 function otherAxes(x: Value, kept: (axis: number) => boolean): number[] {
@@ -69,20 +69,20 @@ export const instanceNormalization: OpDefinition<readonly [Value, Value, Value],
       : undefined;
   },
   // dscale = Σ dy · x̂, dbias = Σ dy; dx = standardGradient(dy · scale)
-  gradient: ({ graph, inputs: [x, scale], attributes: { epsilon = 1e-5 }, needed, outputGradients }) => {
-    const dy = outputGradients[0] as Value;
-    const axes = otherAxes(x, (axis) => axis < 2);
-    const channelSum = (value: Value) =>
-      graph.apply(reduceSum, [value], { axes: otherAxes(x, (axis) => axis === 1), keepdims: 0 });
-    const parts = standardize(graph, x, { axes, epsilon });
-    const g = () => graph.apply(mul, [dy, perChannel(graph, scale, x)]);
-    return [
-      needed[0] ? standardGradient(graph, g(), { ...parts, axes }) : undefined,
-      needed[1] ? channelSum(graph.apply(mul, [dy, parts.standard])) : undefined,
-      needed[2] ? channelSum(dy) : undefined,
-    ];
-  },
+  gradient: [
+    ({ inputs: [x, scale], attributes, dy, math }) => {
+      const parts = standardPixels(math, x, attributes);
+      return standardGradient(math, math.mul(dy, perChannel(math, scale, x)), parts);
+    },
+    ({ inputs: [x], attributes, dy, math }) =>
+      channelSums(math, math.mul(dy, standardPixels(math, x, attributes).standard)),
+    ({ dy, math }) => channelSums(math, dy),
+  ],
 };
+
+function standardPixels(math: Formulas, x: Value, { epsilon }: NormalizationAttributes): Standardized {
+  return standardize(math, x, { axes: otherAxes(x, (axis) => axis < 2), epsilon });
+}
 
 /** y = scale · x̂ + bias with x̂ over the axes from `axis` on; scale and bias broadcast to these. Further outputs: mean and 1 / deviation. */
 export const layerNormalization: OpDefinition<
@@ -104,22 +104,24 @@ export const layerNormalization: OpDefinition<
       ? "LayerNormalization has no importer before TensorRT 8.6; write it with ReduceMean, Sub, Mul, Sqrt and Div"
       : undefined,
   // dscale = Σ dy · x̂, dbias = Σ dy (summed to their shapes by differentiate); dx = standardGradient(dy · scale)
-  gradient: ({ graph, inputs: [x, scale], attributes: { axis, epsilon = 1e-5 }, needed, outputGradients }) => {
-    const dy = outputGradients[0] as Value;
-    const axes = trailingAxes(x, axis);
-    const parts = standardize(graph, x, { axes, epsilon });
-    return [
-      needed[0] ? standardGradient(graph, graph.apply(mul, [dy, scale]), { ...parts, axes }) : undefined,
-      needed[1] ? graph.apply(mul, [dy, parts.standard]) : undefined,
-      needed[2] ? dy : undefined,
-    ];
-  },
-  expand: (graph, [x, scale, bias], { axis, epsilon = 1e-5 }) => {
-    const { standard } = standardize(graph, x, { axes: trailingAxes(x, axis), epsilon });
-    const scaled = graph.apply(mul, [standard, scale]);
-    return [bias === undefined ? scaled : graph.apply(add, [scaled, bias])];
+  gradient: [
+    ({ inputs: [x, scale], attributes, dy, math }) => {
+      const parts = standardTrailing(math, x, attributes);
+      return standardGradient(math, math.mul(dy, scale), parts);
+    },
+    ({ inputs: [x], attributes, dy, math }) => math.mul(dy, standardTrailing(math, x, attributes).standard),
+    ({ dy }) => dy,
+  ],
+  expand: (math, [x, scale, bias], attributes) => {
+    const { standard } = standardTrailing(math, x, attributes);
+    const scaled = math.mul(standard, scale);
+    return [bias === undefined ? scaled : math.add(scaled, bias)];
   },
 };
+
+function standardTrailing(math: Formulas, x: Value, { axis, epsilon }: NormalizationAttributes): Standardized {
+  return standardize(math, x, { axes: trailingAxes(x, axis), epsilon });
+}
 
 function trailingAxes(x: Value, axis = -1): number[] {
   const first = normalizeAxis(axis, x.type.shape.length);
@@ -149,39 +151,40 @@ export const groupNormalization: OpDefinition<
       ? "GroupNormalization has no importer before TensorRT 8.6; write it with Reshape and InstanceNormalization"
       : undefined,
   // As InstanceNormalization, with a group of channels in place of a channel
-  gradient: ({ graph, inputs: [x, scale], attributes, needed, outputGradients }) => {
-    const { num_groups = 1, epsilon = 1e-5 } = attributes;
-    const dy = outputGradients[0] as Value;
-    const grouped = (value: Value) => graph.apply(reshape, [value], { shape: groupShape(x, num_groups) });
-    const ungrouped = (value: Value) => graph.apply(reshape, [value], { shape: x.type.shape });
-    const channelSum = (value: Value) =>
-      graph.apply(reduceSum, [value], { axes: otherAxes(x, (axis) => axis === 1), keepdims: 0 });
-    const parts = standardize(graph, grouped(x), { axes: [2], epsilon });
-    const g = () => grouped(graph.apply(mul, [dy, perChannel(graph, scale, x)]));
-    return [
-      needed[0] ? ungrouped(standardGradient(graph, g(), { ...parts, axes: [2] })) : undefined,
-      needed[1] ? channelSum(graph.apply(mul, [dy, ungrouped(parts.standard)])) : undefined,
-      needed[2] ? channelSum(dy) : undefined,
-    ];
-  },
-  expand: (graph, [x, scale, bias], { num_groups = 1, epsilon = 1e-5 }) => {
-    const grouped = graph.apply(reshape, [x], { shape: groupShape(x, num_groups) });
+  gradient: [
+    ({ inputs: [x, scale], attributes, dy, math }) => {
+      const parts = standardGroups(math, x, attributes);
+      const g = math.reshape(math.mul(dy, perChannel(math, scale, x)), groupShape(x, attributes.num_groups));
+      return math.reshape(standardGradient(math, g, parts), x.type.shape);
+    },
+    ({ inputs: [x], attributes, dy, math }) => {
+      const { standard } = standardGroups(math, x, attributes);
+      return channelSums(math, math.mul(dy, math.reshape(standard, x.type.shape)));
+    },
+    ({ dy, math }) => channelSums(math, dy),
+  ],
+  expand: (math, [x, scale, bias], { num_groups = 1, epsilon = 1e-5 }) => {
+    const grouped = math.reshape(x, groupShape(x, num_groups));
     const perGroup = scale.type.shape[0] !== x.type.shape[1];
-    const ones = () => graph.constant(floats(new Float32Array(num_groups).fill(1)), "ones");
-    const zeros = () => graph.constant(floats(new Float32Array(num_groups)), "zeros");
-    const standard = graph.apply(
+    const ones = () => math.constant(floats(new Float32Array(num_groups).fill(1)), "ones");
+    const zeros = () => math.constant(floats(new Float32Array(num_groups)), "zeros");
+    const standard = math.apply(
       instanceNormalization,
       [grouped, perGroup ? scale : ones(), perGroup ? bias : zeros()],
       { epsilon },
     );
-    const y = graph.apply(reshape, [standard], { shape: x.type.shape });
+    const y = math.reshape(standard, x.type.shape);
     if (perGroup) return [y];
     return [
-      graph.apply(add, [graph.apply(mul, [y, perChannel(graph, scale, x)]), perChannel(graph, bias, x)]),
+      math.add(math.mul(y, perChannel(math, scale, x)), perChannel(math, bias, x)),
     ];
   },
 };
 
-function groupShape(x: Value, groups: number): number[] {
+function standardGroups(math: Formulas, x: Value, { num_groups, epsilon }: NormalizationAttributes): Standardized {
+  return standardize(math, math.reshape(x, groupShape(x, num_groups)), { axes: [2], epsilon });
+}
+
+function groupShape(x: Value, groups = 1): number[] {
   return [x.type.shape[0] as number, groups, elementCount(x.type.shape.slice(1)) / groups];
 }

@@ -1,13 +1,15 @@
 /** Pooling ops. */
 import type { OpDefinition, Value } from "../op.ts";
-import { noGradient, noTensorRtLimit } from "../op.ts";
+import { noTensorRtLimit } from "../op.ts";
 import { elementCount, type TensorType } from "../tensor_type.ts";
-import { reshape } from "./movement.ts";
-import { zeros } from "./shape.ts";
 import { poolWindow, type Window, WINDOW_SPEC } from "./window.ts";
 
 /** y = the largest value of each window; the second output holds where it stood in x, counted over the whole tensor. */
-export const maxPool: OpDefinition<readonly [Value], typeof WINDOW_SPEC & { storage_order: "int" }> = {
+export const maxPool: OpDefinition<
+  readonly [Value],
+  typeof WINDOW_SPEC & { storage_order: "int" },
+  readonly [Value, Value]
+> = {
   type: "MaxPool",
   sinceOpset: 8,
   attributes: { ...WINDOW_SPEC, storage_order: "int" },
@@ -20,7 +22,7 @@ export const maxPool: OpDefinition<readonly [Value], typeof WINDOW_SPEC & { stor
   tensorRtLimit: (_inputs, { dilations = [] }) =>
     dilations.some((size) => size !== 1) ? "MaxPool with dilations is refused; use dilations of 1" : undefined,
   // dx[index of the largest] += dy
-  gradient: ({ graph, inputs: [x], outputs: [, indices], attributes, outputGradients: [dy] }) => {
+  gradient: ({ inputs: [x], outputs: [, indices], attributes, dy, math }) => {
     const window = poolWindow(x, attributes);
     // MaxUnpool sets instead of adding, and wants every window inside of x.
     const disjoint = window.kernel.every((size, axis) => {
@@ -28,14 +30,14 @@ export const maxPool: OpDefinition<readonly [Value], typeof WINDOW_SPEC & { stor
       const reach = ((window.outputSizes[axis] as number) - 1) * stride + size;
       return size <= stride && window.dilations[axis] === 1 && reach <= (x.type.shape[2 + axis] as number);
     });
-    if (disjoint) return [graph.apply(maxUnpool, [dy as Value, indices as Value], unpoolAttributes(x, window))];
-    const flat = (value: Value) => graph.apply(reshape, [value], { shape: [elementCount(value.type.shape)] });
-    const start = zeros(graph, [elementCount(x.type.shape)]);
-    const sums = graph.apply(scatterElements, [start, flat(indices as Value), flat(dy as Value)], {
+    if (disjoint) return math.apply(maxUnpool, [dy, indices], unpoolAttributes(x, window));
+    const flat = (value: Value) => math.reshape(value, [elementCount(value.type.shape)]);
+    const start = math.zeros([elementCount(x.type.shape)]);
+    const sums = math.apply(scatterElements, [start, flat(indices), flat(dy)], {
       axis: 0,
       reduction: "add",
     });
-    return [graph.apply(reshape, [sums], { shape: x.type.shape })];
+    return math.reshape(sums, x.type.shape);
   },
 };
 
@@ -56,14 +58,11 @@ export const maxUnpool: OpDefinition<
   flops: () => 0,
   tensorRtLimit: () => "MaxUnpool has no importer; use Resize or ConvTranspose",
   // dx = dy[indices]
-  gradient: ({ graph, inputs: [x, indices], outputGradients: [dy] }) => {
-    const flat = graph.apply(reshape, [dy as Value], { shape: [elementCount((dy as Value).type.shape)] });
-    const places = graph.apply(reshape, [indices], { shape: [elementCount(x.type.shape)] });
-    return [
-      graph.apply(reshape, [graph.apply(gatherElements, [flat, places], { axis: 0 })], { shape: x.type.shape }),
-      undefined,
-    ];
-  },
+  gradient: [({ inputs: [x, indices], dy, math }) => {
+    const flat = math.reshape(dy, [elementCount(dy.type.shape)]);
+    const places = math.reshape(indices, [elementCount(x.type.shape)]);
+    return math.reshape(math.apply(gatherElements, [flat, places], { axis: 0 }), x.type.shape);
+  }, undefined],
 };
 
 /** y[i] = x[indices[i]] along `axis`, element by element */
@@ -75,10 +74,11 @@ export const gatherElements: OpDefinition<readonly [Value, Value], { axis: "int"
   flops: () => 0,
   tensorRtLimit: noTensorRtLimit,
   // dx = 0 with dy added at the indices
-  gradient: ({ graph, inputs: [x, indices], attributes: { axis = 0 }, outputGradients: [dy] }) => {
-    const start = zeros(graph, x.type.shape);
-    return [graph.apply(scatterElements, [start, indices, dy as Value], { axis, reduction: "add" }), undefined];
-  },
+  gradient: [
+    ({ inputs: [x, indices], attributes: { axis = 0 }, dy, math }) =>
+      math.apply(scatterElements, [math.zeros(x.type.shape), indices, dy], { axis, reduction: "add" }),
+    undefined,
+  ],
 };
 
 /** y = x with `updates` put (or added) at `indices` along `axis` */
@@ -93,8 +93,10 @@ export const scatterElements: OpDefinition<readonly [Value, Value, Value], { axi
       ? "ScatterElements with reduction is not understood before TensorRT 8.4; compute it outside of the model"
       : undefined,
   // d(updates) = dy[indices]; dx = dy for reduction "add"
-  gradient: ({ graph, inputs: [, indices], attributes: { axis = 0, reduction = "none" }, outputGradients: [dy] }) =>
-    reduction === "add"
-      ? [dy, undefined, graph.apply(gatherElements, [dy as Value, indices], { axis })]
-      : noGradient({ inputs: [undefined, undefined, undefined] }),
+  gradient: [
+    ({ attributes: { reduction = "none" }, dy }) => (reduction === "add" ? dy : undefined),
+    undefined,
+    ({ inputs: [, indices], attributes: { axis = 0, reduction = "none" }, dy, math }) =>
+      reduction === "add" ? math.apply(gatherElements, [dy, indices], { axis }) : undefined,
+  ],
 };

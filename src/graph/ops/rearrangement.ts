@@ -13,9 +13,7 @@ import {
   type TensorType,
 } from "../tensor_type.ts";
 import { isShort, stridedCopy, stridesOf } from "./constant_data.ts";
-import { concat, reshape, transpose } from "./movement.ts";
-import { multiplyAlongAxis, reduceSum } from "./reduce.ts";
-import { zeros } from "./shape.ts";
+import { multiplyAlongAxis } from "./reduce.ts";
 
 /** yᵢ = the parts of x of sizes `split` along `axis` */
 export const split: OpDefinition<readonly [Value], { axis: "int"; split: "ints"; num_outputs: "int" }> = {
@@ -52,10 +50,9 @@ export const split: OpDefinition<readonly [Value], { axis: "int"; split: "ints";
   },
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
+  gradientOfAllOutputs: true,
   // dx = the dyᵢ one after the other
-  gradient: ({ graph, outputs, attributes: { axis = 0 }, outputGradients }) => [
-    graph.apply(concat, outputs.map((y, i) => outputGradients[i] ?? zeros(graph, y.type.shape)), { axis }),
-  ],
+  gradient: ({ attributes: { axis = 0 }, outputGradients, math }) => math.concat(outputGradients, axis),
   fold: ([x], attributes) => {
     const { constant } = x;
     if (constant === undefined) return undefined;
@@ -83,18 +80,17 @@ export const gather: OpDefinition<readonly [Value, Value], { axis: "int" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = selectionᵀ · dy along the axis, with 1 in the selection where an index picks an element
-  gradient: ({ graph, inputs: [x, indices], attributes: { axis = 0 }, outputGradients }) => {
-    if (indices.constant === undefined) return [undefined, undefined];
+  gradient: [({ inputs: [x, indices], attributes: { axis = 0 }, dy, math }) => {
+    if (indices.constant === undefined) return undefined;
     const along = normalizeAxis(axis, x.type.shape.length);
     const size = x.type.shape[along] as number;
     const picked = pickedIndices(indices.constant, size);
     const selection = new Float32Array(size * picked.length);
     picked.forEach((index, i) => (selection[index * picked.length + i] = 1));
     const shape = x.type.shape.map((other, i) => (i === along ? picked.length : other));
-    const dy = graph.apply(reshape, [outputGradients[0] as Value], { shape });
-    const matrix = graph.constant(floats(selection, [size, picked.length]), "selection");
-    return [multiplyAlongAxis(graph, dy, { matrix, axis: along }), undefined];
-  },
+    const matrix = math.constant(floats(selection, [size, picked.length]), "selection");
+    return multiplyAlongAxis(math, math.reshape(dy, shape), { matrix, axis: along });
+  }, undefined],
   fold: ([x, indices], attributes) => {
     if (x.constant === undefined || indices.constant === undefined) return undefined;
     const [type] = gather.outputTypes([x, indices], attributes) as [TensorType];
@@ -142,11 +138,11 @@ export const tile: OpDefinition<readonly [Value], { repeats: "ints" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = Σ of dy over the copies
-  gradient: ({ graph, inputs: [x], attributes: { repeats = [] }, outputGradients: [dy] }) => {
+  gradient: ({ inputs: [x], attributes: { repeats = [] }, dy, math }) => {
     const copies = x.type.shape.flatMap((size, axis) => [repeats[axis] as number, size]);
-    const split = graph.apply(reshape, [dy as Value], { shape: copies });
+    const split = math.reshape(dy, copies);
     const axes = x.type.shape.map((_, axis) => 2 * axis);
-    return [graph.apply(reduceSum, [split], { axes, keepdims: 0 })];
+    return math.reduceSum(split, { axes, keepdims: 0 });
   },
 };
 
@@ -170,14 +166,12 @@ export const depthToSpace: OpDefinition<readonly [Value], { blocksize: "int"; mo
   flops: noFlops,
   tensorRtLimit: boolLimit("DepthToSpace"),
   // DCR: dx = SpaceToDepth(dy);  CRD: the same with the channel before the block's place
-  gradient: ({ graph, inputs: [x], attributes: { blocksize = 1, mode = "DCR" }, outputGradients: [dy] }) => {
-    if (mode === "DCR") return [graph.apply(spaceToDepth, [dy as Value], { blocksize })];
+  gradient: ({ inputs: [x], attributes: { blocksize = 1, mode = "DCR" }, dy, math }) => {
+    if (mode === "DCR") return math.apply(spaceToDepth, [dy], { blocksize });
     const [batch, channels, height, width] = imageShape("DepthToSpace", x);
-    const blocks = graph.apply(reshape, [dy as Value], {
-      shape: [batch, channels / blocksize ** 2, height, blocksize, width, blocksize],
-    });
-    const moved = graph.apply(transpose, [blocks], { perm: [0, 1, 3, 5, 2, 4] });
-    return [graph.apply(reshape, [moved], { shape: x.type.shape })];
+    const blocks = math.reshape(dy, [batch, channels / blocksize ** 2, height, blocksize, width, blocksize]);
+    const moved = math.transpose(blocks, [0, 1, 3, 5, 2, 4]);
+    return math.reshape(moved, x.type.shape);
   },
 };
 
@@ -197,9 +191,7 @@ export const spaceToDepth: OpDefinition<readonly [Value], { blocksize: "int" }> 
   flops: noFlops,
   tensorRtLimit: boolLimit("SpaceToDepth"),
   // dx = DepthToSpace(dy)
-  gradient: ({ graph, attributes: { blocksize = 1 }, outputGradients: [dy] }) => [
-    graph.apply(depthToSpace, [dy as Value], { blocksize, mode: "DCR" }),
-  ],
+  gradient: ({ attributes: { blocksize = 1 }, dy, math }) => math.apply(depthToSpace, [dy], { blocksize, mode: "DCR" }),
 };
 
 function imageShape(op: string, x: Value): [number, number, number, number] {

@@ -1,9 +1,7 @@
 /** Sums and means over axes, and matrix products. */
-import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { Formulas, OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { broadcastShapes, elementCount, formatShape, normalizeAxis, type TensorType } from "../tensor_type.ts";
-import { mul } from "./arithmetic.ts";
-import { expand, reshape, transpose } from "./movement.ts";
 
 const reductionAttributes = { axes: "ints", keepdims: "int", noop_with_empty_axes: "int" } as const;
 
@@ -55,9 +53,9 @@ export function reducedType([x]: readonly [Value], attributes: ReductionAttribut
 }
 
 /** `y` (reduced over `axes` of `x`) in the shape that broadcasts against `x`. */
-export function withReducedAxes(graph: GraphBuilder, y: Value, x: Value, attributes: ReductionAttributes): Value {
+export function withReducedAxes(math: Formulas, y: Value, x: Value, attributes: ReductionAttributes): Value {
   const axes = reducedAxes(x, attributes);
-  return graph.apply(reshape, [y], { shape: x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) });
+  return math.reshape(y, x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)));
 }
 
 function inputFlops([x]: readonly [Value]): number {
@@ -70,9 +68,8 @@ export const reduceSum: Reduction = {
   type: "ReduceSum",
   attributeInputs: { axes: { position: 1, sinceOpset: 13, elementType: "int64" } },
   // dx = dy, repeated
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => [
-    graph.apply(expand, [withReducedAxes(graph, dy as Value, x, attributes)], { shape: x.type.shape }),
-  ],
+  gradient: ({ inputs: [x], attributes, dy, math }) =>
+    math.expand(withReducedAxes(math, dy, x, attributes), x.type.shape),
 };
 
 /** y = mean of x over `axes` */
@@ -80,10 +77,10 @@ export const reduceMean: Reduction = {
   ...reduction,
   type: "ReduceMean",
   // dx = dy / count, repeated
-  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
-    const count = elementCount(x.type.shape) / elementCount((y as Value).type.shape);
-    const share = graph.apply(mul, [withReducedAxes(graph, dy as Value, x, attributes), graph.scalar(1 / count)]);
-    return [graph.apply(expand, [share], { shape: x.type.shape })];
+  gradient: ({ inputs: [x], y, attributes, dy, math }) => {
+    const count = elementCount(x.type.shape) / elementCount(y.type.shape);
+    const share = math.mul(withReducedAxes(math, dy, x, attributes), 1 / count);
+    return math.expand(share, x.type.shape);
   },
 };
 
@@ -104,23 +101,23 @@ export const matMul: OpDefinition<readonly [Value, Value], Record<never, never>>
   flops: ([a], [y]) => 2 * elementCount((y as TensorType).shape) * (a.type.shape.at(-1) as number),
   tensorRtLimit: noTensorRtLimit,
   // da = dy · bᵀ, db = aᵀ · dy
-  gradient: ({ graph, inputs: [a, b], needed: [needA, needB], outputGradients: [dy] }) => [
-    needA ? graph.apply(matMul, [dy as Value, swapLastAxes(graph, b)]) : undefined,
-    needB ? graph.apply(matMul, [swapLastAxes(graph, a), dy as Value]) : undefined,
+  gradient: [
+    ({ inputs: [, b], dy, math }) => math.matMul(dy, swapLastAxes(math, b)),
+    ({ inputs: [a], dy, math }) => math.matMul(swapLastAxes(math, a), dy),
   ],
 };
 
 /** xᵀ in the last two axes. */
-export function swapLastAxes(graph: GraphBuilder, x: Value): Value {
+export function swapLastAxes(math: Formulas, x: Value): Value {
   const perm = x.type.shape.map((_, axis) => axis);
   const rank = perm.length;
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
-  return graph.apply(transpose, [x], { perm });
+  return math.transpose(x, perm);
 }
 
 /** y = matrix · x along `axis`: matrix `[m, size of the axis]`. */
 export function multiplyAlongAxis(
-  graph: GraphBuilder,
+  math: Formulas,
   x: Value,
   { matrix, axis }: { matrix: Value; axis: number },
 ): Value {
@@ -129,10 +126,10 @@ export function multiplyAlongAxis(
   const rows = matrix.type.shape[0] as number;
   const [before, after] = [shape.slice(0, axis), shape.slice(axis + 1)];
   if (after.every((other) => other === 1)) {
-    const flat = graph.apply(reshape, [x], { shape: [elementCount(before), size] });
-    const product = graph.apply(matMul, [flat, swapLastAxes(graph, matrix)]);
-    return graph.apply(reshape, [product], { shape: [...before, rows, ...after] });
+    const flat = math.reshape(x, [elementCount(before), size]);
+    const product = math.matMul(flat, swapLastAxes(math, matrix));
+    return math.reshape(product, [...before, rows, ...after]);
   }
-  const columns = graph.apply(reshape, [x], { shape: [elementCount(before), size, elementCount(after)] });
-  return graph.apply(reshape, [graph.apply(matMul, [matrix, columns])], { shape: [...before, rows, ...after] });
+  const columns = math.reshape(x, [elementCount(before), size, elementCount(after)]);
+  return math.reshape(math.matMul(matrix, columns), [...before, rows, ...after]);
 }

@@ -2,23 +2,16 @@
 import type { GradientRequest, OpDefinition, Value } from "../op.ts";
 import { noGradient, noTensorRtLimit } from "../op.ts";
 import { elementCount, numbersOf, type TensorData, tensorOf, type TensorType } from "../tensor_type.ts";
-import { div, mul, sub } from "./arithmetic.ts";
-import { equal } from "./comparison.ts";
 import { isShort } from "./constant_data.ts";
-import { castTo, exp, sign } from "./elementwise.ts";
-import { reducedAxes, reducedType, reduceSum, type Reduction, reduction, withReducedAxes } from "./reduce.ts";
+import { reducedAxes, reducedType, type Reduction, reduction, withReducedAxes } from "./reduce.ts";
 
 type ReductionRequest = GradientRequest<readonly [Value], Reduction["attributes"]>;
 
 /** dx = dy / (number of elements that equal y) where x = y: the gradient of the largest and the smallest over axes. */
-export function shareAmongExtrema(
-  { graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }: ReductionRequest,
-): Value[] {
-  const chosen = castTo(graph, graph.apply(equal, [x, withReducedAxes(graph, y as Value, x, attributes)]), "float32");
-  const count = graph.apply(reduceSum, [chosen], { axes: reducedAxes(x, attributes), keepdims: 1 });
-  return [
-    graph.apply(mul, [chosen, graph.apply(div, [withReducedAxes(graph, dy as Value, x, attributes), count])]),
-  ];
+export function shareAmongExtrema({ inputs: [x], y, attributes, dy, math }: ReductionRequest): Value {
+  const chosen = math.cast(math.equal(x, withReducedAxes(math, y, x, attributes)), "float32");
+  const count = math.reduceSum(chosen, { axes: reducedAxes(x, attributes), keepdims: 1 });
+  return math.mul(chosen, math.div(withReducedAxes(math, dy, x, attributes), count));
 }
 
 // Over all elements of a short vector: shape arithmetic.
@@ -54,9 +47,9 @@ export const reduceProd: Reduction = {
   ...reduction,
   type: "ReduceProd",
   // dx = dy · y / x
-  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
-    const product = withReducedAxes(graph, graph.apply(mul, [dy as Value, y as Value]), x, attributes);
-    return [graph.apply(div, [product, x])];
+  gradient: ({ inputs: [x], y, attributes, dy, math }) => {
+    const product = withReducedAxes(math, math.mul(dy, y), x, attributes);
+    return math.div(product, x);
   },
   fold: foldAll((numbers) => numbers.reduce((product, x) => product * x, 1)),
 };
@@ -66,9 +59,7 @@ export const reduceL1: Reduction = {
   ...reduction,
   type: "ReduceL1",
   // dx = dy · sign(x)
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => [
-    graph.apply(mul, [withReducedAxes(graph, dy as Value, x, attributes), graph.apply(sign, [x])]),
-  ],
+  gradient: ({ inputs: [x], attributes, dy, math }) => math.mul(withReducedAxes(math, dy, x, attributes), math.sign(x)),
 };
 
 /** y = √Σ x² over `axes` */
@@ -76,9 +67,9 @@ export const reduceL2: Reduction = {
   ...reduction,
   type: "ReduceL2",
   // dx = dy · x / y
-  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
-    const ratio = graph.apply(div, [dy as Value, y as Value]);
-    return [graph.apply(mul, [x, withReducedAxes(graph, ratio, x, attributes)])];
+  gradient: ({ inputs: [x], y, attributes, dy, math }) => {
+    const ratio = math.div(dy, y);
+    return math.mul(x, withReducedAxes(math, ratio, x, attributes));
   },
 };
 
@@ -87,9 +78,9 @@ export const reduceSumSquare: Reduction = {
   ...reduction,
   type: "ReduceSumSquare",
   // dx = 2 dy · x
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
-    const doubled = graph.apply(mul, [dy as Value, graph.scalar(2)]);
-    return [graph.apply(mul, [x, withReducedAxes(graph, doubled, x, attributes)])];
+  gradient: ({ inputs: [x], attributes, dy, math }) => {
+    const doubled = math.mul(dy, 2);
+    return math.mul(x, withReducedAxes(math, doubled, x, attributes));
   },
 };
 
@@ -98,9 +89,9 @@ export const reduceLogSumExp: Reduction = {
   ...reduction,
   type: "ReduceLogSumExp",
   // dx = dy · e^(x − y)
-  gradient: ({ graph, inputs: [x], outputs: [y], attributes, outputGradients: [dy] }) => {
-    const share = graph.apply(exp, [graph.apply(sub, [x, withReducedAxes(graph, y as Value, x, attributes)])]);
-    return [graph.apply(mul, [withReducedAxes(graph, dy as Value, x, attributes), share])];
+  gradient: ({ inputs: [x], y, attributes, dy, math }) => {
+    const share = math.exp(math.sub(x, withReducedAxes(math, y, x, attributes)));
+    return math.mul(withReducedAxes(math, dy, x, attributes), share);
   },
 };
 

@@ -1,10 +1,9 @@
 /** Resize, and its predecessor Upsample. */
-import type { GraphBuilder, OpDefinition, TensorRtVersion, Value } from "../op.ts";
+import type { Formulas, OpDefinition, TensorRtVersion, Value } from "../op.ts";
 import { noGradient, noTensorRtLimit } from "../op.ts";
 import { elementCount, formatShape, normalizeAxis, type TensorType } from "../tensor_type.ts";
 import { adjointMatrix, nearestSources, type ResizedAxis } from "./interpolation.ts";
-import { reshape } from "./movement.ts";
-import { multiplyAlongAxis, reduceSum } from "./reduce.ts";
+import { multiplyAlongAxis } from "./reduce.ts";
 
 const resizeAttributes = {
   mode: "string",
@@ -51,21 +50,21 @@ export const resize: Resize = {
   },
   tensorRtLimit: ([x], attributes, version) => resizeLimit(x, attributes, version),
   // dx = (weights of the axis)ᵀ · dy, along one axis after the other
-  gradient: ({ graph, inputs: [x], attributes, outputGradients: [dy] }) => {
+  gradient: ({ inputs: [x], attributes, dy, math }) => {
     const { mode = "nearest" } = attributes;
-    if (mode === "cubic") return [undefined];
+    if (mode === "cubic") return undefined;
     const axes = resizedAxes(x, attributes);
     const repeats = mode === "nearest" ? axes.map((axis) => wholeRepeat(axis, nearestSources(axis, attributes))) : [];
     if (repeats.length > 0 && !repeats.includes(undefined)) {
-      return [sumRepeats(graph, dy as Value, x, repeats as number[])];
+      return sumRepeats(math, dy, x, repeats as number[]);
     }
-    let dx = dy as Value;
+    let dx = dy;
     axes.forEach((axis, i) => {
       if (axis.input === axis.output && axis.scale === 1) return;
-      const matrix = graph.constant(adjointMatrix(axis, attributes), "interpolation");
-      dx = multiplyAlongAxis(graph, dx, { matrix, axis: i });
+      const matrix = math.constant(adjointMatrix(axis, attributes), "interpolation");
+      dx = multiplyAlongAxis(math, dx, { matrix, axis: i });
     });
-    return [dx];
+    return dx;
   },
 };
 
@@ -77,7 +76,7 @@ function wholeRepeat({ input, output }: ResizedAxis, sources: readonly number[])
     : undefined;
 }
 
-function sumRepeats(graph: GraphBuilder, dy: Value, x: Value, repeats: readonly number[]): Value {
+function sumRepeats(math: Formulas, dy: Value, x: Value, repeats: readonly number[]): Value {
   const shape: number[] = [];
   const axes: number[] = [];
   x.type.shape.forEach((size, axis) => {
@@ -87,7 +86,7 @@ function sumRepeats(graph: GraphBuilder, dy: Value, x: Value, repeats: readonly 
     shape.push(repeats[axis] as number);
   });
   if (axes.length === 0) return dy;
-  return graph.apply(reduceSum, [graph.apply(reshape, [dy], { shape })], { axes, keepdims: 0 });
+  return math.reduceSum(math.reshape(dy, shape), { axes, keepdims: 0 });
 }
 
 function resizedAxes(x: Value, { scales, sizes }: ResizeAttributes): ResizedAxis[] {
@@ -171,8 +170,8 @@ export const upsample: OpDefinition<readonly [Value], { mode: "string"; scales: 
   flops: (inputs, outputs, { mode }) => resize.flops(inputs, outputs, { mode }),
   tensorRtLimit: noTensorRtLimit,
   gradient: noGradient,
-  expand: (graph, inputs, { mode, scales }) => [
-    graph.apply(resize, inputs, {
+  expand: (math, inputs, { mode, scales }) => [
+    math.apply(resize, inputs, {
       mode,
       scales,
       coordinate_transformation_mode: "asymmetric",

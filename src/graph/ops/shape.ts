@@ -1,5 +1,5 @@
 /** Ops that change a shape alone, and ops that make constants from shapes. */
-import type { GraphBuilder, OpDefinition, Value } from "../op.ts";
+import type { Formulas, OpDefinition, Value } from "../op.ts";
 import { noFlops, noGradient, noTensorRtLimit } from "../op.ts";
 import {
   elementCount,
@@ -12,7 +12,6 @@ import {
   type TensorType,
 } from "../tensor_type.ts";
 import { isShort } from "./constant_data.ts";
-import { reshape } from "./movement.ts";
 
 function renamedShape(x: Value, [type]: readonly TensorType[]): TensorData[] | undefined {
   return x.constant === undefined ? undefined : [{ ...x.constant, shape: (type as TensorType).shape } as TensorData];
@@ -30,9 +29,7 @@ export const flatten: OpDefinition<readonly [Value], { axis: "int" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy in x's shape
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(reshape, [dy as Value], { shape: x.type.shape }),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.reshape(dy, x.type.shape),
   fold: ([x], attributes) => renamedShape(x, flatten.outputTypes([x], attributes)),
 };
 
@@ -56,9 +53,7 @@ export const squeeze: OpDefinition<readonly [Value], { axes: "ints" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy in x's shape
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(reshape, [dy as Value], { shape: x.type.shape }),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.reshape(dy, x.type.shape),
   fold: ([x], attributes) => renamedShape(x, squeeze.outputTypes([x], attributes)),
 };
 
@@ -81,9 +76,7 @@ export const unsqueeze: OpDefinition<readonly [Value], { axes: "ints" }> = {
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
   // dx = dy in x's shape
-  gradient: ({ graph, inputs: [x], outputGradients: [dy] }) => [
-    graph.apply(reshape, [dy as Value], { shape: x.type.shape }),
-  ],
+  gradient: ({ inputs: [x], dy, math }) => math.reshape(dy, x.type.shape),
   fold: ([x], attributes) => renamedShape(x, unsqueeze.outputTypes([x], attributes)),
 };
 
@@ -161,8 +154,8 @@ export const constantOfShape: OpDefinition<readonly [], { shape: "ints"; value: 
 };
 
 /** A float32 value of zeros. */
-export function zeros(graph: GraphBuilder, shape: readonly number[]): Value {
-  return graph.apply(constantOfShape, [], { shape });
+export function zeros(math: Formulas, shape: readonly number[]): Value {
+  return math.apply(constantOfShape, [], { shape });
 }
 
 /** y = start, start + delta, … below (negative delta: above) limit; all three constant */

@@ -2,9 +2,7 @@
 import type { FileContext, OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { elementCount, formatShape, normalizeAxis } from "../tensor_type.ts";
-import { mul, sub } from "./arithmetic.ts";
-import { exp, flopsPerElement, sameType } from "./elementwise.ts";
-import { reduceSum } from "./reduce.ts";
+import { flopsPerElement, sameType } from "./elementwise.ts";
 
 // Before opset 13 the sum went over all axes from `axis` (default 1) on.
 function resolveAxis(
@@ -33,10 +31,10 @@ export const softmax: OpDefinition<readonly [Value], { axis: "int" }> = {
   flops: flopsPerElement(5),
   tensorRtLimit: noTensorRtLimit,
   // dx = y · (dy − Σ dy · y)
-  gradient: ({ graph, outputs: [y], attributes: { axis = -1 }, outputGradients: [dy] }) => {
-    const product = graph.apply(mul, [dy as Value, y as Value]);
-    const total = graph.apply(reduceSum, [product], { axes: [axis], keepdims: 1 });
-    return [graph.apply(mul, [y as Value, graph.apply(sub, [dy as Value, total])])];
+  gradient: ({ y, attributes: { axis = -1 }, dy, math }) => {
+    const product = math.mul(dy, y);
+    const total = math.reduceSum(product, { axes: [axis], keepdims: 1 });
+    return math.mul(y, math.sub(dy, total));
   },
 };
 
@@ -50,8 +48,8 @@ export const logSoftmax: OpDefinition<readonly [Value], { axis: "int" }> = {
   flops: flopsPerElement(6),
   tensorRtLimit: noTensorRtLimit,
   // dx = dy − e^y · Σ dy
-  gradient: ({ graph, outputs: [y], attributes: { axis = -1 }, outputGradients: [dy] }) => {
-    const total = graph.apply(reduceSum, [dy as Value], { axes: [axis], keepdims: 1 });
-    return [graph.apply(sub, [dy as Value, graph.apply(mul, [graph.apply(exp, [y as Value]), total])])];
+  gradient: ({ y, attributes: { axis = -1 }, dy, math }) => {
+    const total = math.reduceSum(dy, { axes: [axis], keepdims: 1 });
+    return math.sub(dy, math.mul(math.exp(y), total));
   },
 };

@@ -2,10 +2,7 @@
 import type { GradientRequest, OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { broadcastShapes, elementCount, type TensorType } from "../tensor_type.ts";
-import { div, mul } from "./arithmetic.ts";
-import { equal } from "./comparison.ts";
 import { foldNumbers } from "./constant_data.ts";
-import { castTo } from "./elementwise.ts";
 
 /** An op with one or more broadcast inputs of one element type. */
 export type Variadic = OpDefinition<readonly Value[], Record<never, never>>;
@@ -29,15 +26,12 @@ function variadicFlops(inputs: readonly Value[], outputs: readonly TensorType[])
 
 // Each of the inputs that equal y gets the same share of dy.
 function shareAmongEqual(
-  { graph, inputs, outputs: [y], needed, outputGradients: [dy] }: GradientRequest<
-    readonly Value[],
-    Record<never, never>
-  >,
-): (Value | undefined)[] {
-  if (inputs.length === 1) return [dy];
-  const chosen = inputs.map((x) => castTo(graph, graph.apply(equal, [x, y as Value]), "float32"));
-  const share = graph.apply(div, [dy as Value, graph.apply(sum, chosen)]);
-  return chosen.map((mask, i) => (needed[i] ? graph.apply(mul, [share, mask]) : undefined));
+  { inputs, y, position, dy, math }: GradientRequest<readonly Value[], Record<never, never>>,
+): Value | undefined {
+  if (inputs.length === 1) return dy;
+  const chosen = inputs.map((x) => math.cast(math.equal(x, y), "float32"));
+  const mask = chosen[position];
+  return mask && math.mul(math.div(dy, math.apply(sum, chosen)), mask);
 }
 
 /** y = the largest of the inputs */
@@ -75,7 +69,7 @@ export const sum: Variadic = {
   flops: variadicFlops,
   tensorRtLimit: noTensorRtLimit,
   // dxᵢ = dy
-  gradient: ({ inputs, outputGradients: [dy] }) => inputs.map(() => dy),
+  gradient: ({ dy }) => dy,
 };
 
 /** y = Σ xᵢ / n */
@@ -87,8 +81,5 @@ export const mean: Variadic = {
   flops: variadicFlops,
   tensorRtLimit: noTensorRtLimit,
   // dxᵢ = dy / n
-  gradient: ({ graph, inputs, outputGradients: [dy] }) => {
-    const share = graph.apply(mul, [dy as Value, graph.scalar(1 / inputs.length)]);
-    return inputs.map(() => share);
-  },
+  gradient: ({ inputs, dy, math }) => math.mul(dy, 1 / inputs.length),
 };

@@ -85,3 +85,62 @@ export function poolWindow(x: Value, attributes: WindowAttributes): Window {
 export function onnxPads({ padsBegin, padsEnd }: Window): number[] {
   return [...padsBegin, ...padsEnd];
 }
+
+/** The window of a Conv on `x` with weight `w`. */
+export function convWindow(x: Value, w: Value, attributes: WindowAttributes): Window {
+  return resolveWindow(x.type.shape.slice(2), w.type.shape.slice(2), attributes);
+}
+
+/** Size of a transposed convolution without output padding (ONNX ConvTranspose-11). */
+export function transposedSize(size: number, axis: number, window: Window): number {
+  return (size - 1) * (window.strides[axis] as number) +
+    ((window.kernel[axis] as number) - 1) * (window.dilations[axis] as number) + 1 -
+    (window.padsBegin[axis] as number) - (window.padsEnd[axis] as number);
+}
+
+/**
+ * Pads and output sizes of a transposed convolution: auto_pad and output_shape both fix the size first, and the pads follow (ONNX
+ * ConvTranspose-11).
+ */
+export function transposedWindow(
+  x: Value,
+  w: Value,
+  attributes: WindowAttributes & {
+    readonly output_padding?: readonly number[] | undefined;
+    readonly output_shape?: readonly number[] | undefined;
+  },
+): { window: Window; sizes: number[] } {
+  const inputSizes = x.type.shape.slice(2);
+  const kernel = w.type.shape.slice(2);
+  const strides = attributes.strides ?? kernel.map(() => 1);
+  const dilations = attributes.dilations ?? kernel.map(() => 1);
+  const padding = attributes.output_padding ?? kernel.map(() => 0);
+  const same = attributes.auto_pad?.startsWith("SAME") === true;
+  const free = {
+    kernel,
+    strides,
+    dilations,
+    padsBegin: kernel.map(() => 0),
+    padsEnd: kernel.map(() => 0),
+    outputSizes: inputSizes,
+  };
+  const padsBegin: number[] = [];
+  const padsEnd: number[] = [];
+  const sizes = inputSizes.map((size, axis) => {
+    const full = transposedSize(size, axis, free) + (padding[axis] as number);
+    const wanted = attributes.output_shape?.at(axis - kernel.length) ??
+      (same ? size * (strides[axis] as number) : undefined);
+    if (wanted === undefined) {
+      padsBegin.push(attributes.auto_pad === "VALID" ? 0 : attributes.pads?.[axis] ?? 0);
+      padsEnd.push(attributes.auto_pad === "VALID" ? 0 : attributes.pads?.[kernel.length + axis] ?? 0);
+    } else {
+      const total = full - wanted;
+      const half = Math.floor(total / 2);
+      padsBegin.push(attributes.auto_pad === "SAME_UPPER" ? half : total - half);
+      padsEnd.push(total - (padsBegin[axis] as number));
+    }
+    return full - (padsBegin[axis] as number) - (padsEnd[axis] as number);
+  });
+  // As a Conv from the large map to the small one, output padding lies beyond the last window: it needs no pad.
+  return { window: { ...free, padsBegin, padsEnd }, sizes };
+}

@@ -22,8 +22,8 @@ export function averageGraphs(graphs: readonly Graph[]): Graph {
     return copyInto(target, graph, { inputs, prefix: `member_${member}.` });
   });
   first.outputs.forEach(({ name }, output) => {
-    const [head, ...others] = answers.map((values) => values[output] as Value) as [Value, ...Value[]];
-    const sum = others.reduce((total, value) => target.apply(add, [total, value]), head);
+    const sum = answers.flatMap((values) => values[output] ?? [])
+      .reduce((total, value) => target.apply(add, [total, value]));
     target.output(target.apply(mul, [sum, target.scalar(1 / graphs.length)]), name);
   });
   return target;
@@ -43,7 +43,10 @@ function copyInto(
   graph: Graph,
   { inputs, prefix }: { inputs: readonly Value[]; prefix: string },
 ): Value[] {
-  const map = new Map<Value, Value>(graph.inputs.map((input, i) => [input, inputs[i] as Value]));
+  const map = new Map<Value, Value>();
+  const replace = (values: readonly Value[], copies: readonly Value[]) =>
+    copies.forEach((copy, i) => values[i] && map.set(values[i], copy));
+  replace(graph.inputs, inputs);
   const copyOf = (value: Value): Value => {
     const known = map.get(value);
     if (known !== undefined) return known;
@@ -55,7 +58,7 @@ function copyInto(
   for (const node of graph.nodes) {
     const sources = node.inputs.map((input) => input && copyOf(input));
     const made = target.applyAll(node.op, sources, node.attributes, prefix + node.name);
-    node.outputs.forEach((output, i) => map.set(output, made[i] as Value));
+    replace(node.outputs, made);
   }
   return graph.outputs.map(copyOf);
 }

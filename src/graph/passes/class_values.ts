@@ -1,7 +1,7 @@
 /** Which values of a network have a channel, or several, per class: what lies between the last features and the outputs. */
 import { Graph, type Node } from "../graph.ts";
 import type { OpDefinition, Value } from "../op.ts";
-import { dependents } from "./differentiate.ts";
+import { dependents, inputGradients } from "./differentiate.ts";
 
 /**
  * The values whose channels follow the `classes` channels of the outputs.
@@ -68,20 +68,17 @@ class Logits {
 }
 
 /** Whether a node is linear in what it reads besides constants: its gradient then depends on none of it. */
-function isLinear({ op, inputs, outputs, attributes }: Node): boolean {
+function isLinear({ op, inputs, outputs: [y], attributes }: Node): boolean {
   const graph = new Graph();
   const copies = inputs.map((input) =>
     input && (input.constant === undefined ? graph.input(input.name, input.type) : graph.constant(input.constant))
   );
-  const answers = outputs.map((output) => graph.input(output.name, output.type));
+  const answer = graph.input(y.name, y.type);
   const values = [...graph.inputs];
   try {
-    const gradients = op.gradient({
-      graph,
-      inputs: copies,
-      outputs: answers,
-      attributes,
-      outputGradients: outputs.map(({ type }) => graph.input("gradient", type)),
+    const node = { op, inputs: copies, outputs: [answer], attributes } as const;
+    const gradients = inputGradients(graph, node, {
+      outputGradients: [graph.input("gradient", y.type)],
       needed: copies.map((copy) => copy !== undefined && copy.constant === undefined),
     });
     const dependent = dependents(graph, values);
@@ -94,7 +91,7 @@ function isLinear({ op, inputs, outputs, attributes }: Node): boolean {
 }
 
 function computedInputs({ inputs }: Node): Value[] {
-  return inputs.filter((input) => input !== undefined && input.constant === undefined) as Value[];
+  return inputs.filter((input) => input !== undefined).filter(({ constant }) => constant === undefined);
 }
 
 function channelsOf({ type: { shape } }: Value): number {

@@ -4,7 +4,7 @@
  * The composed kernel is computed in the graph, from both weights, so that their gradients flow through it. (For an export, where
  * weights are constants, `fuse_upsampling` composes whole chains once and for all.)
  */
-import type { Graph, Node } from "../graph.ts";
+import { type Graph, inputOf, type Node } from "../graph.ts";
 import type { GraphBuilder, Value } from "../op.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { conv, convTranspose } from "../ops/convolution.ts";
@@ -31,8 +31,8 @@ export function composeUpsampling(graph: Graph): Rewritten {
   const consumers = graph.consumers();
   for (const last of graph.nodes) {
     const pair = findPair(graph, last);
-    if (pair === undefined || consumers.get(pair.up.outputs[0] as Value)?.length !== 1) continue;
-    if (!graph.outputs.includes(pair.up.outputs[0] as Value) && saves(pair)) pairs.set(last, pair);
+    if (pair === undefined || consumers.get(pair.up.outputs[0])?.length !== 1) continue;
+    if (!graph.outputs.includes(pair.up.outputs[0]) && saves(pair)) pairs.set(last, pair);
   }
   const inner = new Set([...pairs.values()].map(({ up }) => up));
   // A node that is composed away hands on its inputs.
@@ -47,15 +47,15 @@ export function composeUpsampling(graph: Graph): Rewritten {
       }
       const pair = pairs.get(node);
       if (pair === undefined) return undefined;
-      const [x, wUp, bUp] = held.get(inputs[0] as Value) as readonly [Value, Value, Value?];
-      const [, wLast, bLast] = inputs as readonly [Value, Value, Value?];
+      const [between, wLast, bLast] = inputs as readonly [Value, Value, Value?];
+      const [x, wUp, bUp] = held.get(between) as readonly [Value, Value, Value?];
       return [composed(target, { x, wUp, bUp, wLast, bLast, pair, name: node.name })];
     },
   });
 }
 
 function findPair(graph: Graph, last: Node): Pair | undefined {
-  const up = graph.producer(last.inputs[0] as Value);
+  const up = graph.producer(inputOf(last));
   if (last.op.type !== conv.type || up?.op.type !== convTranspose.type) return undefined;
   const { group: lastGroup = 1 } = last.attributes as { readonly group?: number };
   const { group: upGroup = 1, output_padding = [], auto_pad = "NOTSET" } = up.attributes as {
@@ -64,7 +64,7 @@ function findPair(graph: Graph, last: Node): Pair | undefined {
     readonly auto_pad?: string;
   };
   const [x, wUp] = up.inputs as [Value, Value];
-  const wLast = last.inputs[1] as Value;
+  const wLast = inputOf(last, 1);
   if (
     x.type.shape.length !== 4 || lastGroup !== 1 || upGroup !== 1 || auto_pad !== "NOTSET" ||
     output_padding.some((size) => size > 0)
@@ -74,7 +74,7 @@ function findPair(graph: Graph, last: Node): Pair | undefined {
   const [stride = 1, strideX = 1] = (up.attributes as WindowAttributes).strides ?? [];
   const kernel = wLast.type.shape[2] as number;
   const window = resolveWindow(
-    (up.outputs[0] as Value).type.shape.slice(2),
+    up.outputs[0].type.shape.slice(2),
     wLast.type.shape.slice(2),
     last.attributes,
   );
@@ -88,7 +88,7 @@ function findPair(graph: Graph, last: Node): Pair | undefined {
 
 function saves({ up, last, stride, kernel }: Pair): boolean {
   const [x, wUp] = up.inputs as [Value, Value];
-  const [outputs, between] = (last.inputs[1] as Value).type.shape as [number, number];
+  const [outputs, between] = inputOf(last, 1).type.shape as [number, number];
   const taps = (stride + kernel - 1) ** 2;
   const applied = 2 * elementCount(x.type.shape) * outputs * taps;
   const composition = 2 * (wUp.type.shape[0] as number) * outputs * taps * between * kernel ** 2;

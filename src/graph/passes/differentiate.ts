@@ -2,6 +2,7 @@
 import type { Graph, Node } from "../graph.ts";
 import type { GraphBuilder, Value } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
+import { formulas } from "../ops/formulas.ts";
 import { reshape } from "../ops/movement.ts";
 import { reduceSum } from "../ops/reduce.ts";
 import { formatShape, sameShape } from "../tensor_type.ts";
@@ -27,18 +28,11 @@ export function differentiate(
     if (outputGradients.every((gradient) => gradient === undefined)) continue;
     const needed = node.inputs.map((input) => input !== undefined && dependent.has(input));
     if (!needed.includes(true)) continue;
-    const inputGradients = node.op.gradient({
-      graph,
-      inputs: node.inputs,
-      outputs: node.outputs,
-      attributes: node.attributes,
-      outputGradients,
-      needed,
-    });
-    refuseMissing(node, needed, inputGradients);
+    const found = inputGradients(graph, node, { needed, outputGradients });
+    refuseMissing(node, needed, found);
     node.inputs.forEach((input, i) => {
-      const gradient = inputGradients[i];
-      if (input !== undefined && gradient !== undefined && needed[i]) accumulate(graph, gradients, input, gradient);
+      const gradient = found[i];
+      if (input !== undefined && gradient !== undefined) accumulate(graph, gradients, input, gradient);
     });
   }
   return wanted.map((value) => gradients.get(value));
@@ -55,18 +49,48 @@ export function dependents(graph: Graph, sources: readonly Value[]): Set<Value> 
   return found;
 }
 
+/**
+ * Adds the gradients of `node` to `graph`, one per input: `undefined` where it is not `needed` or its op is not differentiable in that
+ * input. An output without a gradient is one that the loss does not depend on.
+ *
+ * @throws {RangeError} where a gradient comes from an output for which the op has no rule, or a rule refuses.
+ */
+export function inputGradients(
+  graph: GraphBuilder,
+  node: Pick<Node, "op" | "inputs" | "outputs" | "attributes">,
+  { needed, outputGradients }: {
+    readonly needed: readonly boolean[];
+    readonly outputGradients: readonly (Value | undefined)[];
+  },
+): (Value | undefined)[] {
+  const { op, inputs, outputs, attributes } = node;
+  const math = formulas(graph);
+  const [y, ...further] = outputs;
+  const later = further.find((output, i) => outputGradients[i + 1] !== undefined && isFloat(output));
+  if (op.gradientOfAllOutputs !== true && later !== undefined) {
+    throw new RangeError(`${op.type} has no gradient from its output ${later.name}`);
+  }
+  const gradientOf = (output: Value, i: number) => outputGradients[i] ?? math.zeros(output.type.shape);
+  const dy = gradientOf(y, 0);
+  const all = op.gradientOfAllOutputs === true ? further.map((output, i) => gradientOf(output, i + 1)) : [];
+  return inputs.map((_, position) => {
+    if (!needed[position]) return undefined;
+    const rule = typeof op.gradient === "function" ? op.gradient : op.gradient[position];
+    return rule?.({ inputs, y, outputs, attributes, dy, outputGradients: [dy, ...all], position, math });
+  });
+}
+
 function refuseMissing(node: Node, needed: readonly boolean[], found: readonly (Value | undefined)[]): void {
-  const missing = needed.findIndex((need, i) => need && found[i] === undefined && isFloat(node.inputs[i] as Value));
-  if (missing >= 0) {
+  const missing = node.inputs.find((input, i) => needed[i] && found[i] === undefined && input && isFloat(input));
+  if (missing !== undefined) {
     throw new RangeError(
-      `Cannot differentiate node ${node.name}: ${node.op.type} has no gradient for its input ${
-        node.inputs[missing]?.name
-      }`,
+      `Cannot differentiate node ${node.name}: ${node.op.type} has no gradient for its input ${missing.name}`,
     );
   }
 }
 
-function isFloat(value: Value): boolean {
+/** Whether `value` is of a type through which gradients flow. */
+export function isFloat(value: Value): boolean {
   return value.type.elementType.startsWith("float");
 }
 

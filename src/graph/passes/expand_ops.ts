@@ -1,6 +1,7 @@
 /** Writes ops that a target lacks in simpler ones. */
 import type { Graph, Node } from "../graph.ts";
 import { existsIn } from "../op.ts";
+import { formulas } from "../ops/formulas.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** What a target can run. */
@@ -23,7 +24,7 @@ export function expandOps(graph: Graph, { opset, runs = () => true }: ExpandOpti
     node: (node, inputs, target) => {
       if (node.op.expand === undefined || (existsIn(node.op, opset) && runs(node))) return undefined;
       counts.set(node.op.type, (counts.get(node.op.type) ?? 0) + 1);
-      return node.op.expand(target, inputs, node.attributes);
+      return node.op.expand(formulas(target), inputs, node.attributes);
     },
   });
   const notes = [...counts].map(([type, count]) =>

@@ -54,7 +54,7 @@ export function foldBatchNormalization(graph: Graph): FoldedNormalization {
       return data === undefined ? undefined : target.constant(data, value.name);
     },
     node: (node, inputs, target) => {
-      if (plan.absorbed.has(node)) return [inputs[0] as Value];
+      if (plan.absorbed.has(node)) return inputs.slice(0, 1);
       const parts = folded.get(node);
       if (parts === undefined) return undefined;
       const [, oldW, oldB] = node.inputs as readonly [Value, Value, Value?];
@@ -96,7 +96,7 @@ function planFolding(graph: Graph): Plan {
       plan.absorbed.add(node);
       return undefined;
     }
-    const y = node.outputs[0] as Value;
+    const y = node.outputs[0];
     const [reader, ...others] = consumers.get(y) ?? [];
     const { shift } = affineOf(node);
     const foldable = reader !== undefined && others.length === 0 && !outputs.has(y) && isOp(reader, conv) &&

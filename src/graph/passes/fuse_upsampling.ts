@@ -1,5 +1,5 @@
 /** Makes one ConvTranspose of every chain ConvTranspose → … → Conv without an activation between. */
-import type { Graph, Node } from "../graph.ts";
+import { type Graph, inputOf, type Node } from "../graph.ts";
 import type { Inputs, Value } from "../op.ts";
 import { add } from "../ops/arithmetic.ts";
 import { convTranspose } from "../ops/convolution.ts";
@@ -62,13 +62,13 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
   };
   const rewritten = rewrite(graph, {
     node: (node, inputs, target) => {
-      if (inner.has(node)) return [inputs[0] as Value];
+      if (inner.has(node)) return inputs.slice(0, 1);
       const made = linearNode(node, inputs, target);
       if (made === undefined) {
         const values = inputs.map((value) => (value === undefined ? undefined : whole(value, target)));
         return target.applyAll(node.op, values, node.attributes, node.name);
       }
-      return [outputs.has(node.outputs[0] as Value) ? whole(made, target, node.name) : made];
+      return [outputs.has(node.outputs[0]) ? whole(made, target, node.name) : made];
     },
   });
   // Nothing reads the weights that were composed, and modules that are applied twice have composed theirs twice.
@@ -82,7 +82,7 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
 
   // An output's name belongs to the sum.
   function linearName(node: Node): string {
-    return outputs.has(node.outputs[0] as Value) ? `${node.name}.linear` : node.name;
+    return outputs.has(node.outputs[0]) ? `${node.name}.linear` : node.name;
   }
 
   function linearNode(node: Node, inputs: Inputs, target: Graph): Value | undefined {
@@ -90,7 +90,7 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
     const mapped = inputs.some((value) => value !== undefined && maps.has(value));
     if (chain === undefined && !mapped) return undefined;
     if (node.op.type === concat.type) return stackedNode(node, inputs, target);
-    const x = inputs[0] as Value;
+    const [x] = inputs as readonly [Value];
     const single = chain === undefined ? planarConvolution(node) : undefined;
     const parts = chain?.parts ?? (single === undefined ? undefined : [single]);
     if (parts === undefined || (chain === undefined && !maps.has(x))) return undefined;
@@ -126,16 +126,22 @@ export function fuseUpsampling(graph: Graph): FusedUpsampling {
 function findChains(graph: Graph): { ends: Map<Node, Chain>; inner: Set<Node> } {
   const consumers = graph.consumers();
   const outputs = new Set(graph.outputs);
-  const partsOf = new Map<Node, { readonly parts: readonly PlanarConvolution[]; readonly nodes: readonly Node[] }>();
+  const partsOf = new Map<
+    Node,
+    { readonly parts: readonly PlanarConvolution[]; readonly nodes: readonly [Node, ...Node[]] }
+  >();
   const inner = new Set<Node>();
   for (const node of graph.nodes) {
     const own = planarConvolution(node);
     if (own === undefined) continue;
-    const x = node.inputs[0] as Value;
+    const x = inputOf(node);
     const feeder = graph.producer(x);
     const alone = !outputs.has(x) && consumers.get(x)?.length === 1;
     const before = feeder === undefined || !alone ? undefined : partsOf.get(feeder);
-    const chain = { parts: [...before?.parts ?? [], own], nodes: [...before?.nodes ?? [], node] };
+    const chain = {
+      parts: [...before?.parts ?? [], own],
+      nodes: before === undefined ? [node] as const : [...before.nodes, node] as const,
+    };
     if (before !== undefined && canCompose(before.parts.at(-1) as PlanarConvolution, own) && saves(chain)) {
       partsOf.delete(feeder as Node);
       inner.add(feeder as Node);
@@ -158,13 +164,13 @@ function findChains(graph: Graph): { ends: Map<Node, Chain>; inner: Set<Node> } 
 }
 
 // Whether one ConvTranspose takes no more FLOPs than the chain; biases left aside.
-function saves({ parts, nodes }: Pick<Chain, "parts"> & { readonly nodes: readonly Node[] }): boolean {
+function saves({ parts, nodes }: Pick<Chain, "parts"> & { readonly nodes: readonly [Node, ...Node[]] }): boolean {
   const taps = [0, 1].reduce((product, axis) => {
     const strideOf = (part: PlanarConvolution) => part.strides[axis] as number;
     const kernelOf = (part: PlanarConvolution) => part.kernel[axis] as number;
     return product * parts.reduce((size, part) => (size - 1) * strideOf(part) + kernelOf(part), 1);
   }, 1);
-  const x = (nodes[0] as Node).inputs[0] as Value;
+  const x = inputOf(nodes[0]);
   const composed = 2 * elementCount(x.type.shape) * (parts.at(-1) as PlanarConvolution).outputs * taps;
   return composed <= nodes.reduce((sum, node) => sum + nodeFlops(node), 0);
 }

@@ -1,5 +1,5 @@
 /** Removes nodes that give back their input: Identity, Dropout outside of training, and forms of others that change nothing. */
-import type { Graph, Node } from "../graph.ts";
+import { type Graph, inputOf, type Node } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { sameShape } from "../tensor_type.ts";
 import { rewrite } from "./rewrite.ts";
@@ -31,7 +31,7 @@ export function removeIdentities(graph: Graph): Graph {
       if (x === undefined || !isIdentity(node) || others.some((value) => isRead(value))) return undefined;
       if (outputs.has(y)) {
         // Two outputs may not be one value, and an output has its own name.
-        const source = node.inputs[0] as Value;
+        const source = inputOf(node);
         if (target.producer(x) === undefined || outputs.has(source) || taken.has(x)) return undefined;
         taken.add(x);
       }

@@ -79,7 +79,7 @@ class HeadChange {
     const inHead = outputs.some((output) => this.#classes.has(output));
     if (!inHead && !node.inputs.some((input) => input !== undefined && this.#types.has(input))) return;
     const inputs = node.inputs.map((input) => input && this.#changed(input));
-    const wanted = inHead ? this.#scaled(outputs[0] as Value) : undefined;
+    const wanted = inHead ? this.#scaled(outputs[0]) : undefined;
     for (const parameter of op.channelParameters ?? []) {
       const value = node.inputs[parameter.position];
       if (value !== undefined) inputs[parameter.position] = this.#parameter(node, parameter, { value, inputs, wanted });

@@ -3,12 +3,12 @@ import { Graph, type Node } from "../graph.ts";
 import type { Value } from "../op.ts";
 import type { TensorData } from "../tensor_type.ts";
 
-/** How {@link rewrite} treats a node: the outputs that stand for the node's, or `undefined` to copy the node. */
+/** How {@link rewrite} treats a node: the values that stand for its outputs (`undefined`: nothing reads that one), or `undefined` to copy the node. */
 export type NodeRewrite = (
   node: Node,
   inputs: readonly (Value | undefined)[],
   target: Graph,
-) => readonly Value[] | undefined;
+) => readonly (Value | undefined)[] | undefined;
 
 /** What {@link rewrite} changes. */
 export interface RewriteOptions {

@@ -1,8 +1,7 @@
 /** Why a graph cannot be trained. */
 import type { Graph, Node } from "../graph.ts";
-
-import type { InputGradients, Value } from "../op.ts";
-import { dependents } from "./differentiate.ts";
+import type { Value } from "../op.ts";
+import { dependents, inputGradients, isFloat } from "./differentiate.ts";
 import { parameters } from "./parameters.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -61,23 +60,13 @@ function gradientsOf(
     readonly needed: readonly boolean[];
     readonly reached: ReadonlySet<Value>;
   },
-): InputGradients | string {
+): (Value | undefined)[] | string {
   try {
-    return node.op.gradient({
-      graph,
-      inputs: node.inputs,
-      outputs: node.outputs,
-      attributes: node.attributes,
-      outputGradients: node.outputs.map((
-        output,
-      ) => (reached.has(output) ? graph.input("gradient", output.type) : undefined)),
-      needed,
-    });
+    const outputGradients = node.outputs.map((output) =>
+      reached.has(output) ? graph.input("gradient", output.type) : undefined
+    );
+    return inputGradients(graph, node, { needed, outputGradients });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function isFloat(value: Value): boolean {
-  return value.type.elementType.startsWith("float");
 }

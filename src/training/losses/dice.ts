@@ -23,7 +23,7 @@ export const DICE_SMOOTHING = 1;
  */
 export function dice(options: LossOptions = {}): Loss {
   return (graph, logits, target) => {
-    const several = (logits.type.shape[1] as number) > 1;
+    const several = (logits.type.shape[1] as number) > 1 && options.independent !== true;
     const p = several ? softmaxOf(graph, logits).p : graph.apply(sigmoid, [logits]);
     const known = options.ignore === true ? graph.apply(reduceSum, [target], { axes: [1], keepdims: 1 }) : undefined;
     const counted = known === undefined ? p : graph.apply(mul, [p, known]);
@@ -32,7 +32,12 @@ export function dice(options: LossOptions = {}): Loss {
     const sums = graph.apply(add, [overBatch(graph, counted), overBatch(graph, target)]);
     const union = graph.apply(add, [sums, smoothing]);
     const score = graph.apply(div, [graph.apply(add, [twice, smoothing]), union]);
-    const share = perClass(graph, classShares(logits.type.shape[1] as number, options.classWeights));
+    const share = perClass(
+      graph,
+      several
+        ? classShares(logits.type.shape[1] as number, options.classWeights)
+        : new Array<number>(logits.type.shape[1] as number).fill(1 / (logits.type.shape[1] as number)),
+    );
     const shareOfUnion = graph.apply(div, [share, union]);
     // dp = share · (score · known − 2 t) / union
     const ofKnown = graph.apply(mul, [shareOfUnion, score]);
@@ -54,7 +59,6 @@ function overBatch(graph: Graph, x: Value): Value {
 
 // Shares of the channels in the mean: those of the foreground classes, which sum to 1.
 function classShares(channels: number, classWeights: readonly number[] | undefined): number[] {
-  if (channels === 1) return [1];
   const weights = Array.from({ length: channels }, (_, k) => (k === 0 ? 0 : classWeights?.[k] ?? 1));
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => weight / sum);

@@ -13,7 +13,7 @@ import { complement, sigmoidOf, softmaxOf, throughSoftmax } from "./probabilitie
  */
 export function focal(options: LossOptions = {}): Loss {
   return (graph, logits, target) =>
-    (logits.type.shape[1] as number) > 1
+    (logits.type.shape[1] as number) > 1 && options.independent !== true
       ? focalOfSeveral(graph, { logits, target, options })
       : focalOfOne(graph, { logits, target, options });
 }

@@ -15,8 +15,8 @@ export interface LossTerm {
 /**
  * A loss of logits z `[N, C, H, W]` against a target t of the same shape: the share of each class in each pixel.
  *
- * One channel is one foreground class, its probability the sigmoid of z. Several channels are classes that exclude each other,
- * background first, their probabilities the softmax of z.
+ * One channel is one foreground class, its probability the sigmoid of z; so is each of several that are independent. Other several
+ * channels are classes that exclude each other, background first, their probabilities the softmax of z.
  */
 export type Loss = (graph: Graph, logits: Value, target: Value) => LossTerm;
 
@@ -29,6 +29,8 @@ export interface LossOptions {
    * sums nor to the count by which they are divided. Needs several channels: with one, a share of 0 is background.
    */
   readonly ignore?: boolean | undefined;
+  /** Where true, the channels are classes that overlap, without background: each is decided by itself. */
+  readonly independent?: boolean | undefined;
 }
 
 /** Σ x over all elements, a scalar. */

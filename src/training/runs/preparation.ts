@@ -111,8 +111,9 @@ export async function prepareTraining(
   });
   const ignored = ignoredClass(index.labelling) !== undefined;
   // One channel cannot tell "unknown" from background.
-  const several = index.labels.length > 1 || ignored;
-  const classes = several ? index.labels.length + 1 : 1;
+  const { overlapping } = index.labelling;
+  const several = !overlapping && (index.labels.length > 1 || ignored);
+  const classes = index.labels.length + (several ? 1 : 0);
   const network = { ...settings.network, channels: index.channels.length, classes, seed };
   const newHead = settings.network.newHead === true;
   const start = place.init === undefined ? freshNetwork(network) : networkFromFile(place.init, { ...network, newHead });
@@ -130,7 +131,7 @@ export async function prepareTraining(
     labels: index.labels.length,
   });
   // Settings that do not fit are told before the slices are cut.
-  buildTraining(start, { settings, classes, ignored });
+  buildTraining(start, { settings, classes, ignored, overlapping });
   const plane = settings.data.plane ?? commonPlane(index, chosen.train);
   const { inputSize } = start;
   const outputSize = targetSize(start, settings);
@@ -142,7 +143,7 @@ export async function prepareTraining(
   const source = place.init === undefined || newHead
     ? await startAtPrior(start, { samples, index, size: outputSize })
     : start;
-  const training = buildTraining(source, { settings, classes, ignored });
+  const training = buildTraining(source, { settings, classes, ignored, overlapping });
   const parameters = training.parameters.map(({ source }) => source);
   const optimizer = createOptimizer({
     name: settings.optimizer.optimizer,
@@ -178,7 +179,7 @@ export async function prepareTraining(
         activation: several ? "softmax" : "sigmoid",
         threshold: 0.5,
       },
-      labels: index.labels.map(({ value, name }) => ({ value, name })),
+      labels: index.labels.map(({ value, name, values }) => ({ value, name, ...(overlapping && { values }) })),
       plane,
       ...(report.fingerprint.medianSpacingMm === undefined ? {} : { spacing: report.fingerprint.medianSpacingMm }),
       training: {
@@ -223,7 +224,7 @@ async function startAtPrior(
   { samples, index, size }: { samples: readonly Sample[]; index: DatasetIndex; size: number },
 ): Promise<NetworkSource> {
   const frequencies = classFrequencies(samples, { classes: index.labels.length, size });
-  const several = (source.graph(1).outputs[0]?.type.shape[1] as number) > 1;
+  const several = (source.graph(1).outputs[0]?.type.shape[1] as number) > 1 && !index.labelling.overlapping;
   return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies, { several })));
 }
 
@@ -234,11 +235,16 @@ function targetSize({ outputSize }: NetworkSource, { loss, network }: RunSetting
 
 function buildTraining(
   source: NetworkSource,
-  { settings, classes, ignored }: { settings: RunSettings; classes: number; ignored: boolean },
+  { settings, classes, ignored, overlapping }: {
+    settings: RunSettings;
+    classes: number;
+    ignored: boolean;
+    overlapping: boolean;
+  },
 ): TrainingGraph {
   const { loss: { classWeights, levelWeights, levelTargets, ...chosen }, network } = settings;
-  const name = chosen.loss ?? (classes > 1 ? "ce" : "bce");
-  const loss = createLoss(name, { channels: classes, classWeights, ignore: ignored });
+  const name = chosen.loss ?? (classes > 1 && !overlapping ? "ce" : "bce");
+  const loss = createLoss(name, { channels: classes, classWeights, ignore: ignored, independent: overlapping });
   const frozen = network.freeze.map((pattern) => picomatch(pattern));
   const graph = source.graph(settings.sampling.batch);
   const levels = graph.outputs.length;

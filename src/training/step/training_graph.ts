@@ -1,9 +1,10 @@
 /** Turns a network into one ordinary ONNX model that computes losses, gradients and batch statistics. */
-import type { Graph, Node } from "../../graph/graph.ts";
+import { type Graph, inputOf, type Node } from "../../graph/graph.ts";
 import type { Attributes, Inputs, Value } from "../../graph/op.ts";
 import { add, mul } from "../../graph/ops/arithmetic.ts";
 import { averagePool } from "../../graph/ops/average_pool.ts";
 import { identity } from "../../graph/ops/elementwise.ts";
+import { formulas } from "../../graph/ops/formulas.ts";
 import { reshape, slice } from "../../graph/ops/movement.ts";
 import { composeUpsampling } from "../../graph/passes/compose_upsampling.ts";
 import { differentiate } from "../../graph/passes/differentiate.ts";
@@ -76,7 +77,7 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
   const { graph, valueOf } = rewrite(composed?.graph ?? opened.graph, {
     node: (node, inputs, target) => {
       if (node.op.runningStatistics === undefined || options.freezeNormalization === true) {
-        return options.lower === false ? undefined : node.op.lower?.(target, inputs, node.attributes);
+        return options.lower === false ? undefined : node.op.lower?.(formulas(target), inputs, node.attributes);
       }
       return normalizeBatch(node, { inputs, target, statistics });
     },
@@ -86,7 +87,7 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
     return [source, valueOf(composed?.valueOf(input) ?? input)];
   }));
   const logits = [...graph.outputs];
-  graph.outputs.length = 0;
+  graph.setOutputs([]);
   const image = graph.inputs.find((input) => ![...inputs.values()].includes(input)) as Value;
   const target = graph.input("target", targetType(logits, options.targetSize));
   const toSize = options.levelTargets === "nearest" ? centrePixels : areaAverage;
@@ -122,7 +123,7 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
 function normalizeBatch(
   node: Node,
   { inputs, target, statistics }: { inputs: Inputs; target: Graph; statistics: BatchStatistics[] },
-): Value[] {
+): readonly Value[] {
   const [x] = inputs as readonly [Value];
   const count = elementCount(x.type.shape) / (x.type.shape[1] as number);
   if (count < 2) {
@@ -168,7 +169,7 @@ export function cancelledShifts(net: Graph): Set<Value> {
 // The values of a gradient before their last change of shape, which would copy them: only their order matters to the update.
 function withoutReshape(graph: Graph, gradient: Value): Value {
   const node = graph.producer(gradient);
-  const flat = node?.op.type === reshape.type ? node.inputs[0] as Value : gradient;
+  const flat = node?.op.type === reshape.type ? inputOf(node) : gradient;
   // Two parameters may have one gradient, but an output has one name.
   return graph.outputs.includes(flat) ? graph.apply(identity, [flat]) : flat;
 }
