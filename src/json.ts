@@ -26,7 +26,10 @@ const LONGEST_FIELD = 120;
  * @throws {Failure} where it is no JSON, is nested too deeply or does not fit the schema, naming the first field that does not.
  */
 export function parseJson<S extends Schema>(text: string, schema: S, source: JsonSource): InferOutput<S> {
-  return checked(valueOf(text, source), schema, source);
+  const { from, remedy, deepest } = source;
+  const read = jsonOf(text, deepest);
+  if ("value" in read) return checked(read.value, schema, source);
+  throw new Failure(`Cannot read ${from}: it ${read.fault}; ${remedy}`, { cause: read.cause });
 }
 
 /** As {@link parseJson}, for a value that was parsed before. @throws {Failure} naming the first field that does not fit. */
@@ -47,23 +50,29 @@ export function matched<S extends Schema>(
   return issue === undefined ? { value: result.value as InferOutput<S> } : { fault: faultOf(issue, schema) };
 }
 
-/** The value of a JSON text of which nothing is known. */
-function valueOf(text: string, { from, remedy, deepest = DEEPEST }: JsonSource): unknown {
+/** The value of a JSON text of which nothing is known yet, or why there is none: `is nested over 32 deep`, `is no JSON (…)`. */
+export function jsonOf(
+  text: string,
+  deepest: number = DEEPEST,
+): { readonly value: unknown } | { readonly fault: string; readonly cause?: unknown } {
   const plain = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  if (isDeeper(plain, deepest)) {
-    throw new Failure(`Cannot read ${from}: its lists and objects are nested over ${deepest} deep; ${remedy}`);
-  }
+  if (isDeeper(plain, deepest)) return { fault: `is nested over ${deepest} deep` };
   try {
-    return JSON.parse(plain);
+    return { value: JSON.parse(plain) };
   } catch (error) {
-    throw new Failure(`Cannot read ${from}: it is no JSON (${shownText(messageOf(error), LONGEST_FIELD)}); ${remedy}`, {
-      cause: error,
-    });
+    return { fault: `is no JSON (${shownText(messageOf(error), LONGEST_FIELD)})`, cause: error };
   }
 }
 
+/** The value of a JSON text; undefined where it is none or does not fit the schema, for what may be of anybody. */
+export function fittingJson<S extends Schema>(text: string, schema: S): InferOutput<S> | undefined {
+  const read = jsonOf(text);
+  const result = "value" in read ? matched(read.value, schema) : read;
+  return "value" in result ? result.value : undefined;
+}
+
 /** Whether brackets of a JSON text outside of texts nest deeper than `limit`; a deep value would overflow the stack of what goes over it. */
-export function isDeeper(text: string, limit: number = DEEPEST): boolean {
+function isDeeper(text: string, limit: number): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

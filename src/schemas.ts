@@ -1,6 +1,6 @@
 /** The leaves of the schemas of files: each says in its message what is expected. */
 import * as v from "valibot";
-import { isObject } from "./json_object.ts";
+import { isObject, type JsonObject } from "./json_object.ts";
 
 /** A whole number within bounds, both included. */
 export function wholeNumber(low: number, high: number = Number.MAX_SAFE_INTEGER) {
@@ -61,6 +61,11 @@ export function recordOf<T extends v.GenericSchema>(value: T) {
 function range(low: number, high: number): string {
   if (high === Infinity || high === Number.MAX_SAFE_INTEGER) return `from ${low}`;
   return low === -Infinity ? `up to ${high}` : `from ${low} to ${high}`;
+}
+
+/** An object of which nothing is known. */
+export function anyObject() {
+  return v.custom<JsonObject>(isObject, "an object");
 }
 
 /** The entries of `value` that a schema of an object has, without those that are undefined. */

@@ -70,7 +70,7 @@ test("parseJson refuses what is no JSON in one short line", () => {
 
 test("parseJson refuses what is nested too deeply, but not brackets in texts", () => {
   const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
-  const message = "Cannot read config.json: its lists and objects are nested over 32 deep; restore the file";
+  const message = "Cannot read config.json: it is nested over 32 deep; restore the file";
   assert.equal(refusal(nested(33)), message);
   assert.equal(refusal(nested(1_000_000)), message);
   assert.match(refusal(nested(32)), /^Cannot use/);

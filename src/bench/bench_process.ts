@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../failure.ts";
-import type { BenchMeasurement, BenchMessage, BenchRequest } from "./worker_protocol.ts";
+import { fittingJson } from "../json.ts";
+import { type BenchMeasurement, BenchMessage, type BenchRequest } from "./worker_protocol.ts";
 
 /** What a caller may follow and stop. */
 export interface WorkerOptions {
@@ -42,7 +43,8 @@ export async function runWorker(
     worker.stdin.end(JSON.stringify(request));
     let answer: BenchMessage | undefined;
     for await (const line of createInterface({ input: worker.stdout })) {
-      const message = parsed(line);
+      // ONNX Runtime may print to stdout too.
+      const message = fittingJson(line, BenchMessage);
       if (message?.kind === "progress") progress?.(message.share);
       else answer = message ?? answer;
     }
@@ -55,15 +57,5 @@ export async function runWorker(
   } finally {
     signal?.removeEventListener("abort", stop);
     worker.kill();
-  }
-}
-
-// ONNX Runtime may print to stdout too.
-function parsed(line: string): BenchMessage | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null && "kind" in value ? value as BenchMessage : undefined;
-  } catch {
-    return undefined;
   }
 }

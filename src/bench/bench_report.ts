@@ -1,7 +1,7 @@
 /** What a benchmark says, whatever ran the network; written as JSON by `seg bench --json` and read again by `--compare`. */
-import { readFileSync, statSync } from "node:fs";
-import { Failure, messageOf } from "../failure.ts";
-import { isObject } from "../json_object.ts";
+import * as v from "valibot";
+import { readJson } from "../files.ts";
+import { listOf, oneOf, realNumber, wholeNumber } from "../schemas.ts";
 import type { LatencyStatistics } from "./percentiles.ts";
 import type { Roof } from "./roofline.ts";
 
@@ -37,64 +37,59 @@ export interface BenchReport {
   readonly notes: readonly string[];
 }
 
-/** Times in ms per image. */
-export interface StageTimes {
-  readonly pre: number;
-  readonly net: number;
-  readonly post: number;
-}
-
 // A report is a few kB; whatever is larger is another file.
 const LARGEST_REPORT_BYTES = 10 * 2 ** 20;
-const LATENCIES = ["min", "mean", "p50", "p90", "p99", "max"] as const;
+
+const positive = (expected: string) => v.pipe(realNumber(), v.gtValue(0, expected));
+const time = positive("a time in ms");
+
+/** Times in ms per image. */
+export const StageTimes = v.object({ pre: realNumber(0), net: realNumber(0), post: realNumber(0) });
+
+export type StageTimes = Readonly<v.InferOutput<typeof StageTimes>>;
+
+/** What later versions add is left out. */
+const BenchReportSchema: v.GenericSchema<unknown, Omit<BenchReport, "model"> & { readonly model?: string }> = v.object({
+  backend: oneOf(["onnxruntime", "trtexec"]),
+  device: v.string(),
+  model: v.exactOptional(v.string()),
+  batch: v.optional(wholeNumber(1), 1),
+  latencyMs: v.object({
+    min: time,
+    mean: time,
+    p50: time,
+    p90: time,
+    p99: time,
+    max: time,
+    p95: time,
+    samples: wholeNumber(1),
+    variation: realNumber(0),
+  }),
+  fps: positive("a number over 0"),
+  throughputFps: v.exactOptional(realNumber(0)),
+  samples: wholeNumber(1),
+  peakMemoryBytes: v.exactOptional(realNumber(0)),
+  powerMw: v.exactOptional(realNumber(0)),
+  flops: v.exactOptional(realNumber(0)),
+  bytes: v.exactOptional(realNumber(0)),
+  rooflineFps: v.exactOptional(realNumber(0)),
+  roof: v.exactOptional(v.object({
+    device: v.string(),
+    precision: oneOf(["fp32", "fp16"]),
+    gflops: positive("a number over 0"),
+    bandwidthGBs: positive("a number over 0"),
+  })),
+  kernels: v.exactOptional(realNumber(0)),
+  floorMs: v.exactOptional(realNumber(0)),
+  floorShare: v.exactOptional(realNumber(0)),
+  stages: v.exactOptional(StageTimes),
+  notes: v.optional(listOf(v.string()), []),
+});
 
 /** A report that `seg bench --json` wrote. @throws {Failure} where the file cannot be read or is no such report. */
 export function readBenchReport(path: string): BenchReport {
-  let value: unknown;
-  try {
-    const { size } = statSync(path);
-    if (size > LARGEST_REPORT_BYTES) throw new RangeError(`it has ${size} bytes`);
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give a file that seg bench --json wrote`, {
-      cause: error,
-    });
-  }
-  const fault = reportFault(value);
-  if (fault !== undefined) {
-    throw new Failure(`Cannot compare with ${path}: ${fault}; give a file that seg bench --json wrote`);
-  }
-  const defaults = { notes: [], batch: 1, model: path };
-  return { ...defaults, ...value as BenchReport };
-}
-
-function reportFault(value: unknown): string | undefined {
-  if (!isObject(value)) return "it holds no JSON object";
-  if (typeof value["backend"] !== "string" || typeof value["device"] !== "string") {
-    return "it names no backend and device";
-  }
-  const latencies = value["latencyMs"];
-  if (!isObject(latencies)) return "it has no latencyMs";
-  for (const name of LATENCIES) {
-    if (!isPositive(latencies[name])) return `latencyMs.${name} is ${latencies[name]}, no time`;
-  }
-  for (const name of ["fps", "samples"]) {
-    if (!isPositive(value[name])) return `${name} is ${value[name]}, no positive number`;
-  }
-  const { notes, roof } = value;
-  if (notes !== undefined && !(Array.isArray(notes) && notes.every((note) => typeof note === "string"))) {
-    return `notes is ${JSON.stringify(notes)}, no list of texts`;
-  }
-  if (roof !== undefined && !isRoof(roof)) return `roof is ${JSON.stringify(roof)}, no device with peak rates`;
-  return undefined;
-}
-
-function isRoof(value: unknown): value is Roof {
-  return isObject(value) && typeof value["device"] === "string" &&
-    (value["precision"] === "fp32" || value["precision"] === "fp16") &&
-    ["gflops", "bandwidthGBs"].every((name) => isPositive(value[name]));
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === "number" && value > 0 && Number.isFinite(value);
+  const report = readJson(path, BenchReportSchema, "give a file that seg bench --json wrote", {
+    largestBytes: LARGEST_REPORT_BYTES,
+  });
+  return { ...report, model: report.model ?? path };
 }

@@ -5,10 +5,13 @@ import { ELEMENT_ARRAYS, elementCount, type TensorData } from "../graph/tensor_t
 import { Random } from "../random.ts";
 import { createSession } from "../runtime/session.ts";
 import { measureLatency } from "./measure_latency.ts";
-import type { BenchMeasurement, BenchMessage, BenchRequest } from "./worker_protocol.ts";
+import { parseJson } from "../json.ts";
+import { type BenchMeasurement, type BenchMessage, BenchRequest } from "./worker_protocol.ts";
 
 try {
-  const result = await measured(JSON.parse(readFileSync(0, "utf8")));
+  const result = await measured(
+    parseJson(readFileSync(0, "utf8"), BenchRequest, { from: "the request", remedy: "run seg bench" }),
+  );
   send({ kind: "result", result });
 } catch (error) {
   send({ kind: "failure", message: messageOf(error) });

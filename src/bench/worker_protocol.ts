@@ -1,48 +1,59 @@
 /** What passes between `seg bench` and the process that it measures. */
-import type { ElementType } from "../graph/tensor_type.ts";
-import type { StageTimes } from "./bench_report.ts";
-
-/** The work, one JSON document on the worker's stdin. */
-export interface BenchRequest {
-  readonly file: string;
-  readonly inputs: readonly {
-    readonly name: string;
-    readonly elementType: ElementType;
-    readonly shape: readonly number[];
-  }[];
-  readonly warmUpMs: number;
-  readonly warmUpRuns: number;
-  readonly durationMs: number;
-  readonly threads?: number;
-  readonly provider?: string;
-  /** Times the way of volumes through the predictor too. */
-  readonly stages?: StageRequest;
-}
+import * as v from "valibot";
+import { ELEMENT_ARRAYS, type ElementType } from "../graph/tensor_type.ts";
+import { listOf, oneOf, realNumber, wholeNumber } from "../schemas.ts";
+import { StageTimes } from "./bench_report.ts";
 
 /** Which volumes are segmented for the stage times. */
-export interface StageRequest {
+const StageRequest = v.object({
   /** A data set folder; a made-up volume where absent. */
-  readonly dataset?: string;
-  readonly batch: number;
-  readonly durationMs: number;
-}
+  dataset: v.exactOptional(v.string()),
+  batch: wholeNumber(1),
+  durationMs: realNumber(0),
+});
 
-/** The worker's answer, one line of JSON on its stdout each. */
-export type BenchMessage =
-  | { readonly kind: "progress"; readonly share: number }
-  | { readonly kind: "failure"; readonly message: string }
-  | { readonly kind: "result"; readonly result: BenchMeasurement };
+export type StageRequest = Readonly<v.InferOutput<typeof StageRequest>>;
+
+/** The work, one JSON document on the worker's stdin. */
+export const BenchRequest = v.object({
+  file: v.string(),
+  inputs: listOf(v.object({
+    name: v.string(),
+    elementType: oneOf(Object.keys(ELEMENT_ARRAYS) as ElementType[]),
+    shape: listOf(wholeNumber(0)),
+  })),
+  warmUpMs: realNumber(0),
+  warmUpRuns: wholeNumber(0),
+  durationMs: realNumber(0),
+  threads: v.exactOptional(wholeNumber(0)),
+  provider: v.exactOptional(v.string()),
+  /** Times the way of volumes through the predictor too. */
+  stages: v.exactOptional(StageRequest),
+});
+
+export type BenchRequest = Readonly<v.InferOutput<typeof BenchRequest>>;
 
 /** What was measured. */
-export interface BenchMeasurement {
-  readonly samplesMs: readonly number[];
-  readonly sessionMs: number;
+const BenchMeasurement = v.object({
+  samplesMs: listOf(realNumber(0)),
+  sessionMs: realNumber(0),
   /** Resident memory of the process before the model, and at its highest until the last counted run. */
-  readonly baselineBytes: number;
-  readonly peakBytes: number;
-  readonly stages?: StageTimes;
+  baselineBytes: realNumber(0),
+  peakBytes: realNumber(0),
+  stages: v.exactOptional(StageTimes),
   /** Images that the stage times are means over. */
-  readonly stageImages?: number;
+  stageImages: v.exactOptional(wholeNumber(0)),
   /** Why there are no stage times. */
-  readonly stageNote?: string;
-}
+  stageNote: v.exactOptional(v.string()),
+});
+
+export type BenchMeasurement = Readonly<v.InferOutput<typeof BenchMeasurement>>;
+
+/** The worker's answer, one line of JSON on its stdout each. */
+export const BenchMessage = v.variant("kind", [
+  v.object({ kind: v.literal("progress"), share: realNumber() }),
+  v.object({ kind: v.literal("failure"), message: v.string() }),
+  v.object({ kind: v.literal("result"), result: BenchMeasurement }),
+]);
+
+export type BenchMessage = Readonly<v.InferOutput<typeof BenchMessage>>;

@@ -1,13 +1,18 @@
 /** Settings from a JSON or YAML file: its keys are the names of options, its values what the options take. */
-import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { parse as parseYaml } from "yaml";
+import * as v from "valibot";
 import { Failure, messageOf } from "../failure.ts";
+import { readTextFile } from "../files.ts";
+import { parseJson } from "../json.ts";
+import { shownText } from "../shown.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { shown, shownText } from "../shown.ts";
 import type { NamedDescriptor, Options, Values } from "./option.ts";
 import { meantOption } from "./synonyms.ts";
 import { readValue } from "./types.ts";
+
+const REMEDY = "give settings as JSON or YAML, such as the config.json of a run";
 
 const LARGEST_BYTES = { json: 1 << 20, yaml: 1 << 16 };
 
@@ -65,22 +70,14 @@ export function readConfiguration<A extends Options>(
 function parsed(path: string): unknown {
   const kind = extname(path).toLowerCase() === ".json" ? "json" : "yaml";
   try {
-    const { size } = statSync(path);
-    if (size > LARGEST_BYTES[kind]) {
-      throw new Error(`it has ${size} bytes, expected settings of at most ${LARGEST_BYTES[kind]}`);
-    }
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
-    if (kind === "json") return JSON.parse(text);
+    const text = readTextFile(path, LARGEST_BYTES[kind], REMEDY);
+    if (kind === "json") return parseJson(text, v.unknown(), { from: path, remedy: REMEDY });
     if (isDeep(text)) throw new Error("it is nested too deeply for settings");
     return parseYaml(text, { logLevel: "error", maxAliasCount: MOST_ALIASES });
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const [sentence = ""] = messageOf(error).split(/:?\n/);
-    throw new Failure(
-      `Cannot read ${path}: ${sentence}; give settings as JSON or YAML, such as the config.json of a run`,
-      {
-        cause: error,
-      },
-    );
+    throw new Failure(`Cannot read ${path}: ${shownText(sentence, 200)}; ${REMEDY}`, { cause: error });
   }
 }
 

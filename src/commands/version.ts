@@ -3,11 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { jsonOf } from "../json.ts";
+import { isObject, type JsonObject } from "../json_object.ts";
 
 interface Manifest {
   readonly name?: string;
   readonly version?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly dependencies?: JsonObject;
 }
 
 /** The version in the package.json above this file, whether it is the source or its compiled form. */
@@ -45,6 +47,18 @@ function programManifest(): Manifest {
 function* manifestsAbove(...path: readonly string[]): Generator<Manifest> {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     const file = join(folder, ...path, "package.json");
-    if (existsSync(file)) yield JSON.parse(readFileSync(file, "utf8")) as Manifest;
+    const manifest = existsSync(file) ? manifestOf(readFileSync(file, "utf8")) : undefined;
+    if (manifest !== undefined) yield manifest;
   }
+}
+
+function manifestOf(text: string): Manifest | undefined {
+  const read = jsonOf(text);
+  if (!("value" in read) || !isObject(read.value)) return undefined;
+  const { name, version, dependencies } = read.value;
+  return {
+    ...(typeof name === "string" && { name }),
+    ...(typeof version === "string" && { version }),
+    ...(isObject(dependencies) && { dependencies }),
+  };
 }

@@ -1,8 +1,10 @@
 /** What lies in a data set folder, and the rule that nothing of it may point outside. */
-import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, posix, sep } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
-import { isObject, type JsonObject } from "../json_object.ts";
+import { readJson } from "../files.ts";
+import type { JsonObject } from "../json_object.ts";
+import { anyObject } from "../schemas.ts";
 
 /** The listing of a data set folder. Paths are relative to `root` with "/" and in natural order. */
 export interface Folder {
@@ -152,18 +154,5 @@ function leavesByLink(root: string, relative: string): boolean {
 
 function readDescription(root: string): JsonObject {
   const path = join(root, "dataset.json");
-  const bytes = statSync(path).size;
-  if (bytes > MAXIMUM_DESCRIPTION_BYTES) {
-    throw new Failure(
-      `${path} has ${bytes} bytes, expected at most ${MAXIMUM_DESCRIPTION_BYTES}; is it the right file?`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new Failure(`Cannot parse ${path}: ${messageOf(error)}; correct the file`, { cause: error });
-  }
-  if (!isObject(value)) throw new Failure(`${path} holds no JSON object; correct the file`);
-  return value;
+  return readJson(path, anyObject(), "correct the file", { largestBytes: MAXIMUM_DESCRIPTION_BYTES });
 }

@@ -1,7 +1,7 @@
 /** Built-in demo data: made-up heads with lesions (phantom_head.ts), so that the whole chain can be tried without a download. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder, writeJsonAtomic } from "../files.ts";
+import * as v from "valibot";
+import { makeFolder, readJson, writeJsonAtomic } from "../files.ts";
 import { createNiftiGeometry, writeNiftiMask, writeNiftiVolume } from "../imaging/nifti.ts";
 import type { Affine, Volume } from "../imaging/volume.ts";
 import { Random } from "../random.ts";
@@ -64,8 +64,7 @@ export function writePhantom(folder: string, { seed = 0, cases = 12, side }: Pha
 /** Whether {@link writePhantom} has made this folder. */
 export function isPhantom(folder: string): boolean {
   try {
-    const { name } = JSON.parse(readFileSync(join(folder, "dataset.json"), "utf8")) as { readonly name?: unknown };
-    return name === NAME;
+    return readJson(join(folder, "dataset.json"), v.object({ name: v.string() }), "leave it").name === NAME;
   } catch {
     return false;
   }

@@ -9,7 +9,7 @@ import { rewrite } from "../graph/passes/rewrite.ts";
 import { isImported, opSupport } from "../tensorrt/op_support.ts";
 import { type Model, modelOf } from "../model/model.ts";
 import { plainForms } from "./device_forms.ts";
-import { exportedMetadata } from "./exported_metadata.ts";
+import { exportedMetadata, outputMetadata } from "./exported_metadata.ts";
 import { importAtBatch } from "../model/import_at_batch.ts";
 import { inferenceGraph, type OutputActivation } from "./inference_graph.ts";
 
@@ -123,12 +123,8 @@ function runsIn({ op, inputs, attributes }: Node, version: TensorRtVersion): boo
 }
 
 function answerOf(metadata: Readonly<Record<string, string>>): readonly string[] | undefined {
-  try {
-    const { answer } = JSON.parse(metadata["seg.output"] ?? "{}") as { readonly answer?: unknown };
-    return typeof answer === "string" ? [answer] : undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = outputMetadata(metadata)?.answer;
+  return answer === undefined ? undefined : [answer];
 }
 
 // trtexec splits `name:path` and lists at these characters (sampleOptions.cpp 8.2).

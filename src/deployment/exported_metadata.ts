@@ -1,4 +1,6 @@
 /** The metadata of an exported model: those of its source, with the outputs that are left. */
+import * as v from "valibot";
+import { fittingJson } from "../json.ts";
 import type { OutputActivation } from "./inference_graph.ts";
 
 /**
@@ -12,10 +14,10 @@ export function exportedMetadata(
   activation: OutputActivation,
 ): Record<string, string> {
   const kept: Record<string, string> = { ...metadata };
-  const known = parsed(metadata["seg.output"]);
+  const known = outputMetadata(metadata);
   if (known === undefined) return kept;
-  const levels = Array.isArray(known["levels"]) ? known["levels"].filter((level) => outputs.includes(level)) : [];
-  const answer = outputs.includes(known["answer"] as string) ? known["answer"] : outputs.at(-1);
+  const levels = (known.levels ?? []).filter((level) => outputs.includes(level));
+  const answer = known.answer !== undefined && outputs.includes(known.answer) ? known.answer : outputs.at(-1);
   kept["seg.output"] = JSON.stringify({
     ...known,
     levels: levels.length === 0 ? outputs : levels,
@@ -26,12 +28,14 @@ export function exportedMetadata(
   return kept;
 }
 
-function parsed(text: string | undefined): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value as Record<string, unknown> : undefined;
-  } catch {
-    return undefined;
-  }
+/** Of any file, which need not be one of seg. */
+const OutputProperties = v.looseObject({
+  levels: v.optional(v.array(v.string())),
+  answer: v.optional(v.string()),
+});
+
+/** What `seg.output` says, where it is there and well formed. */
+export function outputMetadata(metadata: Readonly<Record<string, string>>) {
+  const text = metadata["seg.output"];
+  return text === undefined ? undefined : fittingJson(text, OutputProperties);
 }

@@ -1,37 +1,44 @@
 /** What a part of a shared prediction leaves beside its masks: which cases it has, of what configuration, and whether it is done. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Failure, messageOf } from "../failure.ts";
-import { makeFolder, writeJsonAtomic } from "../files.ts";
-import { isObject } from "../json_object.ts";
+import * as v from "valibot";
+import { Failure } from "../failure.ts";
+import { makeFolder, readJson, writeJsonAtomic } from "../files.ts";
+import { listOf, someText, wholeNumber } from "../schemas.ts";
 import { sha256 } from "../sha256.ts";
 
+const PartSchema = v.object({ number: wholeNumber(1), of: wholeNumber(1) });
+
 /** One of several parts of the cases, by its number from 1. */
-export interface Part {
-  readonly number: number;
-  readonly of: number;
-}
+export type Part = Readonly<v.InferOutput<typeof PartSchema>>;
+
+const PartCaseSchema = v.object({
+  id: v.string(),
+  // Names of files must not lead out of the folder.
+  files: listOf(
+    v.pipe(someText(), v.check((name) => !/^\.\.?$|[\\/\0]/.test(name), "a name of a file without a folder")),
+  ),
+});
 
 /** A case and the names of all its files; the last one is written last. */
-export interface PartCase {
-  readonly id: string;
-  readonly files: readonly string[];
-}
+export type PartCase = Readonly<v.InferOutput<typeof PartCaseSchema>>;
 
 /** The content of `part-<number>-of-<of>.json`. */
-export interface PartRecord {
-  readonly part: Part;
-  readonly model: string;
+const PartRecord = v.object({
+  part: PartSchema,
+  model: v.string(),
   /** SHA-256 of the model and all that decides the masks; equal in all parts that belong together. */
-  readonly configuration: string;
+  configuration: v.string(),
   /** Number of cases of all parts, and SHA-256 of their ids. */
-  readonly all: { readonly count: number; readonly ids: string };
-  readonly cases: readonly PartCase[];
+  all: v.object({ count: wholeNumber(0), ids: v.string() }),
+  cases: listOf(PartCaseSchema),
   /** All cases were tried. */
-  readonly done: boolean;
+  done: v.boolean(),
   /** Cases that have no files: they are tried again when the part is. */
-  readonly failures: readonly { readonly id: string; readonly message: string }[];
-}
+  failures: listOf(v.object({ id: v.string(), message: v.string() })),
+});
+
+export type PartRecord = Readonly<v.InferOutput<typeof PartRecord>>;
 
 /** SHA-256 of the ids of cases in whatever order. */
 export function idsHash(ids: readonly string[]): string {
@@ -81,27 +88,5 @@ export function writeRecord(folder: string, record: PartRecord): void {
 
 /** @throws {Failure} where the file is no record of a part. */
 export function readRecord(path: string): PartRecord {
-  try {
-    const record: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (!isRecord(record)) throw new Error("it is no record of a part");
-    return record;
-  } catch (error) {
-    throw new Failure(
-      `Cannot read ${path}: ${messageOf(error)}; remove it with the masks of the part, and predict the part again`,
-      { cause: error },
-    );
-  }
-}
-
-function isRecord(value: unknown): value is PartRecord {
-  if (!isObject(value)) return false;
-  const { part, all, cases, done, configuration, model, failures } = value;
-  // Names of files must not lead out of the folder.
-  const isCase = (one: unknown) =>
-    isObject(one) && typeof one["id"] === "string" && Array.isArray(one["files"]) &&
-    one["files"].every((name) => typeof name === "string" && name !== "" && !/^\.\.?$|[\\/\0]/.test(name));
-  return isObject(part) && Number.isInteger(part["number"]) && Number.isInteger(part["of"]) &&
-    isObject(all) && Number.isInteger(all["count"]) && typeof all["ids"] === "string" &&
-    Array.isArray(cases) && cases.every(isCase) && Array.isArray(failures) &&
-    typeof done === "boolean" && typeof configuration === "string" && typeof model === "string";
+  return readJson(path, PartRecord, "remove it with the masks of the part, and predict the part again");
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import { shown } from "../shown.ts";
 import { parseTegraRelease } from "./device.ts";
 import { findJetPack } from "./jetpack.ts";
 import { KIT_POWER_INTERVAL_MS, KIT_WARM_UP_MS } from "./kit_script.ts";
@@ -60,11 +61,19 @@ const TEXT_LIMIT = 2 ** 26;
 export function readKitResult(folder: string): KitResult {
   const path = join(folder, "result.txt");
   const values = readPairs(readTextFile(path, TEXT_LIMIT));
-  const [number, modelSha256] = [values.get("tensorrt"), values.get("model_sha256")];
-  if (values.get("format") !== "1" || number === undefined || modelSha256 === undefined) {
+  const [version, modelSha256] = [values.get("tensorrt"), values.get("model_sha256")];
+  if (values.get("format") !== "1" || version === undefined || modelSha256 === undefined) {
     throw new Failure(`Cannot read ${path}: it is no result of a kit; copy the folder result of the device again`);
   }
-  const tensorRt = decodeVersionNumber(Number(number));
+  const number = (name: string, text: string | undefined): number => {
+    const value = Number(text || undefined);
+    if (Number.isFinite(value)) return value;
+    const found = text === undefined ? "missing" : shown(text);
+    throw new Failure(
+      `Cannot use ${path}: ${name} is ${found}, expected a number; copy the folder result of the device again`,
+    );
+  };
+  const tensorRt = decodeVersionNumber(number("tensorrt", version));
   const text = (name: string) => {
     const file = join(folder, name);
     return existsSync(file) ? readTextFile(file, TEXT_LIMIT) : undefined;
@@ -97,12 +106,12 @@ export function readKitResult(folder: string): KitResult {
     ...(powerMode !== undefined && { powerMode }),
     ...(workspace !== undefined && buildLog !== undefined && {
       build: {
-        workspaceMiB: Number(workspace),
-        engineBytes: Number(values.get("engine_bytes")),
+        workspaceMiB: number("workspace_mib", workspace),
+        engineBytes: number("engine_bytes", values.get("engine_bytes")),
         log: parseLog(buildLog),
       },
     }),
-    checks: readChecks(values),
+    checks: readChecks(values, number),
     ...(bench && { bench }),
     ...(benchGraph && { benchGraph }),
     ...(existsSync(profilePath) && { profile: readProfile(profilePath) }),
@@ -140,15 +149,18 @@ function readRunnerTimes(path: string): RunnerTimes {
   };
 }
 
-function readChecks(values: ReadonlyMap<string, string>): OutputCheck[] {
+function readChecks(
+  values: ReadonlyMap<string, string>,
+  number: (name: string, text: string | undefined) => number,
+): OutputCheck[] {
   const checks: OutputCheck[] = [];
   for (let i = 0; values.has(`check_${i}`); i++) {
     const [verdict, count, largest, flipped] = (values.get(`check_${i}`) ?? "").split(" ");
     checks.push({
       passed: verdict === "passed",
-      values: Number(count),
-      largestDifference: Number(largest),
-      flipped: Number(flipped),
+      values: number(`check_${i}`, count),
+      largestDifference: number(`check_${i}`, largest),
+      flipped: number(`check_${i}`, flipped),
     });
   }
   return checks;

@@ -1,5 +1,7 @@
 /** Reads the file of `--exportLayerInfo`: the layers into which TensorRT has put a network. */
-import { Failure, messageOf } from "../failure.ts";
+import * as v from "valibot";
+import { Failure } from "../failure.ts";
+import { parseJson } from "../json.ts";
 import { readTextFile } from "./times.ts";
 
 /** An input or output of an engine layer. */
@@ -36,12 +38,7 @@ export function readLayerInfo(path: string): LayerInfo {
 
 /** {@link readLayerInfo} on text; `path` is for messages. */
 export function parseLayerInfo(text: string, path: string): LayerInfo {
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: it is not JSON (${messageOf(error)}); run the build again`);
-  }
+  const root = parseJson(text, v.unknown(), { from: path, remedy: "run the build again" });
   const layers = field(root, "Layers");
   if (!Array.isArray(layers)) {
     throw new Failure(`Cannot read ${path}: it has no list "Layers"; run the build again with --exportLayerInfo`);

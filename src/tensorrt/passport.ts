@@ -1,16 +1,17 @@
 /** The file `.engine.json` beside an engine: what it was built from, by what, for which device. */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
+import * as v from "valibot";
 import { Failure, messageOf } from "../failure.ts";
-import { writeJsonAtomic } from "../files.ts";
+import { readJson, writeJsonAtomic } from "../files.ts";
 import { ELEMENT_ARRAYS, type ElementType } from "../graph/tensor_type.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import { listOf, oneOf, realNumber, recordOf, wholeNumber } from "../schemas.ts";
 import type { BuiltEngine } from "./build_engine.ts";
 import type { JetsonDevice } from "./device.ts";
 import type { TensorContract } from "./raw_input.ts";
 import type { Precision } from "./targets.ts";
-import { readTextFile } from "./times.ts";
 import { formatVersion, parseVersion } from "./version.ts";
 
 /** A file by name, size and content. */
@@ -62,6 +63,33 @@ export interface LoadingMachine {
 }
 
 const SIZE_LIMIT = 2 ** 20;
+
+const FileMarkSchema = v.object({ file: v.string(), bytes: wholeNumber(0), sha256: v.string() });
+
+const TensorContractSchema = v.object({
+  name: v.string(),
+  elementType: oneOf(Object.keys(ELEMENT_ARRAYS) as ElementType[]),
+  shape: listOf(wholeNumber(1)),
+});
+
+const PassportSchema: v.GenericSchema<unknown, Passport> = v.object({
+  format: v.literal(1),
+  tensorRt: v.string(),
+  device: v.string(),
+  computeCapability: v.string(),
+  board: v.exactOptional(v.string()),
+  jetPack: v.exactOptional(v.string()),
+  precision: oneOf(["fp32", "fp16"]),
+  simulated: v.boolean(),
+  onnx: FileMarkSchema,
+  engine: FileMarkSchema,
+  inputs: v.pipe(listOf(TensorContractSchema), v.minLength(1, "a list of tensors")),
+  outputs: v.pipe(listOf(TensorContractSchema), v.minLength(1, "a list of tensors")),
+  trtexec: listOf(v.string()),
+  metadata: v.exactOptional(recordOf(v.string())),
+  kernels: v.exactOptional(realNumber(0)),
+  work: v.exactOptional(listOf(v.object({ name: v.string(), flops: realNumber(0), bytes: realNumber(0) }))),
+});
 
 /** The path of the passport of an engine. */
 export function passportPath(engine: string): string {
@@ -137,19 +165,12 @@ export function writePassport(engine: string, passport: Passport): void {
 /** @throws {Failure} where the passport of `engine` is absent, no JSON, or incomplete. */
 export function readPassport(engine: string): Passport {
   const path = passportPath(engine);
-  let value: unknown;
-  try {
-    value = JSON.parse(readTextFile(path, SIZE_LIMIT));
-  } catch (error) {
+  if (!existsSync(path)) {
     throw new Failure(
-      `Cannot tell what ${engine} was built for: ${
-        messageOf(error)
-      }; build it by seg export --trt, which writes ${path}`,
+      `Cannot tell what ${engine} was built for: there is no ${path}; build it by seg export --trt, which writes that file`,
     );
   }
-  const fault = findFault(value);
-  if (fault) throw new Failure(`Cannot use ${path}: ${fault}; build the engine again by seg export --trt`);
-  return value as Passport;
+  return readJson(path, PassportSchema, "build the engine again by seg export --trt", { largestBytes: SIZE_LIMIT });
 }
 
 /**
@@ -191,48 +212,4 @@ export function rebuildCommand(passport: Passport): string {
   return `seg export ${passport.onnx.file} --trt --target host${
     passport.precision === "fp16" ? " --fp16" : " --no-fp16"
   }`;
-}
-
-/** What is wrong with a passport that came from a file, in words. */
-function findFault(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return "it is no JSON object";
-  const passport = value as Record<string, unknown>;
-  if (passport["format"] !== 1) return `its format is ${String(passport["format"])} where 1 is known`;
-  for (const key of ["tensorRt", "device", "computeCapability"]) {
-    if (typeof passport[key] !== "string") return `${key} is missing`;
-  }
-  if (passport["precision"] !== "fp32" && passport["precision"] !== "fp16") return "precision is neither fp32 nor fp16";
-  for (const key of ["onnx", "engine"]) {
-    const mark = passport[key] as Partial<FileMark> | null | undefined;
-    if (typeof mark?.sha256 !== "string" || typeof mark.file !== "string") return `${key} has no file and sha256`;
-  }
-  for (const key of ["inputs", "outputs"]) {
-    const list = passport[key];
-    if (!Array.isArray(list) || list.length === 0 || !list.every(isContract)) {
-      return `${key} is no list of tensors with name, elementType and shape`;
-    }
-  }
-  const { metadata, kernels, work } = passport;
-  const texts = typeof metadata === "object" && metadata !== null ? Object.values(metadata) : [metadata];
-  if (metadata !== undefined && !texts.every((text) => typeof text === "string")) return "metadata holds no texts";
-  if (kernels !== undefined && !isCount(kernels)) return "kernels is no number";
-  if (work !== undefined && !(Array.isArray(work) && work.every(isLayer))) {
-    return "work is no list of layers with name, flops and bytes";
-  }
-  return undefined;
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && Number.isFinite(value);
-}
-
-function isLayer(value: unknown): value is PassportLayer {
-  const { name, flops, bytes } = (value ?? {}) as Partial<PassportLayer>;
-  return typeof name === "string" && isCount(flops) && isCount(bytes);
-}
-
-function isContract(value: unknown): value is TensorContract {
-  const { name, elementType, shape } = (value ?? {}) as Partial<TensorContract>;
-  return typeof name === "string" && Object.hasOwn(ELEMENT_ARRAYS, (elementType ?? "") as ElementType) &&
-    Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
 }

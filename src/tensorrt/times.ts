@@ -1,6 +1,6 @@
 /** Reads the file of `--exportTimes`. */
-import { readFileSync, statSync } from "node:fs";
-import { Failure, messageOf } from "../failure.ts";
+import { Failure } from "../failure.ts";
+import { readWholeFile } from "../files.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
 import type { TrtexecLog } from "./log.ts";
 import { formatVersion } from "./version.ts";
@@ -122,16 +122,8 @@ export function parseNumber(text: string): number {
   return text === "" ? NaN : Number(text);
 }
 
-/** Reads a text file whose size is checked first. @throws {Failure} where it is absent, unreadable or larger than `limit` bytes. */
+/** The text of a file of trtexec or of a device. @throws {Failure} where it is absent, no regular file or larger than `limit` bytes. */
 export function readTextFile(path: string, limit: number): string {
-  try {
-    const { size } = statSync(path);
-    if (size > limit) {
-      throw new Failure(`Cannot read ${path}: it has ${size} bytes, at most ${limit} are expected; run trtexec again`);
-    }
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; run trtexec again and look at its log`);
-  }
+  // Names of devices and layers need not be UTF-8.
+  return new TextDecoder().decode(readWholeFile(path, limit, "run trtexec again and look at its log"));
 }

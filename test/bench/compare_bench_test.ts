@@ -58,10 +58,16 @@ test("readBenchReport() reads what seg bench wrote and refuses anything else in 
     for (
       const [content, complaint] of [
         ["{", /^Cannot read .*report\.json/],
-        ["[]", /it holds no JSON object; give a file that seg bench --json wrote$/],
-        [JSON.stringify({ latencyMs }), /it names no backend and device/],
-        [JSON.stringify({ backend, device, latencyMs: latencyWithoutMedian }), /latencyMs\.p50 is fast, no time/],
-        [JSON.stringify({ backend, device, latencyMs, fps, samples: -1 }), /samples is -1, no positive number/],
+        ["[]", /it holds \[\], expected an object; give a file that seg bench --json wrote$/],
+        [JSON.stringify({ latencyMs }), /backend is missing, expected one of onnxruntime, trtexec/],
+        [
+          JSON.stringify({ backend, device, latencyMs: latencyWithoutMedian }),
+          /latencyMs\.p50 is "fast", expected a number/,
+        ],
+        [
+          JSON.stringify({ backend, device, latencyMs, fps, samples: -1 }),
+          /samples is -1, expected a whole number from 1/,
+        ],
       ] as const
     ) {
       writeFileSync(path, content);

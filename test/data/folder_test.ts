@@ -35,11 +35,13 @@ test("readFolder() throws on a missing folder, a file, and a broken dataset.json
     assert.throws(() => readFolder(file), {
       message: `${file} is a file, expected a data set folder; give the folder that holds it`,
     });
-    assert.throws(() => readFolder(folder), { message: `${file} holds no JSON object; correct the file` });
+    assert.throws(() => readFolder(folder), {
+      message: `Cannot use ${file}: it holds [1], expected an object; correct the file`,
+    });
     put(folder, "dataset.json", "{");
     assert.throws(() => readFolder(folder), {
       name: "Failure",
-      message: /^Cannot parse .*dataset\.json: .*; correct the file$/,
+      message: /^Cannot read .*dataset\.json: it is no JSON .*; correct the file$/,
     });
   });
 });

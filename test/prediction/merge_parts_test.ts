@@ -97,7 +97,7 @@ test("mergeParts() refuses gaps, duplicates and parts that do not belong togethe
     ],
     [
       (at) => [put(at("m"), 1), put(at("n"), 2, { cases: [{ id: "a", files: ["../../a.nii.gz"] }] })],
-      /^Cannot read .*part-2-of-2\.json: it is no record of a part; remove it/,
+      /^Cannot use .*part-2-of-2\.json: .* is .*; remove it/,
     ],
   ];
   for (const [prepare, message] of cases) {

@@ -278,15 +278,18 @@ test("readPassport() refuses files that are no passport", async () => {
     const { engine, passport } = passportFor(folder);
     assert.throws(() => readPassport(engine), /Cannot tell what .*net\.engine was built for/);
     const cases: readonly (readonly [unknown, RegExp])[] = [
-      [[], /format is undefined/],
-      [{ ...passport, format: 2 }, /format is 2 where 1 is known/],
-      [{ ...passport, precision: "int8" }, /neither fp32 nor fp16/],
-      [{ ...passport, engine: {} }, /engine has no file and sha256/],
-      [{ ...passport, inputs: [] }, /inputs is no list/],
-      [{ ...passport, metadata: { a: 1 } }, /metadata holds no texts/],
-      [{ ...passport, kernels: "many" }, /kernels is no number/],
-      [{ ...passport, work: [{ name: "a", flops: -1, bytes: 0 }] }, /work is no list of layers/],
-      [{ ...passport, outputs: [{ name: "m", elementType: "float32", shape: [-1] }] }, /outputs is no list/],
+      [[], /it holds \[\], expected an object/],
+      [{ ...passport, format: 2 }, /format is 2, expected 1;/],
+      [{ ...passport, precision: "int8" }, /precision is "int8", expected one of fp32, fp16/],
+      [{ ...passport, engine: {} }, /engine\.file is missing, expected a text/],
+      [{ ...passport, inputs: [] }, /inputs is \[\], expected a list of tensors/],
+      [{ ...passport, metadata: { a: 1 } }, /metadata\.a is 1, expected a text/],
+      [{ ...passport, kernels: "many" }, /kernels is "many", expected a number from 0/],
+      [{ ...passport, work: [{ name: "a", flops: -1, bytes: 0 }] }, /work\[0\]\.flops is -1, expected a number from 0/],
+      [
+        { ...passport, outputs: [{ name: "m", elementType: "float32", shape: [-1] }] },
+        /outputs\[0\]\.shape\[0\] is -1, expected a whole number from 1/,
+      ],
     ];
     for (const [value, message] of cases) {
       writeFileSync(passportPath(engine), JSON.stringify(value));

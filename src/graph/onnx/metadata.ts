@@ -1,6 +1,6 @@
 /** What a model file says of itself in ONNX `metadata_props`, so that it can be used with nothing else at hand. */
 import * as v from "valibot";
-import { isDeeper, matched } from "../../json.ts";
+import { jsonOf, matched } from "../../json.ts";
 import { oneOf, realNumber, recordOf, wholeNumber } from "../../schemas.ts";
 import type { OnnxModel } from "./model.ts";
 
@@ -133,12 +133,9 @@ export function decodeMetadata({ metadata }: Pick<OnnxModel, "metadata">): Model
   const seg: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(metadata)) {
     if (!name.startsWith(PREFIX)) continue;
-    if (isDeeper(text)) throw new SyntaxError(`metadata key ${name} is nested too deeply`);
-    try {
-      seg[name.slice(PREFIX.length)] = JSON.parse(text);
-    } catch {
-      throw new SyntaxError(`metadata key ${name} is no JSON`);
-    }
+    const read = jsonOf(text);
+    if ("fault" in read) throw new SyntaxError(`metadata key ${name} ${read.fault}`);
+    seg[name.slice(PREFIX.length)] = read.value;
   }
   const result = matched({ seg }, Metadata);
   if ("fault" in result) throw new SyntaxError(`metadata key ${result.fault}`);
