@@ -5,7 +5,6 @@ import * as v from "valibot";
 import { Failure, messageOf } from "../failure.ts";
 import { readTextFile } from "../files.ts";
 import { parseJson } from "../json.ts";
-import { shownText } from "../shown.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { shown, shownText } from "../shown.ts";
 import type { NamedDescriptor, Options, Values } from "./option.ts";

@@ -10,7 +10,7 @@ import { KIT_POWER_INTERVAL_MS, KIT_WARM_UP_MS } from "./kit_script.ts";
 import { parseLog, type TrtexecLog } from "./log.ts";
 import { type Profile, readProfile } from "./profile.ts";
 import { PowerMeter, type PowerSummary } from "./tegrastats.ts";
-import { type QueryTimes, readTextFile, readTimes } from "./times.ts";
+import { parseNumber, type QueryTimes, readTextFile, readTimes } from "./times.ts";
 import { decodeVersionNumber } from "./version.ts";
 
 /** Comparison of one output with its reference. */
@@ -159,7 +159,8 @@ function readChecks(
     checks.push({
       passed: verdict === "passed",
       values: number(`check_${i}`, count),
-      largestDifference: number(`check_${i}`, largest),
+      // A device may compute NaN.
+      largestDifference: parseNumber(largest ?? ""),
       flipped: number(`check_${i}`, flipped),
     });
   }
