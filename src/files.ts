@@ -26,6 +26,9 @@ export function readFailure(path: string, found: string, remedy: string): Failur
   return new Failure(`Cannot read ${path}: ${found}; ${remedy}`);
 }
 
+/** Node refuses to read or write 2³¹ bytes or more in one call. */
+const MOST_BYTES_AT_ONCE = 2 ** 30;
+
 /** An open file whose reads end in a sentence rather than a system error. */
 export interface OpenFile {
   readonly path: string;
@@ -59,7 +62,8 @@ export function withFile<T>(path: string, use: (file: OpenFile) => T, remedy?: s
       attempt(() => {
         let filled = 0;
         while (filled < target.length) {
-          const count = readSync(descriptor, target, filled, target.length - filled, position + filled);
+          const wanted = Math.min(target.length - filled, MOST_BYTES_AT_ONCE);
+          const count = readSync(descriptor, target, filled, wanted, position + filled);
           if (count === 0) break;
           filled += count;
         }
@@ -146,7 +150,9 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const file = openSync(temporary, "wx");
     try {
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      for (let written = 0; written < bytes.length;) {
+        written += writeSync(file, bytes, written, Math.min(bytes.length - written, MOST_BYTES_AT_ONCE));
+      }
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -90,9 +90,10 @@ export function inspectCase(
 /** The classes with background in place of voxels whose class is unknown. */
 function knownClasses(classes: Volume<Uint8Array>, index: DatasetIndex): Volume<Uint8Array> {
   const unknown = ignoredClass(index.labelling);
-  return unknown === undefined
-    ? classes
-    : { ...classes, data: classes.data.map((value) => value === unknown ? 0 : value) };
+  if (unknown === undefined) return classes;
+  const data = classes.data.slice();
+  for (let i = 0; i < data.length; i++) if (data[i] === unknown) data[i] = 0;
+  return { ...classes, data };
 }
 
 interface Measured {

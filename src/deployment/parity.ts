@@ -130,7 +130,7 @@ async function compareCase(
   };
   const [diceReference, diceCandidate] = [dice(mask.data, first.mask.data), dice(mask.data, second.mask.data)];
   let [flippedVoxels, largest, sum] = [0, 0, 0];
-  first.mask.data.forEach((value, i) => flippedVoxels += value === second.mask.data[i] ? 0 : 1);
+  for (let i = 0; i < first.mask.data.length; i++) if (first.mask.data[i] !== second.mask.data[i]) flippedVoxels++;
   for (let k = 1; k <= classes.length; k++) {
     const [a, b] = [first.probabilities?.(k), second.probabilities?.(k)] as [Float32Array, Float32Array];
     for (let i = 0; i < a.length; i++) {
@@ -152,10 +152,13 @@ async function compareCase(
   };
   return {
     result,
-    foreground: [mask, first.mask, second.mask].some(({ data }) =>
-      data.some((value) => value > 0 && value !== ignored)
-    ),
+    foreground: [mask, first.mask, second.mask].some(({ data }) => holdsForeground(data, ignored)),
   };
+}
+
+function holdsForeground(labels: Uint8Array, ignored: number | undefined): boolean {
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== 0 && labels[i] !== ignored) return true;
+  return false;
 }
 
 /** The answer as one sentence. */

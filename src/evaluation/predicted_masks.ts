@@ -62,5 +62,10 @@ function classesOf(volume: Volume, index: DatasetIndex, path: string): Uint8Arra
   const written = new Map([[0, 0], ...index.labels.map(({ value }, i): [number, number] => [value, i + 1])]);
   const values = labelValues(volume, path);
   if (!values.every((value) => written.has(value))) return toClasses(volume, index.labelling, path).data;
-  return Uint8Array.from(volume.data as ArrayLike<number>, (value) => written.get(Math.round(value)) ?? 0);
+  // A loop: `Uint8Array.from` with a function gathers its values in a list, which ends beyond 2²⁷ of them.
+  const table = new Uint8Array(1 + Math.max(...values));
+  for (const value of values) table[value] = written.get(value) as number;
+  const classes = new Uint8Array(volume.data.length);
+  for (let i = 0; i < classes.length; i++) classes[i] = table[Math.round(volume.data[i] as number)] as number;
+  return classes;
 }

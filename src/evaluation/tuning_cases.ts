@@ -40,7 +40,7 @@ export async function* tuningCases(
     reporter.progress(`Segmenting case ${done + 1} of ${cases.length}: ${files.id}`);
     const { image, mask } = loadScoredCase(index, files);
     const { probabilities } = await predictor.segment(image, { mirror, signal, keepProbabilities: true });
-    hasForeground ||= mask.data.some((label) => label > 0 && label <= classes);
+    hasForeground ||= holdsForeground(mask.data, classes);
     yield { files, reference: mask.data, probabilities: probabilities as TuningCase["probabilities"] };
   }
   if (hasForeground) return;
@@ -48,6 +48,14 @@ export async function* tuningCases(
     `None of the ${cases.length} cases has anything to find, so that no choice is better than another; ` +
       `search on cases with foreground`,
   );
+}
+
+function holdsForeground(labels: Uint8Array, classes: number): boolean {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    if (label > 0 && label <= classes) return true;
+  }
+  return false;
 }
 
 /** The score with the best Dice; of equal ones, the nearest to `known`, which it is where nothing gains. */

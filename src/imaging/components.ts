@@ -37,9 +37,12 @@ export function connectedComponents(
 
 /** The mask with its largest component alone (the first one on a tie). */
 export function largestComponent<D extends LabelArray>(mask: D, shape: Shape, options: CleaningOptions = {}): D {
-  const { numbers, sizes } = componentsOf(mask, shape, options);
-  const largest = sizes.indexOf(Math.max(...sizes)) + 1;
-  return erase(mask, (i) => numbers[i] !== 0 && numbers[i] !== largest);
+  const components = componentsOf(mask, shape, options);
+  let largest = 0;
+  for (let k = 1; k < components.sizes.length; k++) {
+    if ((components.sizes[k] as number) > (components.sizes[largest] as number)) largest = k;
+  }
+  return erase(mask, components, (_, k) => k !== largest);
 }
 
 /** The mask without the components of fewer than `minimumVoxels`. */
@@ -48,8 +51,7 @@ export function removeSmall<D extends LabelArray>(
   shape: Shape,
   { minimumVoxels, ...options }: CleaningOptions & { readonly minimumVoxels: number },
 ): D {
-  const { numbers, sizes } = componentsOf(mask, shape, options);
-  return erase(mask, (i) => numbers[i] !== 0 && (sizes[(numbers[i] as number) - 1] as number) < minimumVoxels);
+  return erase(mask, componentsOf(mask, shape, options), (size) => size < minimumVoxels);
 }
 
 /**
@@ -112,9 +114,16 @@ function membersOf(mask: LabelArray, label: number): Uint8Array {
   return members;
 }
 
-function erase<D extends LabelArray>(mask: D, unwanted: (index: number) => boolean): D {
+/** The mask without the components of which `isUnwanted` says so, from their size and their position in the list. */
+function erase<D extends LabelArray>(
+  mask: D,
+  { numbers, sizes }: Components,
+  isUnwanted: (size: number, position: number) => boolean,
+): D {
+  const unwanted = new Uint8Array(sizes.length + 1);
+  sizes.forEach((size, position) => unwanted[position + 1] = isUnwanted(size, position) ? 1 : 0);
   const result = mask.slice() as D;
-  for (let i = 0; i < result.length; i++) if (unwanted(i)) result[i] = 0;
+  for (let i = 0; i < result.length; i++) if (unwanted[numbers[i] as number] === 1) result[i] = 0;
   return result;
 }
 

@@ -21,7 +21,9 @@ import { spacingMm, type Volume } from "./volume.ts";
  * @throws {Failure} where the file cannot be written.
  */
 export function writeNiftiMask(path: string, mask: Uint8Array | Uint16Array, geometry: NiftiGeometry): void {
-  const data = mask instanceof Uint16Array && mask.every((label) => label < 256) ? Uint8Array.from(mask) : mask;
+  let largest = 0;
+  for (let i = 0; i < mask.length; i++) largest = Math.max(largest, mask[i] as number);
+  const data = mask instanceof Uint16Array && largest < 256 ? new Uint8Array(mask) : mask;
   write(path, { data, channels: 1 }, geometry);
 }
 

@@ -60,7 +60,7 @@ export function overlayMontage(options: {
     top: GAP + Math.floor(position / across) * (tile.height + GAP),
   }));
   const [low, high] = percentiles(valuesOf(voxels, views), [0.5, 99.7]) as [number, number];
-  const style = labels.some((data) => data.some((label) => label > 1)) ? "dashed" : "reference";
+  const style = labels.some(holdsSeveral) ? "dashed" : "reference";
   views.forEach((view, position) => {
     drawGrey(picture, voxels, { view, low, high });
     drawLabels(picture, prediction, { view, style: "prediction" });
@@ -68,6 +68,11 @@ export function overlayMontage(options: {
     drawNumber(picture, { left: view.left + 4, top: view.top + 4, value: shown[position] as number });
   });
   return picture;
+}
+
+function holdsSeveral(labels: Uint16Array): boolean {
+  for (let i = 0; i < labels.length; i++) if ((labels[i] as number) > 1) return true;
+  return false;
 }
 
 function labelsOn(image: Volume, mask: Volume): Uint16Array {

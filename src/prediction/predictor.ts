@@ -179,7 +179,9 @@ function squaresOf(
 
 /** NaN lies on neither side of a threshold: it would look like background. */
 function refuseNaN(probabilities: Float32Array, slice: number): void {
-  if (!Number.isNaN(probabilities.reduce((sum, value) => sum + value, 0))) return;
+  let sum = 0;
+  for (let at = 0; at < probabilities.length; at++) sum += probabilities[at] as number;
+  if (!Number.isNaN(sum)) return;
   throw new Failure(
     `The network gives NaN in slice ${slice}; its weights are damaged, or half precision overflows (export with --no-fp16)`,
   );

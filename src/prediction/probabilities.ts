@@ -73,7 +73,10 @@ export function hasForeground(
   decision: Decision,
 ): boolean {
   const { classes, backgroundFirst, threshold } = decision;
-  if (!backgroundFirst) return probabilities.some((probability) => probability >= threshold);
+  if (!backgroundFirst) {
+    for (let at = 0; at < probabilities.length; at++) if ((probabilities[at] as number) >= threshold) return true;
+    return false;
+  }
   const factors = factorsOf(decision);
   const pixels = probabilities.length / classes;
   for (let k = 1; k < classes; k++) {

@@ -85,7 +85,8 @@ export async function casePictures(
       if (!agree(scored, { image, reference: reference.data, prediction, ignored })) {
         return `The masks come out differently now: model, data or options are not those of the scores.`;
       }
-      const known = reference.data.map((label) => label === ignored ? 0 : label);
+      const known = reference.data.slice();
+      for (let i = 0; i < known.length; i++) if (known[i] === ignored) known[i] = 0;
       const drawn = drawCase(image, {
         reference: { ...reference, data: known },
         prediction: { ...reference, data: prediction },

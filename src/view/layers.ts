@@ -105,14 +105,18 @@ function maskLayer(kind: "reference" | "prediction", file: string, mask: Volume)
 
 function probabilityLayer(file: string, map: Volume): Layer {
   let [lowest, highest] = [0, 1];
-  for (const value of map.data) [lowest, highest] = [Math.min(lowest, value), Math.max(highest, value)];
+  for (let i = 0; i < map.data.length; i++) {
+    const value = map.data[i] as number;
+    lowest = Math.min(lowest, value);
+    highest = Math.max(highest, value);
+  }
   if (!(lowest >= -PROBABILITY_TOLERANCE && highest <= 1 + PROBABILITY_TOLERANCE)) {
     throw new Failure(
       `Cannot show ${file} as --probabilities: found values from ${lowest} to ${highest}, expected 0 to 1; name a file of ` +
         "seg predict --probabilities",
     );
   }
-  return plainLayer("probabilities", file, { ...map, data: Float32Array.from(map.data) });
+  return plainLayer("probabilities", file, { ...map, data: new Float32Array(map.data) });
 }
 
 /** A fresh header with the affine as this program understands it, so that the page places voxels as all other commands do. */
@@ -126,7 +130,7 @@ function plainLayer(kind: LayerKind, file: string, volume: Volume): Layer {
 /** The types that textures take; float32 for all others, with 0 for what is no number. */
 function drawableValues(data: VoxelArray): VoxelArray {
   if (data instanceof Uint8Array || data instanceof Int16Array || data instanceof Uint16Array) return data;
-  const values = Float32Array.from(data);
+  const values = new Float32Array(data);
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) values[i] = 0;
   return values;
 }

@@ -1,5 +1,15 @@
 /** Data set folders made in code, in a temporary place. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { encode } from "fast-png";
@@ -38,6 +48,28 @@ export function putNifti(folder: string, path: string, content: NiftiContent = {
   mkdirSync(dirname(target), { recursive: true });
   const volume = { data, shape, channels, affine, spacingKnown: true };
   writeNiftiVolume(target, volume, createNiftiGeometry(volume));
+}
+
+/** Writes an uncompressed uint8 file of zeros whose last voxel is `last`, and returns its path; the file system keeps no zeros. */
+export function putSparseNifti(
+  folder: string,
+  path: string,
+  { shape, last }: { shape: readonly [number, number, number]; last: number },
+): string {
+  const target = join(folder, path);
+  putNifti(folder, path, { data: new Uint8Array(1), shape: [1, 1, 1] });
+  const end = 352 + shape[0] * shape[1] * shape[2];
+  const lengths = new DataView(new ArrayBuffer(8));
+  [3, ...shape].forEach((length, i) => lengths.setInt16(2 * i, length, true));
+  const file = openSync(target, "r+");
+  try {
+    writeSync(file, lengths, 0, 8, 40);
+    ftruncateSync(file, end);
+    writeSync(file, Uint8Array.of(last), 0, 1, end - 1);
+  } finally {
+    closeSync(file);
+  }
+  return target;
 }
 
 /** Label values of a 4×3×2 volume: the given ones first, then 0. */

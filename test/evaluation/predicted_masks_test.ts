@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { type CaseFiles, loadCase, openDataset } from "../../src/data/dataset.ts";
 import { findPredictedMask, readPredictedMask } from "../../src/evaluation/predicted_masks.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
-import { maskOf, putMsd, putNifti, withFolder } from "../data/made_folders.ts";
+import { maskOf, putMsd, putNifti, putSparseNifti, withFolder } from "../data/made_folders.ts";
 
 /** Opens a data set of two cases with `content` as the prediction of c1. */
 function readPrediction(
@@ -69,5 +69,16 @@ test("findPredictedMask() finds a mask by its case, or one per slice", () => {
     assert.deepEqual(findPredictedMask(folder, files), [join(folder, "p_1.nii"), join(folder, "p_2.nii")]);
     putNifti(folder, "p.nii.gz");
     assert.deepEqual(findPredictedMask(folder, files), [join(folder, "p.nii.gz")]);
+  });
+});
+
+test("readPredictedMask() reads a mask of 512×512×520 voxels", () => {
+  withFolder((folder) => {
+    putMsd(folder);
+    const shape = [512, 512, 520] as const;
+    const grid = { shape, affine: scalingAffine([1, 1, 2]), spacingKnown: true };
+    const path = putSparseNifti(folder, "c1.nii", { shape, last: 2 });
+    const classes = readPredictedMask([path], openDataset(folder), { grid, file: "imagesTr/c1.nii.gz" });
+    assert.deepEqual([classes.length, classes[0], classes.at(-1)], [512 * 512 * 520, 0, 2]);
   });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { freemem } from "node:os";
 import { test } from "node:test";
 import { Failure } from "../../src/failure.ts";
 import { readNifti, readNiftiHeader } from "../../src/imaging/nifti.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
+import { putSparseNifti, withFolder } from "../data/made_folders.ts";
 import { gzip, inFolder, niftiFile, niftiHeader, packed } from "./made_files.ts";
 
 /** code, DataView setter, bytes, values that use the whole range, expected array. */
@@ -238,5 +240,15 @@ test("readNiftiHeader() reads only the beginning of a compressed file", () => {
     assert.deepEqual([geometry.shape, geometry.spatialUnit, geometry.datatype], [[100, 100, 10], "mm", "uint8"]);
     assert.throws(() => readNifti(path("a.nii.gz")), /gzip data ends early at byte 4000/);
     assert.equal(readFileSync(path("a.nii.gz")).length, 4000);
+  });
+});
+
+const enough = freemem() > 6 * 2 ** 30 ? {} : { skip: "less than 6 GiB of memory are free" };
+
+test("readNifti() reads an uncompressed file of more than 2³¹ bytes", enough, () => {
+  withFolder((folder) => {
+    const shape = [1200, 1200, 1600] as const;
+    const { volume } = readNifti(putSparseNifti(folder, "large.nii", { shape, last: 7 }));
+    assert.deepEqual([volume.data.length, volume.data[0], volume.data.at(-1)], [1200 * 1200 * 1600, 0, 7]);
   });
 });
