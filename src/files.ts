@@ -186,9 +186,9 @@ const WRITE_REMEDIES: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up; free some space and run the command again",
   EFBIG: "the file-size limit of this shell is reached; raise it with ulimit -f and run the command again",
   ENOENT: "its folder does not exist; create the folder first",
-  ENOTDIR: "a part of the path is a file; choose another folder with --out",
-  EACCES: "permission is denied; choose another folder with --out",
-  EROFS: "the file system is read-only; choose another folder with --out",
+  ENOTDIR: "a part of the path is a file; choose another place",
+  EACCES: "permission is denied; choose another place",
+  EROFS: "the file system is read-only; choose another place",
 };
 
 /** Writes `value` as indented JSON with a final newline; NaN and infinities are written as null. */
@@ -196,9 +196,9 @@ export function writeJsonAtomic(path: string, value: unknown): void {
   writeFileAtomic(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** @throws {Failure} where `path` exists and `force` is not set: nothing is overwritten silently. */
-export function refuseExisting(path: string, force: boolean): void {
+/** @throws {Failure} where `path`, which `option` names, exists and `force` is not set: nothing is overwritten silently. */
+export function refuseExisting(path: string, force: boolean, option = "--out"): void {
   if (!force && existsSync(path)) {
-    throw new Failure(`${path} exists already; choose another name with --out or add --force to overwrite it`);
+    throw new Failure(`${path} exists already; choose another name with ${option} or add --force to overwrite it`);
   }
 }

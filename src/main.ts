@@ -2,10 +2,12 @@
 /** The program: finds the command, runs its job, prints what it gives back, and turns errors into messages and exit codes. */
 import process from "node:process";
 import type { Job } from "./command_line/command.ts";
+import { environmentVariable } from "./command_line/environment.ts";
 import { terminalReporter } from "./command_line/terminal_reporter.ts";
 import { COMMANDS } from "./commands/catalog.ts";
 import { programVersion } from "./commands/version.ts";
 import { Failure, messageOf, UsageFailure } from "./failure.ts";
+import { printable } from "./shown.ts";
 
 const HELP = `seg trains small MRI segmentation networks as ONNX, scores them, and puts them on a Jetson Nano
 
@@ -21,6 +23,9 @@ New here? seg demo runs everything in a few minutes and needs no data.
 const SIGNALS: readonly NodeJS.Signals[] = process.platform === "win32"
   ? ["SIGINT", "SIGTERM"]
   : ["SIGINT", "SIGTERM", "SIGUSR1"];
+
+const DENO_RUN = "deno run --allow-env --allow-ffi --allow-net=127.0.0.1 --allow-read --allow-run --allow-sys " +
+  "--allow-write src/main.ts";
 
 const reporter = terminalReporter(process.stderr);
 const stopping = new AbortController();
@@ -57,9 +62,11 @@ async function runJob(job: Job): Promise<number> {
   try {
     const { json, text, next, failed } = await job.run({ reporter, signal: stopping.signal });
     reporter.clear();
-    if (job.json) process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
-    else if (text !== "") process.stdout.write(`${text}\n`);
-    if (next !== undefined) process.stderr.write(`Next: ${next}\n`);
+    // Within the texts of JSON, an escape is the character itself.
+    if (job.json) process.stdout.write(`${printable(JSON.stringify(json, undefined, 2))}\n`);
+    else if (text !== "") process.stdout.write(`${printable(text)}\n`);
+    // Who is stopped late has a result, and wants no more.
+    if (next !== undefined && !stopping.signal.aborted) process.stderr.write(`Next: ${printable(next)}\n`);
     return stopping.signal.aborted ? 130 : failed ? 1 : 0;
   } finally {
     for (const signal of SIGNALS) process.removeListener(signal, stop);
@@ -73,7 +80,7 @@ function stop(signal: NodeJS.Signals): void {
     return;
   }
   reporter.warn("Stopping at the next step; press Ctrl-C again to stop at once");
-  stopping.abort(new Failure("Stopped; what was finished is saved"));
+  stopping.abort(new Failure("Stopped"));
 }
 
 async function unknownCommand(name: string, others: readonly string[]): Promise<string> {
@@ -89,7 +96,7 @@ async function unknownCommand(name: string, others: readonly string[]): Promise<
 
 /** The message for an error, and the exit code. */
 function describe(error: unknown): { text: string; code: number } {
-  const trace = process.env["SEG_DEBUG"] && error instanceof Error ? `\n${error.stack}` : "";
+  const trace = environmentVariable("SEG_DEBUG") && error instanceof Error ? `\n${error.stack}` : "";
   if (stopping.signal.aborted) {
     const { reason } = stopping.signal;
     // Who knows how to continue says so.
@@ -101,6 +108,10 @@ function describe(error: unknown): { text: string; code: number } {
     error instanceof RangeError && /allocation failed|Invalid typed array length|out of memory/i.test(error.message)
   ) {
     return { text: `Memory ran out (${error.message}); close other programs or use smaller images${trace}`, code: 1 };
+  }
+  if (error instanceof Error && ["NotCapable", "PermissionDenied"].includes(error.name)) {
+    const need = /Requires [^,]*/.exec(error.message)?.[0] ?? error.message;
+    return { text: `Deno does not permit what is needed (${need}): start it with ${DENO_RUN}${trace}`, code: 1 };
   }
   const text = `This is a fault of seg: ${messageOf(error)}\n` +
     "Please report it with the command line and the output of seg doctor --json; SEG_DEBUG=1 shows where it happened";
@@ -116,6 +127,6 @@ try {
 } catch (error) {
   const { text, code } = describe(error);
   reporter.clear();
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
   process.exitCode = code;
 }

@@ -19,6 +19,22 @@ export function shownText(text: string, longest: number = LONGEST_TEXT): string 
   return escaped(cut(text, longest));
 }
 
+/**
+ * A text for a terminal or a log: what a terminal would obey, or what turns the direction of a line, is shown by its number. Ends
+ * of lines and tabs stay.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    UNPRINTABLE,
+    (character) => character === "\n" || character === "\t" ? character : codeOf(character),
+  );
+}
+
+/** As {@link printable}, within one line: for cells of tables. */
+export function printableLine(text: string): string {
+  return escaped(text);
+}
+
 function written(value: unknown, depth: number): string {
   if (typeof value === "string") return escaped(JSON.stringify(cut(value, LONGEST_TEXT)));
   if (typeof value !== "object" || value === null) return String(value);
@@ -46,5 +62,9 @@ function cut(text: string, longest: number): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(UNPRINTABLE, codeOf);
+}
+
+function codeOf(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

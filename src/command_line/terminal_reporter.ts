@@ -1,6 +1,7 @@
 /** Progress and notes on stderr: one live line on a terminal, plain lines in a log. */
-import { stripVTControlCharacters } from "node:util";
 import type { Reporter } from "../reporter.ts";
+import { printable, printableLine } from "../shown.ts";
+import { environmentVariable } from "./environment.ts";
 import { formatDuration } from "../text.ts";
 
 /** Where the lines go; `process.stderr` is one. */
@@ -33,13 +34,13 @@ const ERASE_LINE = "\r\x1b[2K";
  */
 export function terminalReporter(
   stream: LineStream,
-  { colour = wantsColour(process.env), now = Date.now, later = unheldTimer }: {
+  { colour = wantsColour(), now = Date.now, later = unheldTimer }: {
     colour?: boolean;
     now?: () => number;
     later?: (call: () => void, ms: number) => void;
   } = {},
 ): TerminalReporter {
-  const live = stream.isTTY === true && process.env["TERM"] !== "dumb";
+  const live = stream.isTTY === true && environmentVariable("TERM") !== "dumb";
   let [shown, waiting, lastDrawn] = ["", "", -Infinity];
   const pace = new Pace(now);
   const draw = (text: string) => {
@@ -53,21 +54,21 @@ export function terminalReporter(
   };
   const line = (text: string) => {
     clear();
-    stream.write(`${live ? text : stripVTControlCharacters(text)}\n`);
+    stream.write(`${text}\n`);
   };
   return {
     clear,
     progress(text) {
       const left = pace.timeLeft(text);
       if (!live) return;
-      const whole = left === undefined ? text : `${text}, ${left} left`;
+      const whole = printableLine(left === undefined ? text : `${text}, ${left} left`);
       const pause = lastDrawn + REDRAW_MS - now();
       if (pause <= 0) return draw(whole);
       if (waiting === "") later(() => waiting !== "" && draw(waiting), pause);
       waiting = whole;
     },
-    note: line,
-    warn: (text) => line(live && colour ? `\x1b[33mWarning:\x1b[0m ${text}` : `Warning: ${text}`),
+    note: (text) => line(printable(text)),
+    warn: (text) => line(`${live && colour ? "\x1b[33mWarning:\x1b[0m" : "Warning:"} ${printable(text)}`),
   };
 }
 
@@ -76,8 +77,8 @@ function unheldTimer(call: () => void, ms: number): void {
 }
 
 /** https://no-color.org: any value but the empty one. */
-function wantsColour(environment: Readonly<Record<string, string | undefined>>): boolean {
-  return !environment["NO_COLOR"];
+function wantsColour(): boolean {
+  return !environmentVariable("NO_COLOR");
 }
 
 /** Measures how fast the "k of n" of a progress text grows. */

@@ -1,10 +1,42 @@
 /** `seg bench`: latency, throughput, memory and the roofline. */
 import { command } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { operand, option } from "../command_line/option.ts";
 import { duration, existingFile, existingFolder, oneWordOf, outputFile, wholeNumber } from "../command_line/types.ts";
 import { dimensionsOption, forceFlag, providerOption, threadsOption, trtexecOption } from "./shared_options.ts";
 import { isEnginePath } from "../tensorrt/engine_path.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
+
+/** What decides the figures. */
+const measured = {
+  batch: option({
+    long: "batch",
+    type: wholeNumber(1, 4096),
+    default: 1,
+    description: "images per run",
+  }),
+  warmUp: option({ long: "warm-up", type: duration, description: "uncounted time first", otherwise: "0.5s" }),
+  duration: option({
+    long: "duration",
+    type: duration,
+    default: 10,
+    description: "time to measure, or longer for 100 runs",
+  }),
+  input: option({
+    long: "input",
+    type: existingFolder,
+    description: "data set folder whose images the stage times are taken on",
+    otherwise: "a made-up volume",
+  }),
+  target: option({
+    long: "target",
+    type: targetName,
+    description: `device of the roofline: ${TARGET_WORDS}`,
+  }),
+  dimensions: dimensionsOption,
+  threads: threadsOption,
+  provider: providerOption,
+};
 
 export const bench = command({
   name: "bench",
@@ -28,39 +60,13 @@ export const bench = command({
       otherwise: "by the file",
     }),
     trtexec: trtexecOption,
-    batch: option({
-      long: "batch",
-      type: wholeNumber(1, 4096),
-      default: 1,
-      description: "images per run",
-    }),
-    warmUp: option({ long: "warm-up", type: duration, description: "uncounted time first", otherwise: "0.5s" }),
-    duration: option({
-      long: "duration",
-      type: duration,
-      default: 10,
-      description: "time to measure, or longer for 100 runs",
-    }),
-    input: option({
-      long: "input",
-      type: existingFolder,
-      description: "data set folder whose images the stage times are taken on",
-      otherwise: "a made-up volume",
-    }),
-    target: option({
-      long: "target",
-      type: targetName,
-      description: `device of the roofline: ${TARGET_WORDS}`,
-    }),
-    dimensions: dimensionsOption,
+    ...measured,
     compare: option({
       long: "compare",
       type: existingFile,
       description: "report of another seg bench --json or --out",
     }),
     out: option({ long: "out", type: outputFile(".json"), description: "file for the report" }),
-    threads: threadsOption,
-    provider: providerOption,
     force: forceFlag,
   },
   usage: ["MODEL", "--import FOLDER"],
@@ -103,6 +109,7 @@ export const bench = command({
     const { comparisonTable } = await import("../bench/compare_bench.ts");
     const { refuseExisting, writeJsonAtomic } = await import("../files.ts");
     if (args.out !== undefined) refuseExisting(args.out, args.force);
+    const subject = ["seg", "bench", ...(args.model === undefined ? ["--import", args.import ?? ""] : [args.model])];
     const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
     const { runBench } = await import("./run_bench.ts");
     const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);
@@ -116,10 +123,8 @@ export const bench = command({
       ].join("\n"),
       failed,
       next: args.out === undefined
-        ? `seg bench ${
-          args.import === undefined ? args.model : `--import ${args.import}`
-        } --out report.json, to compare others with it`
-        : `seg bench OTHER.onnx --compare ${args.out}`,
+        ? `${nextLine([...subject, "--out", "report.json"], measured, args)}, to compare others with it`
+        : nextLine(["seg", "bench", "OTHER.onnx", "--compare", args.out], measured, args),
     };
   },
 });

@@ -1,5 +1,6 @@
 /** `seg build`: an untrained network as ONNX. */
 import { command } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { option } from "../command_line/option.ts";
 import { oneWordOf, outputFile, wholeNumber } from "../command_line/types.ts";
 import { forceFlag } from "./shared_options.ts";
@@ -71,7 +72,7 @@ export const build = command({
           ["kernels of an engine", String(kernels), String(head.kernels)],
         ])
       }`,
-      next: `seg bench ${model}`,
+      next: nextLine(["seg", "bench", model]),
     };
   },
 });

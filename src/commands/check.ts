@@ -1,11 +1,42 @@
 /** `seg check`: all faults of a data set in one run. */
 import { command } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { flag, operand, option } from "../command_line/option.ts";
 import { existingFile, existingFolder, outputFolder, wholeNumber } from "../command_line/types.ts";
 import { forceFlag } from "./shared_options.ts";
 import { countOf } from "../text.ts";
-import { datasetCommand } from "./dataset_command.ts";
 import { channelsOption, datasetOptions, labelsOption, planeOption } from "./dataset_options.ts";
+
+/** What decides the result here and in a training: both have these options. */
+const checked = {
+  ...datasetOptions,
+  channels: channelsOption,
+  labels: labelsOption,
+  inputSize: option({
+    long: "input-size",
+    type: wholeNumber(1, 4096),
+    default: 64,
+    description: "side of the network's input, to tell which lesions are too small for it",
+  }),
+  plane: planeOption,
+  folds: option({
+    long: "folds",
+    type: wholeNumber(2, 1000),
+    default: 5,
+    description: "folds to look at",
+  }),
+  seed: option({
+    long: "seed",
+    type: wholeNumber(0, 2 ** 32 - 1),
+    default: 0,
+    description: "seed of the folds",
+  }),
+  splitFile: option({
+    long: "split-file",
+    type: existingFile,
+    description: "folds in nnU-Net's format to check, in place of made ones",
+  }),
+};
 
 export const check = command({
   name: "check",
@@ -13,33 +44,7 @@ export const check = command({
     "Read every file of a data set and list all faults, each with what was found, what was expected and the remedy",
   arguments: {
     dataset: operand({ type: existingFolder, name: "DATASET", description: "data set folder" }),
-    ...datasetOptions,
-    channels: channelsOption,
-    labels: labelsOption,
-    inputSize: option({
-      long: "input-size",
-      type: wholeNumber(1, 4096),
-      default: 64,
-      description: "side of the network's input, to tell which lesions are too small for it",
-    }),
-    plane: planeOption,
-    folds: option({
-      long: "folds",
-      type: wholeNumber(2, 1000),
-      default: 5,
-      description: "folds to look at",
-    }),
-    seed: option({
-      long: "seed",
-      type: wholeNumber(0, 2 ** 32 - 1),
-      default: 0,
-      description: "seed of the folds",
-    }),
-    splitFile: option({
-      long: "split-file",
-      type: existingFile,
-      description: "folds in nnU-Net's format to check, in place of made ones",
-    }),
+    ...checked,
     write: flag({ long: "write", description: "write check.json, fingerprint.json and splits.json to --out" }),
     out: option({
       long: "out",
@@ -111,8 +116,8 @@ export const check = command({
       ].join("\n"),
       failed,
       next: failed
-        ? `${datasetCommand(["seg", "check", args.dataset], args)}, once the errors are mended`
-        : datasetCommand(["seg", "train", args.dataset], args),
+        ? `${nextLine(["seg", "check", args.dataset], checked, args)}, once the errors are mended`
+        : nextLine(["seg", "train", args.dataset], checked, args),
     };
   },
 });

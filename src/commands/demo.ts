@@ -36,7 +36,7 @@ export const demo = command({
   run: async (args, context) => {
     const { runDemo } = await import("./run_demo.ts");
     const { programVersion } = await import("./version.ts");
-    const { formatDuration, formatNumber } = await import("../text.ts");
+    const { countOf, formatDuration, formatNumber } = await import("../text.ts");
     const { model, exported, validation, seconds, latencyMs, report, picture } = await runDemo(
       { ...args, version: programVersion() },
       context,
@@ -45,9 +45,9 @@ export const demo = command({
     return {
       json: { model, exported, validation, seconds, latencyMs, report: report ?? null, picture },
       text: [
-        `Dice ${formatNumber(validation.dice, 3)} and IoU ${
-          formatNumber(validation.iou, 3)
-        } on ${validation.cases} cases ` +
+        `Dice ${formatNumber(validation.dice, 3)} and IoU ${formatNumber(validation.iou, 3)} on ${
+          countOf(validation.cases, "case")
+        } ` +
         `that the training did not see, in ${formatDuration(seconds)}`,
         `model        ${model}`,
         `picture      ${picture} (open it in a browser)`,

@@ -1,7 +1,9 @@
 /** `seg ensemble`: several models of one contract as one. */
 import { command } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { option, restOperands } from "../command_line/option.ts";
 import { existingFile, outputFile } from "../command_line/types.ts";
+import { countOf } from "../text.ts";
 import { forceFlag } from "./shared_options.ts";
 
 export const ensemble = command({
@@ -37,8 +39,8 @@ export const ensemble = command({
     const { threshold } = metadata.output;
     return {
       json: { model: args.out, members: args.models, averages: "logits", threshold, bytes: bytes.length },
-      text: `${args.out}: the mean of the logits of ${args.models.length} models, ${bytes.length} bytes`,
-      next: `seg predict ${args.out} INPUT... --out masks`,
+      text: `${args.out}: the mean of the logits of ${countOf(args.models.length, "model")}, ${bytes.length} bytes`,
+      next: nextLine(["seg", "predict", args.out, "INPUT...", "--out", "masks"]),
     };
   },
 });

@@ -1,6 +1,8 @@
 /** `seg evaluate`: scores of a model, or of masks, on the original grid. */
+import { join } from "node:path";
 import { command, usageFailure } from "../command_line/command.ts";
-import { flag, option, restOperands } from "../command_line/option.ts";
+import { nextLine } from "../command_line/next_line.ts";
+import { flag, grouped, option, restOperands } from "../command_line/option.ts";
 import {
   existingFile,
   existingFolder,
@@ -16,6 +18,54 @@ import { isEnginePath } from "../tensorrt/engine_path.ts";
 import { METRICS } from "../metrics/scores.ts";
 import { datasetOptions } from "./dataset_options.ts";
 import { maskOptions } from "./mask_options.ts";
+
+/** Scores and their definitions. */
+const scoring = grouped("Scores", {
+  metrics: option({
+    long: "metrics",
+    type: listOf(METRICS),
+    description: `some of ${METRICS.join(", ")}, all shown in the table`,
+    otherwise: "all computed, the main ones shown",
+  }),
+  toleranceMm: option({
+    long: "tolerance-mm",
+    type: realNumber(0),
+    description: "tolerance of the normalized surface distance",
+    otherwise: "twice the largest spacing within a slice",
+  }),
+  empty: option({
+    long: "empty",
+    type: oneWordOf(["nnunet", "one", "monai", "brats"]),
+    default: "nnunet",
+    description: "what empty masks score: nnunet, one, monai or brats",
+  }),
+  hd95: option({
+    long: "hd95",
+    type: oneWordOf(["max", "pooled", "surfel"]),
+    default: "max",
+    description: "definition of HD95: max of the directed ones, pooled, or by surfel",
+  }),
+});
+
+/** Which cases and labels are scored. */
+const chosen = grouped("Data set", {
+  split: option({
+    long: "split",
+    type: oneWordOf(["val", "all"]),
+    description: "cases: those the model was validated on, or all",
+    otherwise: "val where the model names them",
+  }),
+  labels: option({
+    long: "labels",
+    type: list,
+    description: 'with --predictions: labels by value or name, or "whole"',
+    otherwise: "all",
+  }),
+});
+
+const { threshold, ...cleaning } = maskOptions;
+/** What has to be the same where models are compared; a threshold is a model's own. */
+const compared = { ...scoring, ...chosen, ...cleaning, ...datasetOptions };
 
 export const evaluate = command({
   name: "evaluate",
@@ -36,45 +86,11 @@ export const evaluate = command({
     out: option({
       long: "out",
       type: outputFolder,
-      description: "folder for report.html, metrics.json, metrics.csv (cases) and summary.csv",
-      otherwise: "means, intervals, worst cases",
+      description:
+        "folder for report.html, metrics.json, metrics.csv (cases) and summary.csv with means, intervals and worst cases",
     }),
-    metrics: option({
-      long: "metrics",
-      type: listOf(METRICS),
-      description: `some of ${METRICS.join(", ")}, all shown in the table`,
-      otherwise: `all computed, the main ones shown`,
-    }),
-    toleranceMm: option({
-      long: "tolerance-mm",
-      type: realNumber(0),
-      description: "tolerance of the normalized surface distance",
-      otherwise: "twice the largest spacing within a slice",
-    }),
-    empty: option({
-      long: "empty",
-      type: oneWordOf(["nnunet", "one", "monai", "brats"]),
-      default: "nnunet",
-      description: "what empty masks score: nnunet, one, monai or brats",
-    }),
-    hd95: option({
-      long: "hd95",
-      type: oneWordOf(["max", "pooled", "surfel"]),
-      default: "max",
-      description: "definition of HD95: max of the directed ones, pooled, or by surfel",
-    }),
-    split: option({
-      long: "split",
-      type: oneWordOf(["val", "all"]),
-      description: "cases: those the model was validated on, or all",
-      otherwise: "val where the model names them",
-    }),
-    labels: option({
-      long: "labels",
-      type: list,
-      description: 'with --predictions: labels by value or name, or "whole"',
-      otherwise: "all",
-    }),
+    ...scoring,
+    ...chosen,
     ...maskOptions,
     compare: option({
       long: "compare",
@@ -137,6 +153,12 @@ export const evaluate = command({
       because: "trtexec runs it",
     },
     {
+      mode: "on an engine",
+      when: ({ predictions, paths: [model = ""] }) => predictions === undefined && isEnginePath(model),
+      refuses: ["resolutions", "ablateHead"],
+      because: "it has its answer alone; use the ONNX file",
+    },
+    {
       mode: "on an ONNX file",
       when: ({ predictions, paths: [model = ""] }) => predictions === undefined && !isEnginePath(model),
       refuses: ["trtexec"],
@@ -192,6 +214,8 @@ export const evaluate = command({
     const { reportAfter, reportLine } = await import("./report_after.ts");
     const { programVersion } = await import("./version.ts");
     const source = model !== undefined ? { model } : { predictions: args.predictions as string };
+    const [masks, subject] = [model === undefined, model ?? args.predictions as string];
+    const line = (scored: string) => ["seg", "evaluate", ...(masks ? ["--predictions"] : []), scored, dataset];
     const { document, text } = await runEvaluation(
       dataset,
       source,
@@ -210,8 +234,12 @@ export const evaluate = command({
       json: document,
       text: text + reportLine(report),
       next: args.out === undefined
-        ? "the same with --out DIR, to keep the scores; --compare DIR/metrics.json tells two models apart"
-        : `seg evaluate OTHER.onnx ${dataset} --compare ${args.out}/metrics.json`,
+        ? `${nextLine([...line(subject), "--out", "scores"], { ...compared, threshold }, args)}, to keep the scores`
+        : nextLine(
+          [...line(masks ? "OTHER" : "OTHER.onnx"), "--compare", join(args.out, "metrics.json")],
+          compared,
+          args,
+        ),
     };
   },
 });

@@ -1,5 +1,6 @@
 /** `seg export`: an inference model, and a TensorRT engine where trtexec is. */
 import { command, usageFailure } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { flag, operand, option } from "../command_line/option.ts";
 import {
   existingFile,
@@ -112,6 +113,12 @@ export const exportModel = command({
       because: "no masks are compared",
     },
     {
+      mode: "with --dry-run for a known device",
+      when: ({ dryRun, target }) => dryRun && target !== "host",
+      refuses: ["trtexec"],
+      because: "its TensorRT is known, and trtexec is not asked",
+    },
+    {
       mode: "with --dry-run",
       when: ({ dryRun }) => dryRun,
       refuses: ["force"],
@@ -158,7 +165,11 @@ export const exportModel = command({
         ...(parityReport === null ? [] : [`${done} ${parityReport}`]),
       ].join("\n"),
       failed,
-      next: failed ? undefined : args.dryRun ? "the same without --dry-run" : `seg bench ${engine ?? onnx}`,
+      next: failed
+        ? undefined
+        : args.dryRun
+        ? "the same without --dry-run"
+        : nextLine(["seg", "bench", engine ?? onnx]),
     };
   },
 });

@@ -1,10 +1,18 @@
 /** `seg inspect`: what an ONNX file holds, and what can run and train it. */
 import { command, usageFailure } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { flag, operand, option } from "../command_line/option.ts";
 import { existingFile } from "../command_line/types.ts";
 import { dimensionsOption } from "./shared_options.ts";
 import { Failure, messageOf } from "../failure.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
+
+const targetOption = option({
+  long: "target",
+  type: targetName,
+  default: "nano",
+  description: `device: ${TARGET_WORDS}`,
+});
 
 export const inspect = command({
   name: "inspect",
@@ -12,12 +20,7 @@ export const inspect = command({
     "Show layers, parameters, FLOPs, bytes and metadata of an ONNX file, what TensorRT lacks, and whether it can be trained",
   arguments: {
     model: operand({ type: existingFile, name: "MODEL", optional: true, description: "ONNX file of any origin" }),
-    target: option({
-      long: "target",
-      type: targetName,
-      default: "nano",
-      description: `device: ${TARGET_WORDS}`,
-    }),
+    target: targetOption,
     layers: flag({ long: "layers", description: "list every layer" }),
     card: flag({ long: "card", description: "show the model card of a model of seg alone" }),
     ops: flag({ long: "ops", description: "list the ops that seg knows, in place of a model" }),
@@ -73,7 +76,9 @@ export const inspect = command({
     return {
       json: { model, ...inspection },
       text: inspectionText(inspection),
-      next: inspection.trainable ? `seg train DATASET --init ${model}` : `seg export ${model}`,
+      next: inspection.trainable
+        ? nextLine(["seg", "train", "DATASET", "--init", model])
+        : nextLine(["seg", "export", model], { target: targetOption, dimensions: dimensionsOption }, args),
     };
   },
 });

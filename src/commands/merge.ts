@@ -1,7 +1,10 @@
 /** `seg merge`: the parts of array jobs as one result. */
+import { join } from "node:path";
 import { command, usageFailure } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { option, restOperands } from "../command_line/option.ts";
 import { existingFolder, outputFolder } from "../command_line/types.ts";
+import { countOf } from "../text.ts";
 import { forceFlag } from "./shared_options.ts";
 import { reportAfter, reportLine } from "./report_after.ts";
 
@@ -57,10 +60,10 @@ export const merge = command({
       const failed = merged.failures.length > 0;
       return {
         json: merged,
-        text: `${out}: ${merged.cases.length} cases of ${merged.parts} parts` +
-          (failed ? `, ${merged.failures.length} cases failed` : ""),
+        text: `${out}: ${countOf(merged.cases.length, "case")} of ${countOf(merged.parts, "part")}` +
+          (failed ? `, ${countOf(merged.failures.length, "case")} failed` : ""),
         failed,
-        next: `seg evaluate --predictions ${out} DATASET`,
+        next: nextLine(["seg", "evaluate", "--predictions", out, "DATASET"]),
       };
     }
     if (!holdsFolds(first)) {
@@ -74,7 +77,7 @@ export const merge = command({
     return {
       json: { run: out, models, ...document, report: report ?? null },
       text: text + reportLine(report),
-      next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
+      next: nextLine(["seg", "ensemble", ...models, "--out", join(out, "ensemble.onnx")]),
     };
   },
 });

@@ -6,9 +6,11 @@ import { kubernetesJob, type VolumeMount } from "../cluster/kubernetes_job.ts";
 import { slurmScript } from "../cluster/slurm_script.ts";
 import { readSplits } from "../data/splits.ts";
 import { type Outcome, usageFailure } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { parseArguments } from "../command_line/parse.ts";
 import type { UsageFailure } from "../failure.ts";
 import { refuseExisting, writeFileAtomic } from "../files.ts";
+import { countOf } from "../text.ts";
 import { TRAIN_DEFAULTS } from "../training/runs/train_options.ts";
 import type { ClusterArguments } from "./cluster_arguments.ts";
 import { predict } from "./predict.ts";
@@ -32,7 +34,7 @@ export async function runCluster(args: ClusterArguments): Promise<Outcome> {
     refuseExisting(out, args.force);
     writeFileAtomic(out, text);
   }
-  const submit = scheduler === "slurm" ? "sbatch" : "kubectl apply -f";
+  const submit = scheduler === "slurm" ? ["sbatch"] : ["kubectl", "apply", "-f"];
   return {
     json: {
       scheduler,
@@ -41,8 +43,8 @@ export async function runCluster(args: ClusterArguments): Promise<Outcome> {
       command: job.command,
       ...(out === undefined ? { text } : { out }),
     },
-    text: out === undefined ? text.trimEnd() : `${out}: ${job.tasks} tasks`,
-    ...(out !== undefined && { next: `${submit} ${out}` }),
+    text: out === undefined ? text.trimEnd() : `${out}: ${countOf(job.tasks, "task")}`,
+    ...(out !== undefined && { next: nextLine([...submit, out]) }),
   };
 }
 

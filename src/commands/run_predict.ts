@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
 import type { Outcome } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { Failure } from "../failure.ts";
 import { openModel } from "../prediction/open_model.ts";
 import { beginPart, idsHash, type Part, type PartRecord, writeRecord } from "../prediction/part_record.ts";
@@ -11,6 +12,8 @@ import { fileNames, predictCases, type PredictionResult } from "../prediction/pr
 import { findCases, type PredictionCase, refuseOutputAmongInputs } from "../prediction/prediction_cases.ts";
 import type { WorkContext } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
+import { countOf } from "../text.ts";
+import { datasetOptions } from "./dataset_options.ts";
 import type { PredictArguments } from "./predict_arguments.ts";
 
 /** @throws {Failure} where nothing can be read or written; {UsageFailure} where the command line does not suit. */
@@ -22,9 +25,12 @@ export async function runPredict(args: PredictArguments, { reporter, signal }: W
   const all = findCases(args.inputs, { metadata, layout: args.layout, reporter });
   const cases = part === undefined ? all : all.filter((_, i) => i % part.of === part.number - 1);
   const record = part && recordOf(args, { part, cases, all });
+  const names = metadata.labels.map(({ name }) => name);
   const next = part === undefined
-    ? `seg evaluate --predictions ${args.out} DATASET`
-    : `seg merge ${args.out} (when all parts are done)`;
+    ? nextLine(["seg", "evaluate", "--predictions", args.out, "DATASET", "--labels", names.join(",")], {
+      layout: datasetOptions.layout,
+    }, args)
+    : `${nextLine(["seg", "merge", args.out])} (when all parts are done)`;
   if (record !== undefined && beginPart(args.out, record, args) === "done") {
     reporter.note(`Part ${record.part.number} of ${record.part.of} is done already in ${args.out}`);
     const skipped = cases.map((one) => join(args.out, fileNames(one)[0] as string));
@@ -39,12 +45,17 @@ export async function runPredict(args: PredictArguments, { reporter, signal }: W
     finish(result.failures.map(({ input, message }) => ({ id: idOf(cases, input), message })));
     const { files, skipped, failures } = result;
     if (skipped.length > 0) {
-      reporter.warn(`${skipped.length} masks exist already and were left as they are; --force makes them anew`);
+      const was = skipped.length === 1
+        ? "exists already and was left as it is"
+        : "exist already and were left as they are";
+      reporter.warn(
+        `${countOf(skipped.length, "mask")} ${was}; --force makes ${skipped.length === 1 ? "it" : "them"} anew`,
+      );
     }
     const lines = files.map(({ input, output, milliseconds }) =>
       `${input} -> ${output} (${Math.round(milliseconds)} ms)`
     );
-    if (failures.length > 0) lines.push(`${failures.length} of ${cases.length} cases failed`);
+    if (failures.length > 0) lines.push(`${failures.length} of ${countOf(cases.length, "case")} failed`);
     return {
       json: { ...result, model: args.model, ...(task && { task }) } satisfies PredictionResult & { model: string },
       text: lines.join("\n"),

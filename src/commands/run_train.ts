@@ -5,6 +5,7 @@ import process from "node:process";
 import { arrayIndex } from "../cluster/array_index.ts";
 import { readSplits } from "../data/splits.ts";
 import { type Outcome, usageFailure } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import type { UsageFailure } from "../failure.ts";
 import type { WorkContext } from "../reporter.ts";
 import { crossValidate, isCrossValidation } from "../training/runs/cross_validation.ts";
@@ -122,7 +123,7 @@ async function runTask(
   return {
     json: { ...json as TrainSummary, task: { variable, value, ...mine } },
     text,
-    next: `seg merge ${settings.out} (when all tasks are done)`,
+    next: `${nextLine(["seg", "merge", settings.out])} (when all tasks are done)`,
   };
 }
 

@@ -16,6 +16,30 @@ export const train = command({
       takes: ["resume", ...LIMITS],
       because: "a run keeps its settings",
     },
+    {
+      mode: "with --init",
+      when: ({ init }) => init !== undefined,
+      refuses: ["net", "head", "width", "inputSize", "outputSize"],
+      because: "the network is that of the file",
+    },
+    {
+      mode: "with --split-file",
+      when: ({ splitFile }) => splitFile !== undefined,
+      refuses: ["folds"],
+      because: "the folds are those of the file",
+    },
+    {
+      mode: "without --optimizer sgd",
+      when: ({ optimizer, config }) => optimizer !== undefined ? optimizer !== "sgd" : config === undefined,
+      refuses: ["momentum"],
+      because: "adam and adamw have their own averages",
+    },
+    {
+      mode: "with --augment none",
+      when: ({ augment }) => augment === "none",
+      refuses: ["mirror"],
+      because: "nothing is augmented",
+    },
   ],
   examples: [
     { description: "with the defaults", command: "seg train Task04_Hippocampus --out runs/hippocampus" },

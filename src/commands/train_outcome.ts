@@ -4,8 +4,9 @@ import { formatDuration, formatNumber } from "../text.ts";
 import type { CrossValidation } from "../training/runs/fold_pool.ts";
 import { readConfig, runFolder } from "../training/runs/run_folder.ts";
 import type { StopReason, TrainSummary } from "../training/runs/train_options.ts";
-import { datasetCommand } from "./dataset_command.ts";
+import { datasetOptions } from "./dataset_options.ts";
 import type { Outcome } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { reportLine } from "./report_after.ts";
 import type { Reported } from "./train_reports.ts";
 
@@ -36,7 +37,7 @@ export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dat
       `history  ${join(run, "history.jsonl")}`,
       ...(report === undefined ? [] : [`report   ${report}`]),
     ].join("\n"),
-    next: datasetCommand(["seg", "evaluate", model, dataset ?? place.dataset], data),
+    next: nextLine(["seg", "evaluate", model, dataset ?? place.dataset], datasetOptions, data),
   };
 }
 
@@ -48,6 +49,6 @@ export function crossValidationOutcome(
   return {
     json: { run: out, models, ...document, report: report ?? null },
     text: text + reportLine(report),
-    next: `seg ensemble ${models.join(" ")} --out ${out}/ensemble.onnx`,
+    next: nextLine(["seg", "ensemble", ...models, "--out", join(out, "ensemble.onnx")]),
   };
 }

@@ -1,5 +1,6 @@
 /** `seg tune`: the threshold, or the weights of classes, with the best Dice on the validation cases, saved in the model. */
 import { command } from "../command_line/command.ts";
+import { nextLine } from "../command_line/next_line.ts";
 import { flag, operand, option } from "../command_line/option.ts";
 import { existingFile, existingFolder, oneWordOf, outputFile } from "../command_line/types.ts";
 import { providerOption, threadsOption } from "./shared_options.ts";
@@ -7,8 +8,22 @@ import { countOf } from "../text.ts";
 import type { ThresholdSearch } from "../evaluation/threshold_search.ts";
 import type { WeightSearch } from "../evaluation/weight_search.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import { datasetCommand } from "./dataset_command.ts";
 import { datasetOptions } from "./dataset_options.ts";
+
+/** What decides the scores, here and of seg evaluate. */
+const scored = {
+  mirror: flag({
+    long: "mirror",
+    description: "average with the left-right mirror image, if the model is to be used so",
+  }),
+  split: option({
+    long: "split",
+    type: oneWordOf(["val", "all"]),
+    default: "val",
+    description: "cases: those the model was validated on, or all, for a data set of its own",
+  }),
+  ...datasetOptions,
+};
 
 export const tune = command({
   name: "tune",
@@ -29,17 +44,7 @@ export const tune = command({
       description: "file for the tuned model",
     }),
     force: flag({ long: "force", description: "overwrite --out, or without --out the model itself" }),
-    mirror: flag({
-      long: "mirror",
-      description: "average with the left-right mirror image, if the model is to be used so",
-    }),
-    split: option({
-      long: "split",
-      type: oneWordOf(["val", "all"]),
-      default: "val",
-      description: "cases: those the model was validated on, or all, for a data set of its own",
-    }),
-    ...datasetOptions,
+    ...scored,
     threads: threadsOption,
     provider: providerOption,
   },
@@ -61,8 +66,8 @@ export const tune = command({
       json: { model: target ?? null, ...json },
       text: text + (target === undefined ? "; nothing was saved: add --out FILE or --force" : `; saved in ${target}`),
       next: target === undefined
-        ? datasetCommand(["seg", "tune", args.model, args.dataset, "--out", "tuned.onnx"], args)
-        : datasetCommand(["seg", "evaluate", target, args.dataset], args),
+        ? nextLine(["seg", "tune", args.model, args.dataset, "--out", "tuned.onnx"], scored, args)
+        : nextLine(["seg", "evaluate", target, args.dataset], scored, args),
     };
   },
 });

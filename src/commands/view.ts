@@ -94,7 +94,7 @@ async function serve(args: ViewArguments, { reporter, signal }: WorkContext): Pr
 
 async function draw(args: ViewArguments, path: string, { reporter, signal }: WorkContext): Promise<Outcome> {
   const { refuseExisting } = await import("../files.ts");
-  refuseExisting(path, args.force);
+  refuseExisting(path, args.force, "--screenshot");
   const { requireChromium, takeScreenshot } = await import("../view/screenshot.ts");
   const chromium = requireChromium();
   const [{ readLayers }, { startView }] = await modules();

@@ -6,7 +6,7 @@ import { type Reporter, silentReporter } from "../reporter.ts";
 import { countOf } from "../text.ts";
 import { type CaseStatistics, inspectCase } from "./case_statistics.ts";
 import type { DataReading } from "./data_reading.ts";
-import { type DatasetIndex, indexDataset } from "./dataset.ts";
+import { type DatasetIndex, indexDataset, refuseWithoutEffect } from "./dataset.ts";
 import { type Finding, isError } from "./finding.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import { patientCount } from "./patients.ts";
@@ -66,6 +66,8 @@ export function inspectDataset(
     throw new UsageFailure(`--input-size ${inputSize} is no size, expected a whole number of pixels from 1`);
   }
   const index = indexDataset(path, options);
+  // A run that goes on has what it was given, whatever that does.
+  if (options.begunSplits === undefined) refuseWithoutEffect(index, options);
   const findings: Finding[] = [...index.findings];
   const statistics: CaseStatistics[] = [];
   index.cases.forEach((files, done) => {

@@ -68,6 +68,7 @@ export interface LoadedCase {
  */
 export function openDataset(path: string, options: DataReading = {}): DatasetIndex {
   const index = indexDataset(path, options);
+  refuseWithoutEffect(index, options);
   const errors = index.findings.filter(isError);
   const [first] = errors;
   if (first) {
@@ -78,6 +79,18 @@ export function openDataset(path: string, options: DataReading = {}): DatasetInd
     throw new Failure(`${index.root} holds no case with image and mask (layout ${index.layout}); add files`);
   }
   return index;
+}
+
+/** @throws {UsageFailure} where an option was given that has no effect on files of this kind. */
+export function refuseWithoutEffect({ cases, root }: DatasetIndex, { spacingMm, ignoreOrigin }: DataReading): void {
+  const images = cases.flatMap(imageFiles);
+  if (images.length === 0) return;
+  if (spacingMm && !images.some(isRasterName)) {
+    throw new UsageFailure(`--spacing has no effect on ${root}: its NIfTI files have their sizes; leave it out`);
+  }
+  if (ignoreOrigin && images.every(isRasterName)) {
+    throw new UsageFailure(`--ignore-origin has no effect on ${root}: PNG and TIFF files have no origin; leave it out`);
+  }
 }
 
 /** Where to see the faults of the files that were not read yet. */

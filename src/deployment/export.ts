@@ -95,8 +95,10 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     ...(trt ? [engine] : []),
     ...(request.parity === undefined ? [] : [parityReport]),
   ];
-  if (kit !== undefined) written.push(kit);
-  if (!dryRun) written.forEach((path) => refuseExisting(path, request.force));
+  if (!dryRun) {
+    written.forEach((path) => refuseExisting(path, request.force));
+    if (kit !== undefined) refuseExisting(kit, request.force, "--kit");
+  }
   const tools = await findTools(request, context.signal);
   const { target, trtexec } = tools;
   refuseUnknownNodes(source, target.tensorRt);

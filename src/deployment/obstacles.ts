@@ -5,6 +5,7 @@ import type { TensorRtVersion } from "../graph/op.ts";
 import type { Model } from "../model/model.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
+import { countOf } from "../text.ts";
 
 /** More would not be read. */
 const LINES = 30;
@@ -53,5 +54,7 @@ function lineOf({ node, op, reason, remedy }: LintFinding): string {
 function listed(lines: readonly string[]): string {
   if (lines.length === 1) return lines[0] as string;
   const shown = lines.slice(0, LINES).map((line) => `\n  ${line}`).join("");
-  return `${lines.length} errors${shown}${lines.length > LINES ? `\n  … and ${lines.length - LINES} more` : ""}`;
+  return `${countOf(lines.length, "error")}${shown}${
+    lines.length > LINES ? `\n  … and ${lines.length - LINES} more` : ""
+  }`;
 }

@@ -3,6 +3,7 @@ import type { DataReading } from "../data/data_reading.ts";
 import { type CaseFiles, type DatasetIndex, openDataset } from "../data/dataset.ts";
 import { Failure, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import { countOf } from "../text.ts";
 
 /**
  * Opens a data set with the channels and labels of a model, whatever `reading` says of them: by their names, else by position and
@@ -78,7 +79,9 @@ export function chooseCases(
   throw new Failure(
     ids.size === 0
       ? `The model does not say which cases it was validated on; score all cases with --split all`
-      : `${index.root} holds none of the ${ids.size} cases that the model was validated on; score all with --split all`,
+      : `${index.root} holds none of the ${
+        countOf(ids.size, "case")
+      } that the model was validated on; score all with --split all`,
   );
 }
 

@@ -3,6 +3,7 @@ import type { CaseFiles, DatasetIndex } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { Reporter } from "../reporter.ts";
+import { countOf } from "../text.ts";
 import { loadScoredCase } from "./load_scored_case.ts";
 
 /** How cases are segmented for tuning. */
@@ -45,7 +46,7 @@ export async function* tuningCases(
   }
   if (hasForeground) return;
   throw new Failure(
-    `None of the ${cases.length} cases has anything to find, so that no choice is better than another; ` +
+    `None of the ${countOf(cases.length, "case")} has anything to find, so that no choice is better than another; ` +
       `search on cases with foreground`,
   );
 }

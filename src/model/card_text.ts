@@ -1,5 +1,7 @@
 /** Pieces of Markdown whose text comes from files of others. */
 
+import { printableLine } from "../shown.ts";
+
 export type Row = readonly [name: string, value: string];
 
 /** A heading and what stands below it. */
@@ -21,8 +23,7 @@ function cell(text: string): string {
   return plain(text).replaceAll("|", "\\|");
 }
 
-/** A name may hold anything: nothing of it ends a line or begins a tag. */
+/** A name may hold anything: nothing of it ends a line, begins a tag or makes a link. */
 export function plain(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").replaceAll("<", "&lt;");
+  return printableLine(text.replace(/\s+/g, " ")).replaceAll("<", "&lt;").replaceAll("](", "]\\(");
 }

@@ -3,6 +3,7 @@ import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync, 
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { makeFolder, refuseExisting, temporaryName, writeFailure, writeJsonAtomic } from "../files.ts";
+import { countOf } from "../text.ts";
 import { idsHash, type PartCase, type PartRecord, readRecord, recordName } from "./part_record.ts";
 
 /** A prediction that is whole; also in `prediction.json`. */
@@ -56,7 +57,9 @@ export function mergeParts(
   const ids = parts.flatMap(({ record }) => record.cases.map(({ id }) => id));
   if (ids.length !== all.count || idsHash(ids) !== all.ids) {
     throw new Failure(
-      `The parts have ${ids.length} cases, expected the ${all.count} that they were dealt out from; predict them again`,
+      `The parts have ${
+        countOf(ids.length, "case")
+      }, expected the ${all.count} that they were dealt out from; predict them again`,
     );
   }
   const copies = files.filter(({ from, to }) => resolve(from) !== resolve(to));

@@ -10,6 +10,7 @@ import { writePng } from "../imaging/png.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
 import { spacingMm, type Volume } from "../imaging/volume.ts";
 import type { Reporter } from "../reporter.ts";
+import { countOf } from "../text.ts";
 import { caseFailure, type PredictionCase } from "./prediction_cases.ts";
 import type { Predictor, Segmentation, SegmentOptions, StageMs } from "./predictor.ts";
 
@@ -60,7 +61,7 @@ export async function predictCases(
   const skipped: string[] = [];
   const failures: { input: string; message: string }[] = [];
   for (const [done, one] of cases.entries()) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw stopped(files.length, cases.length, signal);
     reporter.progress(`Segmenting case ${done + 1} of ${cases.length}: ${one.id}`);
     const input = one.inputs[0] as string;
     const existing = existingMask(one, folder);
@@ -71,13 +72,23 @@ export async function predictCases(
     try {
       files.push(await predictCase(predictor, one, options));
     } catch (error) {
-      if (!(error instanceof Failure) || signal.aborted || cases.length === 1) throw error;
+      if (signal.aborted) throw stopped(files.length, cases.length, signal);
+      if (!(error instanceof Failure) || cases.length === 1) throw error;
       const message = caseFailure(one, error);
       reporter.warn(message);
       failures.push({ input, message });
     }
   }
   return { files, skipped, failures };
+}
+
+/** Says what there is already, where there is something. */
+function stopped(done: number, all: number, { reason }: AbortSignal): unknown {
+  if (done === 0) return reason;
+  return new Failure(
+    `Stopped after ${done} of ${countOf(all, "case")}; their masks are whole, and the same command goes on from there`,
+    { cause: reason },
+  );
 }
 
 async function predictCase(

@@ -41,6 +41,9 @@ export interface FindCasesOptions {
 export function findCases(paths: readonly string[], options: FindCasesOptions): PredictionCase[] {
   const cases: PredictionCase[] = [];
   const files: string[] = [];
+  if (options.layout !== undefined && !paths.some((path) => statSync(path).isDirectory())) {
+    throw new UsageFailure("--layout has no effect on files: it is for folders of a data set; leave it out");
+  }
   for (const path of paths) {
     if (!statSync(path).isDirectory()) {
       if (imageExtension(path) === undefined && !/\.(hdr|img)$/i.test(path)) throw unknownEnding(path);
@@ -81,7 +84,9 @@ function datasetCases(
   }
   const incomplete = index.findings.filter(({ code }) => code === "E01").length;
   if (incomplete > 0) {
-    reporter.warn(`${incomplete} images of ${path} have no mask and are left out; name these files to segment them`);
+    reporter.warn(
+      `${countOf(incomplete, "image")} of ${path} without a mask: left out; name these files to segment them`,
+    );
   }
   return index.cases.map((files) => ({
     id: files.id.replaceAll(/[\\/]/g, "_"),

@@ -13,7 +13,14 @@ import { inFolder } from "../commands/run_program.ts";
 
 /** The words that bring each mode about, and those that a command needs in any case. */
 const WAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  train: { "": "data", "with --resume": "--resume data" },
+  train: {
+    "": "data",
+    "with --resume": "--resume data",
+    "with --init": "data --init m.onnx",
+    "with --split-file": "data --split-file m.onnx",
+    "without --optimizer sgd": "data --optimizer adam",
+    "with --augment none": "data --augment none",
+  },
   predict: {
     "": "m.onnx data --out o",
     "on an ONNX file": "m.onnx data --out o",
@@ -41,6 +48,7 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "without --trt": "m.onnx",
     "without --parity": "m.onnx",
     "with --dry-run": "m.onnx --dry-run",
+    "with --dry-run for a known device": "m.onnx --trt --dry-run",
   },
   bench: {
     "": "m.onnx",

@@ -22,7 +22,7 @@ test("terminalReporter() writes plain lines and no progress into a log", () => {
   const { reporter, written } = recorded({ isTTY: false });
   reporter.progress("case 1 of 3");
   reporter.note("a note");
-  reporter.warn("a \x1b[1mwarning\x1b[0m");
+  reporter.warn("a warning");
   reporter.clear();
   assert.deepEqual(written, ["a note\n", "Warning: a warning\n"]);
 });
@@ -84,4 +84,18 @@ test("terminalReporter() colours warnings on a terminal where colour is wanted",
   const plain = recorded({ isTTY: true });
   plain.reporter.warn("x");
   assert.deepEqual(plain.written, ["Warning: x\n"]);
+});
+
+test("terminalReporter() shows what a terminal would obey, on terminals and in logs", () => {
+  for (const isTTY of [true, false]) {
+    const { reporter, written } = recorded({ isTTY });
+    reporter.note("two\nlines of \x1b]0;title\x07 and \u202e");
+    reporter.warn("\x9b2J");
+    reporter.progress("case \x1b[2J\n1 of 3");
+    assert.deepEqual(written.slice(0, 2), [
+      "two\nlines of \\u001b]0;title\\u0007 and \\u202e\n",
+      "Warning: \\u009b2J\n",
+    ]);
+    assert.deepEqual(written.slice(2), isTTY ? [`${ERASE}case \\u001b[2J\\u000a1 of 3`] : []);
+  }
 });

@@ -69,6 +69,24 @@ test("wrong command lines end with exit code 2 and a sentence", async () => {
   });
 });
 
+test("names that a terminal would obey are shown by their numbers on stdout, stderr and in JSON", async () => {
+  await inFolder(async (folder) => {
+    const model = join(folder, "a\x1b[2J\x9b.onnx");
+    const line = ["build", "--net", "elu-net", "--width", "2", "--input-size", "16", "--out", model];
+    const [plain, refused] = [await runProgram(line), await runProgram(line)];
+    const json = await runProgram([...line, "--json", "--force"]);
+    assert.deepEqual([plain.code, refused.code, json.code], [0, 1, 0]);
+    const shown = `${folder}/a\\u001b[2J\\u009b.onnx`;
+    assert.ok(plain.stdout.startsWith(`${shown}: `), plain.stdout);
+    assert.ok(refused.stderr.startsWith(`${shown} exists already; `), refused.stderr);
+    assert.equal(JSON.parse(json.stdout).model, model);
+    for (const { stdout, stderr } of [plain, refused, json]) {
+      // deno-lint-ignore no-control-regex
+      assert.doesNotMatch(stdout + stderr, /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+    }
+  });
+});
+
 test("seg without a command shows its help on stderr and ends with exit code 2", async () => {
   const { code, stdout, stderr } = await runProgram([]);
   assert.deepEqual([code, stdout], [2, ""]);

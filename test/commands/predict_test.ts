@@ -72,7 +72,7 @@ test("seg predict leaves masks that exist, and makes them anew with --force", as
     const { files, skipped } = JSON.parse(second.stdout);
     assert.deepEqual(files.map((file: { input: string }) => file.input), [inputs[0], inputs[2]]);
     assert.deepEqual(skipped, [join(out, "p2.nii.gz")]);
-    assert.match(second.stderr, /^Warning: 1 masks exist already and were left as they are; --force makes them anew$/m);
+    assert.match(second.stderr, /^Warning: 1 mask exists already and was left as it is; --force makes it anew$/m);
     assert.equal(readFileSync(join(out, "p2.nii.gz"), "utf8"), "by hand");
     const third = await runProgram(["predict", model, join(folder, "in"), "--out", out, "--force"]);
     assert.equal(third.code, 0, third.stderr);

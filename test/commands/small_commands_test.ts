@@ -93,7 +93,7 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
     const nowhere = await runProgram(["check", dataset, "--write", "--out", join(image, "checked")]);
     assert.deepEqual([nowhere.code, nowhere.stderr], [
       1,
-      `Cannot write ${join(image, "checked")}: a part of the path is a file; choose another folder with --out\n`,
+      `Cannot write ${join(image, "checked")}: a part of the path is a file; choose another place\n`,
     ]);
     assert.deepEqual([again.code, again.stderr], [
       1,

@@ -53,7 +53,7 @@ test("chooseCases() scores the validation cases that the model names", () => {
     });
     const foreign = metadata({ labels: LABELS, training: { validationCases: ["x"] } });
     assert.throws(() => ids("val", foreign), {
-      message: `${folder} holds none of the 1 cases that the model was validated on; score all with --split all`,
+      message: `${folder} holds none of the 1 case that the model was validated on; score all with --split all`,
     });
   });
 });

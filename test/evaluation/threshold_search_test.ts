@@ -98,7 +98,7 @@ test("searchThreshold() refuses cases without foreground", async () => {
     const context = { reporter: silentReporter, signal: new AbortController().signal };
     await assert.rejects(searchThreshold(predictor, healthy, context), {
       name: "Failure",
-      message: /^None of the 1 cases has anything to find, .*; search on cases with foreground$/,
+      message: /^None of the 1 case has anything to find, .*; search on cases with foreground$/,
     });
     await predictor.release();
   });

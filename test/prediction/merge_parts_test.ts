@@ -89,7 +89,7 @@ test("mergeParts() refuses gaps, duplicates and parts that do not belong togethe
     ],
     [
       (at) => [put(at("m"), 1, { cases: [] }), put(at("n"), 2)],
-      /^The parts have 1 cases, expected the 3 that they were dealt out from; predict them again$/,
+      /^The parts have 1 case, expected the 3 that they were dealt out from; predict them again$/,
     ],
     [
       (at) => [put(at("m"), 1), put(at("n"), 2), rmSync(at("n", "a.nii.gz"))],

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { test } from "node:test";
+
+const DENO = "Deno" in globalThis ? process.execPath : "node_modules/.bin/deno";
+
+test("Deno without permissions ends with one sentence that names them", () => {
+  for (const permissions of [[], ["--allow-read", "--allow-env"]]) {
+    const line = ["run", "--no-prompt", "--no-check", "--quiet", ...permissions, "src/main.ts", "doctor"];
+    const { status, stdout, stderr } = spawnSync(DENO, line, { encoding: "utf8" });
+    assert.deepEqual([status, stdout], [1, ""], stderr);
+    assert.match(
+      stderr,
+      /^Deno does not permit what is needed \(Requires [^\n]*\): start it with deno run --allow-env --allow-ffi [^\n]*\n$/,
+    );
+  }
+});
