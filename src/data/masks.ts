@@ -62,7 +62,7 @@ export function toClasses(mask: Volume, labelling: Labelling, file: string): Vol
 }
 
 /** E08 with the map that would mend it: an unknown value for the largest declared one that the file lacks, else for 0. */
-export function unknownLabel(values: readonly number[], labelling: Labelling, file: string): Finding | undefined {
+function unknownLabel(values: readonly number[], labelling: Labelling, file: string): Finding | undefined {
   const found = [...new Set(values.map((value) => labelling.map.get(value) ?? value))].sort((a, b) => a - b);
   const unknown = found.filter((value) => !labelling.known.includes(value));
   if (unknown.length === 0) return undefined;

@@ -4,16 +4,14 @@ import { Failure, UsageFailure } from "../failure.ts";
 import { readJson, writeJsonAtomic } from "../files.ts";
 import { Random } from "../random.ts";
 import { listOf } from "../schemas.ts";
-import { readCaseMask } from "./case_files.ts";
 import type { DatasetIndex } from "./dataset.ts";
 import { duplicateCases } from "./duplicates.ts";
 import { type Finding, FindingFailure, isError } from "./finding.ts";
 import { naturalOrder } from "./folder.ts";
 import type { CaseFiles } from "./layout.ts";
-import { toClasses } from "./masks.ts";
 
 /** Case ids of one fold. */
-export const SplitSchema = v.object({ train: listOf(v.string()), val: listOf(v.string()) });
+const SplitSchema = v.object({ train: listOf(v.string()), val: listOf(v.string()) });
 
 export type Split = Readonly<v.InferOutput<typeof SplitSchema>>;
 
@@ -69,23 +67,6 @@ export function makeSplits(
       val: val.sort(naturalOrder),
     };
   });
-}
-
-/** Voxels of all classes together in each case's mask, by case id. */
-export function foregroundVoxels(index: DatasetIndex): Map<string, number> {
-  const voxels = new Map<string, number>();
-  for (const files of index.cases) {
-    const mask = readCaseMask(index, files);
-    if (!mask) continue;
-    const classes = toClasses(mask.volume, index.labelling, mask.file).data;
-    let count = 0;
-    for (let i = 0; i < classes.length; i++) {
-      const value = classes[i] as number;
-      if (value > 0 && value <= index.labelling.members.length) count++;
-    }
-    voxels.set(files.id, count);
-  }
-  return voxels;
 }
 
 /**

@@ -16,7 +16,7 @@ export type WrittenConventions =
 const RELATIVE_ROUNDING = 1e-4;
 
 /** Whether two tolerances are the same but for the rounding of spacings. */
-export function isSameTolerance(a: number, b: number): boolean {
+function isSameTolerance(a: number, b: number): boolean {
   return Math.abs(a - b) <= RELATIVE_ROUNDING * Math.max(a, b);
 }
 

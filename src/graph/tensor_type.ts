@@ -133,7 +133,7 @@ function elementValue(elementType: ElementType, value: number): number | bigint 
 }
 
 /** The number that 16 bits of IEEE 754 binary16 stand for. */
-export function numberOfFloat16(bits: number): number {
+function numberOfFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -143,7 +143,7 @@ export function numberOfFloat16(bits: number): number {
 }
 
 /** The bits of the nearest IEEE 754 binary16 number, ties to even. */
-export function float16Bits(value: number): number {
+function float16Bits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);

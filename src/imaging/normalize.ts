@@ -15,13 +15,6 @@ export type Normalization =
     readonly nonZero: boolean;
   };
 
-/** The index of the first NaN or infinity of `data`, or −1. */
-export function firstNonFinite(data: VoxelArray): number {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return -1;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
-}
-
 /** The volume as float32 with every channel normalized by itself; the values are expected to be finite. */
 export function normalize(volume: Volume, normalization: Normalization): Volume<Float32Array<ArrayBuffer>> {
   const data = new Float32Array(volume.data.length);

@@ -9,7 +9,7 @@ import type { Affine, Volume } from "./volume.ts";
  * patient's right at the left edge and anterior at the top, so that columns run to the left and rows to posterior. Slices
  * cut from it after `toCanonical` have the rows and columns of the file.
  */
-export const RASTER_AFFINE: Affine = [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+const RASTER_AFFINE: Affine = [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
 /** Whether the name is that of a file which {@link readRaster} reads, or refuses with a reason. */
 export function isRasterName(path: string): boolean {

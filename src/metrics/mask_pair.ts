@@ -18,39 +18,6 @@ export function cropClass(pair: LabelPair, members: Uint8Array): MaskPair | unde
   return box && crop(pair, { box, members: pair.codeOf.map((code) => members[code] as number) });
 }
 
-/**
- * Cuts two masks (0 is background, all else the object) out of their image; undefined where both are empty.
- *
- * @throws {RangeError} if a length is not that of the shape
- */
-export function cropMasks(reference: Uint8Array, prediction: Uint8Array, shape: Triple): MaskPair | undefined {
-  const [nx, ny, nz] = shape;
-  if (reference.length !== nx * ny * nz || prediction.length !== reference.length) {
-    throw new RangeError(
-      `Cannot compare masks of ${reference.length} and ${prediction.length} voxels on a grid of ${shape.join("×")}`,
-    );
-  }
-  const first: [number, number, number] = [nx, ny, nz];
-  const last: [number, number, number] = [-1, -1, -1];
-  for (let z = 0, i = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      for (let x = 0; x < nx; x++, i++) {
-        if (reference[i] === 0 && prediction[i] === 0) continue;
-        if (x < first[0]) first[0] = x;
-        if (x > last[0]) last[0] = x;
-        if (y < first[1]) first[1] = y;
-        if (y > last[1]) last[1] = y;
-        if (z < first[2]) first[2] = z;
-        last[2] = z;
-      }
-    }
-  }
-  if (last[0] < 0) return undefined;
-  const members = new Uint8Array(256).fill(1);
-  members[0] = 0;
-  return crop({ reference, prediction, shape, ignored: undefined }, { box: { first, last }, members });
-}
-
 function unite(a: Box | undefined, b: Box | undefined): Box | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const pick = (choose: (p: number, q: number) => number, end: "first" | "last"): Triple => [

@@ -90,14 +90,6 @@ export function meanAverageDistance({ toPrediction, toReference }: SurfaceDistan
   return (sum(toPrediction) / toPrediction.length + sum(toReference) / toReference.length) / 2;
 }
 
-/** NSD by counted surface voxels: the part of both surfaces that lies within `tolerance` of the other. */
-export function countedNormalizedSurfaceDistance(distances: SurfaceDistances, tolerance: number): number {
-  const { toPrediction, toReference } = distances;
-  const limit = withRounding(tolerance);
-  const within = (list: Float64Array) => list.reduce((count, d) => d <= limit ? count + 1 : count, 0);
-  return (within(toPrediction) + within(toReference)) / (toPrediction.length + toReference.length);
-}
-
 /** Distances between surface elements, with their areas (3-D) or lengths (2-D) in the same order. */
 export interface SurfelDistances {
   readonly toPrediction: Float64Array;
@@ -173,14 +165,6 @@ export function normalizedSurfaceDistance(distances: SurfelDistances, tolerance:
   };
   return (within(toPrediction, referenceAreas) + within(toReference, predictionAreas)) /
     (sum(referenceAreas) + sum(predictionAreas));
-}
-
-/** The two directed mean distances weighted by area: reference to prediction, prediction to reference. */
-export function surfelAverageDistances(distances: SurfelDistances): [number, number] {
-  const { toPrediction, referenceAreas, toReference, predictionAreas } = distances;
-  const mean = (list: Float64Array, areas: Float64Array) =>
-    areas.reduce((total, area, i) => total + area * (list[i] as number), 0) / sum(areas);
-  return [mean(toPrediction, referenceAreas), mean(toReference, predictionAreas)];
 }
 
 /** The larger of the two directed distances within which `fraction` of the area lies; an element of the list, never interpolated. */

@@ -58,7 +58,7 @@ export function modelOf(path: string, bytes: Uint8Array): Model {
 }
 
 /** Whether seg has written the file, so that it should say how the model is used. */
-export function isOfSeg({ onnx }: Model): boolean {
+function isOfSeg({ onnx }: Model): boolean {
   return onnx.metadata["seg.version"] !== undefined;
 }
 

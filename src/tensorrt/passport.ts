@@ -208,7 +208,7 @@ export function checkPassport(
 }
 
 /** The command that builds the engine again on the machine where it is typed. */
-export function rebuildCommand(passport: Passport): string {
+function rebuildCommand(passport: Passport): string {
   return `seg export ${passport.onnx.file} --trt --target host${
     passport.precision === "fp16" ? " --fp16" : " --no-fp16"
   }`;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type CaseFiles, openDataset } from "../../src/data/dataset.ts";
-import { chooseSplit, foregroundVoxels, makeSplits, readSplits, writeSplits } from "../../src/data/splits.ts";
+import { chooseSplit, makeSplits, readSplits, writeSplits } from "../../src/data/splits.ts";
 import { put, putMsd, putNifti, putPng, withFolder } from "./made_folders.ts";
 
 function cases(count: number, patientOf: (i: number) => string = String): CaseFiles[] {
@@ -82,7 +82,6 @@ test("chooseSplit() refuses folds that do not exist", () => {
       fold: 1,
       folds: 2,
       seed: 0,
-      foreground: foregroundVoxels(index),
     });
     assert.deepEqual([train.length, val.length, test.length], [2, 2, 0]);
     assert.throws(() => chooseSplit(index, { fold: 5, folds: 5, seed: 0 }), {

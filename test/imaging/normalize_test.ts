@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { firstNonFinite, normalize, percentiles, zScore } from "../../src/imaging/normalize.ts";
+import { normalize, percentiles, zScore } from "../../src/imaging/normalize.ts";
 import { scalingAffine, type VoxelArray } from "../../src/imaging/volume.ts";
 import { Random } from "../../src/random.ts";
 import { largestDifference } from "../golden.ts";
@@ -105,11 +105,4 @@ test("normalize() treats every channel by itself", () => {
     ],
   );
   assert.deepEqual([...normalize(volume, { mode: "none" }).data], [1, 3, 100, 200]);
-});
-
-test("firstNonFinite() finds NaN and infinities", () => {
-  assert.equal(firstNonFinite(Float32Array.of(1, 2, NaN)), 2);
-  assert.equal(firstNonFinite(Float64Array.of(-Infinity, NaN)), 0);
-  assert.equal(firstNonFinite(Float32Array.of(1, 2)), -1);
-  assert.equal(firstNonFinite(Uint8Array.of(1, 2)), -1);
 });

@@ -130,7 +130,7 @@ export const concat: OpDefinition<readonly Value[], { axis: "int" }> = {
 };
 
 /** The range that one axis of Slice keeps: first index, step and count (ONNX Slice-13: negative counts from the end, clamped). */
-export function sliceRange(size: number, start: number, end: number, step: number): { first: number; count: number } {
+function sliceRange(size: number, start: number, end: number, step: number): { first: number; count: number } {
   const clamp = (index: number, low: number, high: number) =>
     Math.min(Math.max(index < 0 ? index + size : index, low), high);
   const [first, last] = step > 0

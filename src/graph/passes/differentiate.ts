@@ -101,7 +101,7 @@ function accumulate(graph: Graph, gradients: Map<Value, Value>, value: Value, gr
 }
 
 /** Sums `gradient` over the axes along which a value of `shape` was repeated. @throws {RangeError} where the shapes do not belong together. */
-export function undoBroadcast(graph: GraphBuilder, gradient: Value, shape: readonly number[]): Value {
+function undoBroadcast(graph: GraphBuilder, gradient: Value, shape: readonly number[]): Value {
   const found = gradient.type.shape;
   if (sameShape(found, shape)) return gradient;
   const extra = found.length - shape.length;

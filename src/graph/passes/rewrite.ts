@@ -71,7 +71,7 @@ export function replaceConstants(
 }
 
 /** The nodes that `outputs` depend on. */
-export function neededNodes(graph: Graph, outputs: readonly Value[]): Set<Node> {
+function neededNodes(graph: Graph, outputs: readonly Value[]): Set<Node> {
   const wanted = new Set(outputs);
   const needed = new Set<Node>();
   for (const node of [...graph.nodes].reverse()) {

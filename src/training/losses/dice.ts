@@ -11,7 +11,7 @@ import { softmaxOf, throughSigmoid, throughSoftmax } from "./probabilities.ts";
  * One pixel: small beside any lesion, and enough that a batch without foreground still draws its probabilities to 0. (With the
  * 1e-5 of other programs its loss is 1 whatever the network says, and its gradient vanishes.)
  */
-export const DICE_SMOOTHING = 1;
+const DICE_SMOOTHING = 1;
 
 /**
  * 1 − the mean over the foreground classes of (2 Σ p · t + s) / (Σ p + Σ t + s), s = {@link DICE_SMOOTHING}

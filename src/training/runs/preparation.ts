@@ -28,7 +28,7 @@ import { type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
 import { TrainingStep } from "../step/training_step.ts";
 
 /** Intensities are clipped to the 0.5th and 99.5th percentile of the volume and brought to mean 0 and deviation 1, as nnU-Net does for MRI. */
-export const TRAINING_NORMALIZATION: Normalization = {
+const TRAINING_NORMALIZATION: Normalization = {
   mode: "zscore",
   lowerPercentile: 0.5,
   upperPercentile: 99.5,
