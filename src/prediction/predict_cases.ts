@@ -175,7 +175,7 @@ function writeMask(
 }
 
 /** Class indices as the values that the data set's own masks have. */
-function labelValues(classes: Uint8Array, labels: readonly LabelMetadata[]): Uint8Array | Uint16Array {
+export function labelValues(classes: Uint8Array, labels: readonly LabelMetadata[]): Uint8Array | Uint16Array {
   const table = Uint16Array.from([0, ...labels.map(({ value }) => value)]);
   const values = table.some((value) => value > 255) ? new Uint16Array(classes.length) : new Uint8Array(classes.length);
   for (let i = 0; i < classes.length; i++) values[i] = table[classes[i] as number] as number;
