@@ -64,7 +64,7 @@ export function jsonOf(
   }
 }
 
-/** The value of a JSON text; undefined where it is none or does not fit the schema, for what may be of anybody. */
+/** The value of a JSON text; undefined where it is no JSON or does not fit the schema, for files that other programs may have written. */
 export function fittingJson<S extends Schema>(text: string, schema: S): InferOutput<S> | undefined {
   const read = jsonOf(text);
   const result = "value" in read ? matched(read.value, schema) : read;

@@ -1,6 +1,6 @@
 /** Options of a command line as options of a function: what was not given is absent. */
 
-/** `T` where what may be undefined is optional instead. */
+/** `T` with optional properties in place of those that may be undefined. */
 export type Defined<T> =
   & { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
   & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };

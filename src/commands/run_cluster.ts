@@ -20,7 +20,7 @@ import type { TrainArguments } from "./train_arguments.ts";
 
 const SHORTEST_SECONDS = 600;
 
-/** @throws {UsageFailure} where the command of a task is wrong, has one task only, or would lose what it writes. */
+/** @throws {UsageFailure} where the command of a task is wrong, has one task only, or writes to a place that is lost. */
 export async function runCluster(args: ClusterArguments): Promise<Outcome> {
   const { scheduler, cores = 4, memory: memoryMib = 8192, gpus = 0, atOnce } = args;
   refuseShortTime(args);

@@ -53,7 +53,7 @@ export interface DemoResult {
 
 const PARTS = ["data", "run", "masks", "scores", "export", "picture.svg"];
 
-/** @throws {Failure} where the folder holds something else than a demo: nothing of the user's is removed. */
+/** @throws {Failure} where the folder holds anything else than a demo, so that no files of the user are removed. */
 function removeEarlierDemo(folder: string): void {
   const names = readdirSync(folder);
   if (names.length > 0 && !isPhantom(join(folder, "data"))) {

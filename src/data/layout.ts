@@ -14,7 +14,7 @@ export interface Layout {
   read(folder: Folder, options?: ReadOptions): LayoutIndex;
 }
 
-/** What a layout cannot know by itself. */
+/** Options that the files of a data set do not answer. */
 export interface ReadOptions {
   /** Captures the patient in the names of single slices. */
   readonly group?: RegExp | undefined;

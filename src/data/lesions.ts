@@ -1,4 +1,4 @@
-/** How large lesions are in the slices that a network sees: what is smaller than one of its pixels it can hardly learn. */
+/** How large lesions are in the slices that a network sees: it can hardly learn regions smaller than one of its pixels. */
 import type { SliceGeometry } from "../imaging/slices.ts";
 
 /**

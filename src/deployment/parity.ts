@@ -64,7 +64,7 @@ const LOW_DICE = 0.1;
 /**
  * Segments cases with both and compares.
  *
- * @throws {Failure} where one of the two gives NaN, or no case has anything to find, so that nothing would be proved.
+ * @throws {Failure} where one of the two gives NaN, or where no case has foreground: the comparison would prove nothing.
  */
 export async function measureParity(options: ParityOptions): Promise<Parity> {
   const { cases: files, reporter, maximumDiceDrop } = options;

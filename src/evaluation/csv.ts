@@ -2,7 +2,7 @@
 
 import { printableLine } from "../shown.ts";
 
-/** A field of a table: what is undefined or null is empty. */
+/** A field of a table; undefined and null give an empty field. */
 export type CsvField = string | number | null | undefined;
 
 /** The lines of a table; a text that a spreadsheet would take for a formula gets an apostrophe, and control characters are shown. */

@@ -29,7 +29,7 @@ const COLUMNS = [
   "toleranceHigh",
 ] as const;
 
-/** A line; what it lacks is empty. */
+/** A line; missing fields are empty. */
 type Line = Partial<Record<(typeof COLUMNS)[number], CsvField>>;
 
 /**

@@ -26,7 +26,7 @@ const GRID: readonly number[] = Array.from({ length: 99 }, (_, i) => (i + 1) / 1
  * Segments every case once and scores all thresholds on its probabilities: the mean over classes of the mean over patients, as
  * `seg evaluate --empty one` without post-processing gives it (a healthy case rewards the thresholds without a false alarm). Of equal scores the threshold nearest to the model's own wins.
  *
- * @throws {Failure} where no case has anything to find, so that no threshold is better than another.
+ * @throws {Failure} where no case has foreground: all thresholds would be equally good.
  * @throws the reason of `signal` where it is aborted.
  */
 export async function searchThreshold(

@@ -25,7 +25,7 @@ export interface TuningCase {
 /**
  * Segments every case once, one after the other.
  *
- * @throws {Failure} after the last, where no case has anything to find, so that no decision is better than another.
+ * @throws {Failure} after the last, where no case has foreground: all decisions would be equally good.
  * @throws the reason of `signal` where it is aborted.
  */
 export async function* tuningCases(
@@ -59,7 +59,7 @@ function holdsForeground(labels: Uint8Array, classes: number): boolean {
   return false;
 }
 
-/** The score with the best Dice; of equal ones, the nearest to `known`, which it is where nothing gains. */
+/** The score with the best Dice; of equal ones the nearest to `known`, and `known` itself where no candidate is better. */
 export function bestScore<S extends { readonly dice: number }>(
   known: S,
   candidates: readonly S[],

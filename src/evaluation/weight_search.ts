@@ -29,7 +29,7 @@ const MOST_ROUNDS = 10;
  *
  * Of equal scores the weights nearest to those before win. A turn is exact; the turns together may miss a better combination.
  *
- * @throws {Failure} where no case has anything to find, so that no weight is better than another.
+ * @throws {Failure} where no case has foreground: all weights would be equally good.
  * @throws the reason of `signal` where it is aborted.
  */
 export async function searchWeights(

@@ -40,7 +40,7 @@ export function postProcess(
 }
 
 /**
- * As {@link postProcess} for regions that overlap: each is cleaned as a whole, what is taken from a region is taken from those within
+ * As {@link postProcess} for regions that overlap: each is cleaned as a whole; voxels removed from a region are removed from those within
  * it, and of those that are left the last one is written.
  *
  * @param mask 0, or k for the value of the k-th region, which stands for all regions that hold it.

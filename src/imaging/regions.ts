@@ -21,7 +21,7 @@ export function regionsOfValue(regions: readonly MaskRegion[], value: number): n
 
 /**
  * What is wrong with the values that are written for regions, or undefined: each must be of its own region and of none after it, so
- * that what is read back from a mask is what was written.
+ * that reading a mask gives the regions that were written.
  */
 export function regionFault(regions: readonly MaskRegion[]): string | undefined {
   for (const [position, region] of regions.entries()) {

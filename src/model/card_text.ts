@@ -14,7 +14,7 @@ export function list(sentences: readonly string[]): string {
   return sentences.map((sentence) => `- ${plain(sentence)}\n`).join("");
 }
 
-/** A table; the first row is its head, and two empty cells are where there is none. */
+/** A table; the first row is its head, or two empty cells for a table without one. */
 export function table(rows: readonly (readonly string[])[], head: readonly string[] = ["", ""]): string {
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |\n`).join("");
 }
@@ -23,7 +23,7 @@ function cell(text: string): string {
   return plain(text).replaceAll("|", "\\|");
 }
 
-/** A name may hold anything: nothing of it ends a line, begins a tag or makes a link. */
+/** Escapes a name from outside, so that it cannot end a line, begin a tag or make a link. */
 export function plain(text: string): string {
   return printableLine(text.replace(/\s+/g, " ")).replaceAll("<", "&lt;").replaceAll("](", "]\\(");
 }

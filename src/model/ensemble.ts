@@ -108,7 +108,7 @@ function weightOf(label: number): (member: DescribedModel) => number {
   return ({ metadata }) => metadata.output.classWeights?.[label] ?? 1;
 }
 
-/** Weights multiply probabilities, as what is added to logits does: their logarithms are averaged with the logits. */
+/** Averages the logarithms of the weights: a weight multiplies a probability, as a term added to its logit does. */
 function geometricMean(values: readonly number[]): number {
   return Number(Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length).toPrecision(6));
 }

@@ -10,7 +10,7 @@ import { type DescribedModel, readDescribedModel } from "../model/model.ts";
 import type { NetworkOptions } from "./network.ts";
 import { createPredictor, type Predictor, predictorOver } from "./predictor.ts";
 
-/** A model that can be asked what it is before it is started. */
+/** A model whose metadata can be read before it is started. */
 export interface OpenedModel {
   readonly metadata: ModelMetadata;
   /** The ONNX file; absent for an engine. */

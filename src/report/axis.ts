@@ -63,7 +63,7 @@ export function logAxis(values: readonly number[], { label }: { label: string })
   return { label, min: 10 ** low, max: 10 ** high, ticks, share: (value) => (Math.log10(value) - low) / (high - low) };
 }
 
-/** The smallest and the largest value, however many there are; nothing where there are none. */
+/** The smallest and the largest value; undefined for an empty list. */
 export function extremes(values: readonly number[]): number[] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];

@@ -106,7 +106,7 @@ export function rowsFigure(
   });
 }
 
-/** The name with an ellipsis in place of what is too much. */
+/** The name, shortened with an ellipsis where it is too long. */
 export function shortened(name: string, mostLetters: number): string {
   return name.length > mostLetters ? `${name.slice(0, mostLetters - 1)}…` : name;
 }

@@ -15,7 +15,7 @@ import { scoresBody, splitText } from "./scores_section.ts";
 
 /** What is in every report beside the results. */
 export interface Surroundings {
-  /** Name and version of what wrote the report, such as `seg 0.1.0`. */
+  /** The programs that wrote the report, with their versions: `seg 0.1.0`. */
   readonly programs: readonly string[];
   /** When it was written. */
   readonly written: Date;
@@ -130,7 +130,7 @@ export function evaluationPage(
   });
 }
 
-/** Who wrote the report, and what it is not for. */
+/** The programs that wrote the report, and that it is no medical device. */
 export function footText({ programs, written }: Surroundings): Content {
   return markup`<p>Written by ${programs.join(", ")} on <time datetime="${written.toISOString()}">${
     written.toISOString().slice(0, 16).replace("T", " ")

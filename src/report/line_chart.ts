@@ -71,7 +71,7 @@ function runsOf(points: Series["points"]): Point[][] {
   return runs.filter((run) => run.length > 0);
 }
 
-/** The lowest and the highest point of every stretch, so that no peak is lost. */
+/** The lowest and the highest point of every stretch, so that peaks stay visible. */
 function thinned(run: readonly Point[]): readonly Point[] {
   if (run.length <= MOST_POINTS) return run;
   const length = Math.ceil(2 * run.length / MOST_POINTS);

@@ -19,7 +19,7 @@ import { readEvaluationScores, type Scores, scoresOf } from "./scores.ts";
 
 /** How {@link writeReport} works. */
 export interface ReportOptions {
-  /** Name and version of what writes the report, such as `seg 0.1.0`. */
+  /** The programs that write the report, with their versions: `seg 0.1.0`. */
   readonly programs: readonly string[];
   /** Files of `seg bench`, beside those in the folder. */
   readonly benches?: readonly string[];

@@ -6,7 +6,7 @@ import { findTrtexec } from "./find_trtexec.ts";
 import { checkPassport, markFile, type Passport, readPassport } from "./passport.ts";
 import { probeTrtexec, type Trtexec } from "./trtexec.ts";
 
-/** An engine that this machine can load, with what is known of it. */
+/** An engine that this machine can load, with its passport and metadata. */
 export interface OpenedEngine {
   readonly path: string;
   readonly passport: Passport;

@@ -11,7 +11,7 @@ import { renderCommandLine } from "./command_line.ts";
 import { type ExplainedFailure, explainFailure, type ProcessEnd } from "./failures.ts";
 import { LogParser, type TrtexecLog } from "./log.ts";
 
-/** A trtexec and what it can. */
+/** A trtexec with its version and capabilities. */
 export interface Trtexec {
   readonly program: string;
   readonly capabilities: Capabilities;

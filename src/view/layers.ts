@@ -127,7 +127,7 @@ function plainLayer(kind: LayerKind, file: string, volume: Volume): Layer {
   return { kind, name: basename(file), shape, spacingMm: spacingMm(volume.affine), channels, labels: [], bytes };
 }
 
-/** The types that textures take; float32 for all others, with 0 for what is no number. */
+/** The types that textures take; all others become float32, with 0 for NaN. */
 function drawableValues(data: VoxelArray): VoxelArray {
   if (data instanceof Uint8Array || data instanceof Int16Array || data instanceof Uint16Array) return data;
   const values = new Float32Array(data);

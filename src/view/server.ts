@@ -1,4 +1,4 @@
-/** A server for one reader on this machine: it answers who has its token, with what it was given, and nothing else. */
+/** A server for one reader on this machine: it answers requests with its token only, and serves only the layers that it was given. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -57,7 +57,7 @@ export class NetBuilder {
     return this.graph.constant(floats(new Float32Array(elementCount(shape)).fill(value), shape), name);
   }
 
-  /** Conv that keeps the size but for its stride: w `[output, input / groups, height, width]`. */
+  /** Conv that changes the size only by its stride: w `[output, input / groups, height, width]`. */
   convolution(
     name: string,
     inputChannels: number,

@@ -39,7 +39,7 @@ export function shifted({ graph }: NetBuilder, x: Value, axis: 2 | 3): Value {
   const pads = [0, 0, 0, 0, 0, 0, 0, 0];
   pads[axis] = pads[4 + axis] = REACH;
   const padded = graph.apply(pad, [x], { pads });
-  // The first groups have ⌈C / 5⌉ channels, the last what is left: few channels make fewer groups.
+  // The first groups have ⌈C / 5⌉ channels and the last one the rest: few channels make fewer groups.
   const perGroup = Math.ceil(channels / (2 * REACH + 1));
   const groups = Array.from({ length: Math.ceil(channels / perGroup) }, (_, g) =>
     graph.apply(slice, [padded], {

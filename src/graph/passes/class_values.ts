@@ -67,7 +67,7 @@ class Logits {
   }
 }
 
-/** Whether a node is linear in what it reads besides constants: its gradient then depends on none of it. */
+/** Whether a node is linear in its inputs, constants aside: its gradient then does not depend on their values. */
 function isLinear({ op, inputs, outputs: [y], attributes }: Node): boolean {
   const graph = new Graph();
   const copies = inputs.map((input) =>

@@ -69,7 +69,7 @@ export function foldBatchNormalization(graph: Graph): FoldedNormalization {
   return { graph: rewritten.graph, folded: plan.absorbed.size, notes: plan.notes };
 }
 
-/** The normalization nodes that {@link foldBatchNormalization} would fold, for who counts nodes and needs no weights. */
+/** The normalization nodes that {@link foldBatchNormalization} would fold, for callers that count nodes and need no weights. */
 export function foldableNormalization(graph: Graph): ReadonlySet<Node> {
   return planFolding(graph).absorbed;
 }

@@ -31,7 +31,7 @@ export interface FusedUpsampling {
   readonly flops: { readonly before: number; readonly after: number };
 }
 
-/** Convolutions from the first to the last of a chain, and the one that equals them all but for their biases. */
+/** Convolutions from the first to the last of a chain, and the single convolution that does the same, without their biases. */
 interface Chain {
   readonly parts: readonly PlanarConvolution[];
   readonly composed: PlanarConvolution;

@@ -26,7 +26,7 @@ export interface PlanarConvolution {
   readonly pads: readonly [number, number, number, number];
 }
 
-/** The node as a planar convolution with constant float32 weights; `undefined` where it is none. */
+/** The node as a planar convolution with constant float32 weights; `undefined` where the node is not one. */
 export function planarConvolution(node: Node): PlanarConvolution | undefined {
   const transposed = node.op.type === convTranspose.type;
   if ((!transposed && node.op.type !== conv.type) || node.op.domain !== undefined) return undefined;

@@ -16,9 +16,9 @@ export const IDENTITY: SquareMap = { a: 1, b: 0, c: 0, d: 1 };
 
 /** What a {@link SquareMap} is made of. */
 export interface Placement {
-  /** Radians; what is seen turns clockwise. */
+  /** Radians; the picture turns clockwise. */
   readonly angle?: number | undefined;
-  /** Above 1, what is seen becomes larger. */
+  /** Above 1, the picture becomes larger. */
   readonly scale?: number | undefined;
   /** Exchanges left and right. */
   readonly horizontal?: boolean | undefined;

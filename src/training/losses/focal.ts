@@ -1,4 +1,4 @@
-/** Focal loss: cross-entropy that turns to what is not yet learned (Lin et al. 2017). */
+/** Focal loss: cross-entropy that weighs pixels more the less they are learned yet (Lin et al. 2017). */
 import type { Graph } from "../../graph/graph.ts";
 import type { Value } from "../../graph/op.ts";
 import { add, mul, sub } from "../../graph/ops/arithmetic.ts";

@@ -228,7 +228,7 @@ async function startAtPrior(
   return withConstants(source, await outputPrior(source.graph(1), priorLogits(frequencies, { several })));
 }
 
-/** Side of the squares of targets: nearest pixels are taken from the mask at the output size, be the network's own output smaller. */
+/** Side of the squares of targets: with nearest pixels the mask is read at the output size, even where the network's own output is smaller. */
 function targetSize({ outputSize }: NetworkSource, { loss, network }: RunSettings): number {
   return loss.levelTargets === "nearest" ? Math.max(outputSize, network.outputSize) : outputSize;
 }

@@ -99,7 +99,7 @@ export const RunConfiguration = v.object({
 /** The content of `config.json`, read. */
 export type RunConfiguration = Readonly<v.InferOutput<typeof RunConfiguration>>;
 
-/** Settings by part. @throws {Failure} naming the first one that is none. */
+/** Settings by part. @throws {Failure} naming the first setting that is unknown or has a wrong value. */
 export function runSettings(options: TrainOptions): RunSettings {
   const source = { from: "the settings of a training", remedy: "correct it" };
   return partsOf(checked(options, RunConfiguration, source));

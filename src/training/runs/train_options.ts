@@ -1,4 +1,4 @@
-/** What `seg train` can be told, and what it tells in the end. */
+/** The options of `seg train`, and the summary that it ends with. */
 import type { MirrorAxes } from "../augmentations.ts";
 import type { LevelTargets } from "../step/training_graph.ts";
 import type { ValidationScores } from "../validation.ts";

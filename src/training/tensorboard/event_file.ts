@@ -12,7 +12,7 @@ export const EVENT_FILE = "events.out.tfevents.seg";
 
 const VERSION = "brain.Event:2";
 
-/** The event file of a run. Each epoch is one record, so that none stands twice or in part. */
+/** The event file of a run. Each epoch is one record: after a kill, no epoch appears twice or half. */
 export class EventFile {
   readonly #path: string;
   #end = 0;
