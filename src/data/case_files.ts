@@ -6,7 +6,7 @@ import { readVolume } from "../imaging/read.ts";
 import type { Volume, VoxelArray } from "../imaging/volume.ts";
 import { countOf } from "../text.ts";
 import { FindingFailure } from "./finding.ts";
-import { compareGrids } from "./geometry.ts";
+import { alignTo } from "./geometry.ts";
 import type { CaseFiles } from "./layout.ts";
 
 /** A volume with the file it came from; `geometry` is what writing it back needs. */
@@ -54,11 +54,13 @@ export function readCaseImage(
     const volumes = channels.map((channel) => readFile(source, files.images[channel] as string, "image"));
     const [first, ...others] = volumes as [FileVolume, ...FileVolume[]];
     for (const one of volumes) if (one.volume.channels !== 1) throw wrongChannelCount(one, 1);
-    for (const other of others) {
-      const differs = compareGrids({ grid: first.volume, file: first.file }, { grid: other.volume, file: other.file });
-      if (differs) throw new FindingFailure({ ...differs, code: "E07" });
-    }
-    return { ...first, volume: { ...first.volume, channels: volumes.length, data: joinData(volumes) } };
+    const aligned = others.map((other) => {
+      const result = alignTo({ grid: first.volume, file: first.file }, other);
+      if ("volume" in result) return result;
+      const remedy = result.finding.remedy.replace(/, or add --ignore-origin.*/, "");
+      throw new FindingFailure({ ...result.finding, code: "E07", remedy });
+    });
+    return { ...first, volume: { ...first.volume, channels: volumes.length, data: joinData([first, ...aligned]) } };
   }
   const [path] = files.images as [string];
   const image = readFile(source, path, "image");

@@ -9,7 +9,7 @@ import { type FileVolume, readCaseImage, readCaseMask } from "./case_files.ts";
 import { type DatasetIndex, findNotFinite } from "./dataset.ts";
 import { imageFiles, maskFiles } from "./duplicates.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
-import { compareGrids } from "./geometry.ts";
+import { alignTo } from "./geometry.ts";
 import type { CaseFiles } from "./layout.ts";
 import { lesionAreas } from "./lesions.ts";
 import { toClasses } from "./masks.ts";
@@ -37,6 +37,10 @@ export interface CaseStatistics {
   readonly maskFile: string;
   readonly shape: readonly [number, number, number];
   readonly spacingMm: readonly [number, number, number];
+  /** The unit of the header, where it is another than mm. */
+  readonly foreignUnit?: "m" | "µm";
+  /** The voxel sizes along the axes nearest to right, anterior and superior. */
+  readonly canonicalSpacingMm: readonly [number, number, number];
   readonly spacingKnown: boolean;
   /** Such as "RAS"; undefined where the file has no orientation. */
   readonly orientation: string | undefined;
@@ -79,10 +83,11 @@ export function inspectCase(
   const mask = attempt(() => readCaseMask(index, files));
   const notFinite = image && findNotFinite(image.volume, image.file);
   if (notFinite) findings.push(notFinite);
-  const differs = image && mask &&
-    compareGrids({ grid: image.volume, file: image.file }, { grid: mask.volume, file: mask.file }, index);
-  if (differs) findings.push(differs);
-  const classes = mask && attempt(() => knownClasses(toClasses(mask.volume, index.labelling, mask.file), index));
+  const aligned = image && mask && alignTo({ grid: image.volume, file: image.file }, mask, index);
+  if (aligned && "finding" in aligned) findings.push(aligned.finding);
+  const volume = aligned && "volume" in aligned ? aligned.volume : mask?.volume;
+  const classes = mask && volume &&
+    attempt(() => knownClasses(toClasses(volume, index.labelling, mask.file), index));
   if (!image || !mask || !classes || findings.length > 0) return { findings };
   return { findings, statistics: measure({ index, files, image, mask, classes, plane }) };
 }
@@ -129,6 +134,8 @@ function measure({ index, files, image, mask, classes, plane }: Measured): CaseS
     maskFile: mask.file,
     shape: volume.shape,
     spacingMm: spacing,
+    ...foreignUnitOf(image),
+    canonicalSpacingMm: spacingMm(canonical.affine),
     spacingKnown: volume.spacingKnown,
     orientation: volume.spacingKnown ? axisCodes(volume.affine) : undefined,
     classVoxels: index.labels.map((_, position) => voxelsOf(position + 1)),
@@ -144,6 +151,11 @@ function measure({ index, files, image, mask, classes, plane }: Measured): CaseS
       bytesOf(mask.volume),
     ]),
   };
+}
+
+function foreignUnitOf({ geometry }: FileVolume): Pick<CaseStatistics, "foreignUnit"> {
+  const unit = geometry?.spatialUnit;
+  return unit === "m" || unit === "µm" ? { foreignUnit: unit } : {};
 }
 
 /** Areas of the regions of each class in the slices; of classes that overlap, one after the other. */

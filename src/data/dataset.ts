@@ -11,7 +11,7 @@ import type { DataReading } from "./data_reading.ts";
 import { imageFiles } from "./duplicates.ts";
 import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
 import { type Folder, readFolder } from "./folder.ts";
-import { compareGrids } from "./geometry.ts";
+import { alignTo } from "./geometry.ts";
 import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { labelValues, toClasses } from "./masks.ts";
@@ -163,13 +163,11 @@ export function loadCase(index: DatasetIndex, files: CaseFiles): LoadedCase {
   const notFinite = findNotFinite(image, file);
   if (notFinite) throw new FindingFailure(notFinite);
   const mask = readCaseMask(index, files);
-  if (mask) {
-    const differs = compareGrids({ grid: image, file }, { grid: mask.volume, file: mask.file }, index);
-    if (differs) throw new FindingFailure(differs);
-  }
+  const aligned = mask && alignTo({ grid: image, file }, mask, index);
+  if (aligned && "finding" in aligned) throw new FindingFailure(aligned.finding);
   return {
     image,
-    ...(mask && { mask: toClasses(mask.volume, index.labelling, mask.file) }),
+    ...(mask && aligned && { mask: toClasses(aligned.volume, index.labelling, mask.file) }),
     ...(geometry && { geometry }),
   };
 }

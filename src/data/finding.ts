@@ -46,7 +46,9 @@ export type FindingCode =
   /** Lesions smaller than one network pixel. */
   | "W08"
   /** Names that look like several scans of one patient. */
-  | "W09";
+  | "W09"
+  /** Headers in metres or microns. */
+  | "W10";
 
 /** A fault: where, what was found, what was expected, what to do. `file` is relative to the data set folder. */
 export interface Finding {

@@ -10,13 +10,14 @@ import type { Split } from "./splits.ts";
 const SPACING_RATIO = 2;
 const FEW_VALIDATION_CASES = 5;
 
-/** W01 empty masks, W02 constant images, W03 mixed orientations, W04 unusual voxel sizes. */
+/** W01 empty masks, W02 constant images, W03 mixed orientations, W04 unusual voxel sizes, W10 headers in metres or microns. */
 export function warnAboutCases(index: DatasetIndex, statistics: readonly CaseStatistics[]): Finding[] {
   return [
     ...emptyMasks(statistics),
     ...constantImages(index, statistics),
     ...mixedOrientations(index, statistics),
     ...unusualSpacings(statistics),
+    ...foreignUnits(statistics),
   ];
 }
 
@@ -147,9 +148,9 @@ export function orientationHistogram(statistics: readonly CaseStatistics[]): Rec
 
 function unusualSpacings(statistics: readonly CaseStatistics[]): Finding[] {
   const known = statistics.filter((one) => one.spacingKnown);
-  const medians = [0, 1, 2].map((axis) => median(known.map((one) => one.spacingMm[axis] as number)));
+  const medians = [0, 1, 2].map((axis) => median(known.map((one) => one.canonicalSpacingMm[axis] as number)));
   return known.flatMap((one) => {
-    const isUnusual = one.spacingMm.some((size, axis) => {
+    const isUnusual = one.canonicalSpacingMm.some((size, axis) => {
       const ratio = size / (medians[axis] as number);
       return ratio > SPACING_RATIO || ratio < 1 / SPACING_RATIO;
     });
@@ -157,12 +158,25 @@ function unusualSpacings(statistics: readonly CaseStatistics[]): Finding[] {
       ? [{
         code: "W04" as const,
         file: one.file,
-        found: `voxels of ${formatSpacing(one.spacingMm)} mm`,
+        found: `voxels of ${formatSpacing(one.canonicalSpacingMm)} mm`,
         expected: `about ${formatSpacing(medians)} mm as in the other cases`,
         remedy: "check the header: scores in mm depend on it",
       }]
       : [];
   });
+}
+
+function foreignUnits(statistics: readonly CaseStatistics[]): Finding[] {
+  const foreign = statistics.filter(({ foreignUnit }) => foreignUnit !== undefined);
+  const [first] = foreign;
+  if (!first) return [];
+  return [{
+    code: "W10",
+    file: first.file,
+    found: `lengths in ${first.foreignUnit} in the headers of ${countOf(foreign.length, "case")}`,
+    expected: `mm; they were converted, so that voxels here are of ${formatSpacing(first.spacingMm)} mm`,
+    remedy: "correct xyzt_units of the headers if their numbers are mm",
+  }];
 }
 
 /** The middle value, or the lower of the two middle ones; NaN of nothing. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DatasetIndex } from "../data/dataset.ts";
 import { FindingFailure } from "../data/finding.ts";
 import { stemOf } from "../data/folder.ts";
-import { compareGrids, type Grid } from "../data/geometry.ts";
+import { alignTo, type Grid } from "../data/geometry.ts";
 import type { CaseFiles } from "../data/layout.ts";
 import { labelValues, toClasses } from "../data/masks.ts";
 import { Failure } from "../failure.ts";
@@ -44,13 +44,11 @@ export function readPredictedMask(
       throw new Failure(`${path}: found ${volume.channels} channels, expected a mask with one`);
     }
     const shape = paths.length > 1 ? [nx, ny, 1] as const : reference.grid.shape;
-    const differs = compareGrids(
-      { ...reference, grid: { ...reference.grid, shape } },
-      { grid: volume, file: path },
-      index,
-    );
-    if (differs) throw new FindingFailure({ ...differs, remedy: "predict the case again from this image" });
-    return classesOf(volume, index, path);
+    const aligned = alignTo({ ...reference, grid: { ...reference.grid, shape } }, { volume, file: path }, index);
+    if ("finding" in aligned) {
+      throw new FindingFailure({ ...aligned.finding, remedy: "predict the case again from this image" });
+    }
+    return classesOf(aligned.volume, index, path);
   });
   if (parts.length === 1) return parts[0] as Uint8Array;
   const classes = new Uint8Array(nx * ny * parts.length);

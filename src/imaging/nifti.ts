@@ -118,16 +118,17 @@ function parseHeader(bytes: Uint8Array, { path, pair }: { path: string; pair: bo
     axes: fields.dims[0] as number,
   });
   checkAffine(affine, { fault, affineSource });
+  const spatialUnit = (["unknown", "m", "mm", "µm"] as const)[fields.xyzt_units & 7] ?? "unknown";
   return {
     version,
     littleEndian,
     header: own.slice(0, size),
     shape,
     channels,
-    affine,
+    affine: inMm(affine, spatialUnit),
     affineSource,
     spacingKnown: affineSource === "sform" || shape.every((n, axis) => n === 1 || pixdim[axis + 1] !== 0),
-    spatialUnit: (["unknown", "m", "mm", "µm"] as const)[fields.xyzt_units & 7] ?? "unknown",
+    spatialUnit,
     datatype,
     ...scaling(fields, { fault, at: version === 1 ? 116 : 184 }),
     dataOffset: dataOffset(fields, { fault, pair, version }),
@@ -206,6 +207,12 @@ function dataOffset(fields: Header, { fault, pair, version }: { fault: Fault; pa
   }
   // Voxels never lie within the header or the four bytes after it, whatever vox_offset says.
   return Math.max(Math.floor(offset), pair ? 0 : version === 1 ? 352 : 544);
+}
+
+/** Lengths of headers in metres and microns as mm; numbers without a unit are mm by custom. */
+function inMm(affine: readonly number[], unit: NiftiGeometry["spatialUnit"]): readonly number[] {
+  const factor = unit === "m" ? 1e3 : unit === "µm" ? 1e-3 : 1;
+  return factor === 1 ? affine : affine.map((value, i) => i < 12 ? value * factor : value);
 }
 
 function checkAffine(affine: readonly number[], { fault, affineSource }: { fault: Fault; affineSource: string }): void {

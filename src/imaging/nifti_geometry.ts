@@ -23,12 +23,12 @@ export interface NiftiGeometry {
   readonly shape: readonly [number, number, number];
   /** Length of the fourth axis (or of the one other axis beyond the third that is longer than 1). */
   readonly channels: number;
-  /** From voxel indices to mm in RAS+, by nibabel's choice of sform, qform, pixdim. */
+  /** From voxel indices to mm in RAS+, by nibabel's choice of sform, qform, pixdim; metres and microns of `xyzt_units` are brought to mm. */
   readonly affine: Affine;
   readonly affineSource: "sform" | "qform" | "pixdim";
   /** False where a voxel size of the header is 0 along an axis of several voxels, so that 1 mm was put in its place. */
   readonly spacingKnown: boolean;
-  /** The unit that `xyzt_units` names; the affine is taken as mm whatever it says, as nibabel does. */
+  /** The unit that `xyzt_units` names, in which the lengths of the header are. */
   readonly spatialUnit: "unknown" | "m" | "mm" | "µm";
   readonly datatype: NiftiDatatype;
   /** Multiplier and addend for stored values; 1 and 0 where the header has no valid scaling. */

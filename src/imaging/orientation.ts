@@ -1,4 +1,4 @@
-/** Turning and mirroring the voxel grid into the order nearest to RAS+ and back; no voxel value is computed anew. */
+/** Turning and mirroring the voxel grid into the order nearest to RAS+, or to another grid's, and back; no voxel value is computed anew. */
 import type { Affine, Volume, VoxelArray } from "./volume.ts";
 
 /** A volume on the canonical grid, and the way back. */
@@ -29,31 +29,66 @@ export function axisCodes(affine: Affine): string {
  * Where the order is canonical already, the very volume is returned.
  */
 export function toCanonical<D extends VoxelArray>(volume: Volume<D>): CanonicalVolume<D> {
-  const directions = axisDirections(volume.affine);
-  if (directions.every(({ world, sign }, axis) => world === axis && sign > 0)) {
-    return { volume, restore: (data) => data };
-  }
-  const strides = [1, volume.shape[0], volume.shape[0] * volume.shape[1]];
-  const shape: [number, number, number] = [1, 1, 1];
-  const steps: [number, number, number] = [0, 0, 0];
-  const affine = [...volume.affine];
-  let first = 0;
-  directions.forEach(({ world, sign }, axis) => {
-    const length = volume.shape[axis] as number;
-    shape[world] = length;
-    steps[world] = sign * (strides[axis] as number);
-    if (sign < 0) first += (strides[axis] as number) * (length - 1);
-    for (let row = 0; row < 3; row++) {
-      const column = volume.affine[4 * row + axis] as number;
-      affine[4 * row + world] = sign * column;
-      if (sign < 0) affine[4 * row + 3] = (affine[4 * row + 3] as number) + column * (length - 1);
-    }
-  });
-  const walk = { shape, steps, first };
+  const canonical = canonicalGrid(volume);
+  if (canonical === undefined) return { volume, restore: (data) => data };
+  const { shape, affine, walk } = canonical;
   return {
     volume: { ...volume, data: gather(volume.data, walk), shape, affine },
     restore: (data) => scatter(data, walk),
   };
+}
+
+/** A grid in the voxel order of another one. */
+export interface OrderedGrid {
+  readonly shape: readonly [number, number, number];
+  readonly affine: Affine;
+  /** Brings values of the grid's own order into this one; the very array where nothing moves. */
+  readonly order: <D extends VoxelArray>(data: D) => D;
+}
+
+/**
+ * A grid with its axes permuted and flipped so that they run as those of `target` do, as nearly as that goes: no voxel moves in space.
+ *
+ * @param target an affine whose axes are at right angles.
+ */
+export function orderLike({ shape, affine }: Pick<Volume, "shape" | "affine">, target: Affine): OrderedGrid {
+  const axes = unitColumns(target);
+  const found = canonicalGrid({ shape, affine: turned(affine, (row, k) => axes[3 * k + row] as number) });
+  if (found === undefined) return { shape, affine, order: (data) => data };
+  const back = turned(found.affine, (row, k) => axes[3 * row + k] as number);
+  return { shape: found.shape, affine: back, order: (data) => gather(data, found.walk) };
+}
+
+/** The product of a rotation and an affine. */
+function turned(affine: Affine, rotation: (row: number, k: number) => number): Affine {
+  return affine.map((value, i) =>
+    i >= 12 ? value : [0, 1, 2].reduce((sum, k) => sum + rotation(i >> 2, k) * (affine[4 * k + i % 4] as number), 0)
+  );
+}
+
+/** The grid in canonical order, and how its voxels are found in the grid's own; undefined where the order is canonical already. */
+function canonicalGrid(
+  grid: Pick<Volume, "shape" | "affine">,
+): { shape: [number, number, number]; affine: Affine; walk: Walk } | undefined {
+  const directions = axisDirections(grid.affine);
+  if (directions.every(({ world, sign }, axis) => world === axis && sign > 0)) return undefined;
+  const strides = [1, grid.shape[0], grid.shape[0] * grid.shape[1]];
+  const shape: [number, number, number] = [1, 1, 1];
+  const steps: [number, number, number] = [0, 0, 0];
+  const affine = [...grid.affine];
+  let first = 0;
+  directions.forEach(({ world, sign }, axis) => {
+    const length = grid.shape[axis] as number;
+    shape[world] = length;
+    steps[world] = sign * (strides[axis] as number);
+    if (sign < 0) first += (strides[axis] as number) * (length - 1);
+    for (let row = 0; row < 3; row++) {
+      const column = grid.affine[4 * row + axis] as number;
+      affine[4 * row + world] = sign * column;
+      if (sign < 0) affine[4 * row + 3] = (affine[4 * row + 3] as number) + column * (length - 1);
+    }
+  });
+  return { shape, affine, walk: { shape, steps, first } };
 }
 
 /** How the canonical grid walks through the original array: the index of its first voxel and the step along each axis. */

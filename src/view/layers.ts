@@ -1,6 +1,6 @@
 /** What a page shows: a volume and what lies on its grid, read and checked before anything is served. */
 import { basename } from "node:path";
-import { compareGrids } from "../data/geometry.ts";
+import { alignTo } from "../data/geometry.ts";
 import { findingSentence } from "../data/finding.ts";
 import { labelValues } from "../data/masks.ts";
 import { Failure } from "../failure.ts";
@@ -55,12 +55,15 @@ export function readLayers(files: ViewedFiles): Layer[] {
     if (file === undefined) continue;
     checkHeader(file);
     const other = readNifti(file).volume;
-    const finding = compareGrids({ grid: volume, file: files.volume }, { grid: other, file });
+    const aligned = alignTo({ grid: volume, file: files.volume }, { volume: other, file });
     // The page has no option to accept another origin.
-    if (finding !== undefined) {
+    if ("finding" in aligned) {
+      const { finding } = aligned;
       throw new Failure(findingSentence({ ...finding, remedy: finding.remedy.replace(/, or add --ignore.*/, "") }));
     }
-    layers.push(kind === "probabilities" ? probabilityLayer(file, other) : maskLayer(kind, file, other));
+    layers.push(
+      kind === "probabilities" ? probabilityLayer(file, aligned.volume) : maskLayer(kind, file, aligned.volume),
+    );
   }
   return layers;
 }

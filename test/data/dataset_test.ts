@@ -90,7 +90,7 @@ test("loadCase() refuses image and mask on different grids", () => {
   const shift = (folder: string) => putNifti(folder, "labelsTr/c1.nii.gz", { data: maskOf(1), affine: shifted });
   assert.equal(
     sentenceOf(shift),
-    "labelsTr/c1.nii.gz: found corners up to 5.00 mm away from those of imagesTr/c1.nii.gz, expected at most 0.01 mm; " +
+    "labelsTr/c1.nii.gz: found corners up to 5.00 mm away from those of imagesTr/c1.nii.gz, most at its voxel (0, 0, 0), expected at most 0.01 mm; " +
       "correct direction and origin of the header that is wrong, or add --ignore-origin if the voxels do match",
   );
   withFolder((folder) => {
