@@ -15,11 +15,13 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { randomBytes } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import type { Hash } from "node:crypto";
+import { dirname } from "node:path";
 import type { InferOutput } from "valibot";
 import { Failure, messageOf } from "./failure.ts";
 import { parseJson, type Schema } from "./json.ts";
+import { systemFault } from "./system_faults.ts";
+import { removeLeftovers, temporaryName } from "./temporary_files.ts";
 
 /** `Cannot read <path>: <found>; <remedy>`, as an error to throw. */
 export function readFailure(path: string, found: string, remedy: string): Failure {
@@ -48,8 +50,7 @@ export function withFile<T>(path: string, use: (file: OpenFile) => T, remedy?: s
     try {
       return action();
     } catch (error) {
-      const [found, itsRemedy] = READ_FAULTS[(error as { code?: string }).code ?? ""] ??
-        [messageOf(error), "check the file and its disk"];
+      const [found, itsRemedy] = systemFault(error) ?? [messageOf(error), "check the file and its disk"];
       throw readFailure(path, found, remedy ?? itsRemedy);
     }
   };
@@ -81,18 +82,6 @@ function kindOf(status: Stats): string {
   return status.isSocket() ? "a socket" : "a device";
 }
 
-const READ_FAULTS: Readonly<Record<string, readonly [found: string, remedy: string]>> = {
-  ENOENT: ["there is no such file", "check the name"],
-  ENOTDIR: ["there is no such file", "check the name"],
-  EISDIR: ["this is a folder", "name the file itself"],
-  EACCES: ["permission is denied", "make the file readable"],
-  EPERM: ["permission is denied", "make the file readable"],
-  EMFILE: ["too many files are open", "raise the limit with ulimit -n"],
-  ENFILE: ["too many files are open", "end other programs and run the command again"],
-  ENAMETOOLONG: ["its name is longer than the file system allows", "give a shorter path"],
-  ELOOP: ["its links lead in a circle", "correct the links"],
-};
-
 /** All bytes of `path`; refused above `limitBytes`, before memory is taken. @throws {Failure} as {@link withFile}. */
 export function readWholeFile(path: string, limitBytes: number, remedy?: string): Uint8Array<ArrayBuffer> {
   return withFile(path, (file) => {
@@ -103,6 +92,18 @@ export function readWholeFile(path: string, limitBytes: number, remedy?: string)
     const bytes = new Uint8Array(file.sizeBytes);
     const count = file.read(bytes, 0);
     return count === bytes.length ? bytes : bytes.slice(0, count);
+  }, remedy);
+}
+
+/** Adds the content of a file to `hash`, piece by piece; returns its size. @throws {Failure} as {@link withFile}. */
+export function hashFile(path: string, hash: Hash, remedy?: string): number {
+  return withFile(path, (file) => {
+    const piece = new Uint8Array(2 ** 20);
+    let position = 0;
+    for (let count = 0; (count = file.read(piece, position)) > 0; position += count) {
+      hash.update(piece.subarray(0, count));
+    }
+    return position;
   }, remedy);
 }
 
@@ -134,17 +135,18 @@ export function readJson<S extends Schema>(
   return parseJson(readTextFile(path, largestBytes, remedy), schema, { from: path, remedy, deepest });
 }
 
-/** The name that `path` has while it is being written; a file of the same folder, so that renaming is atomic. */
-export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
-}
-
 /**
  * Writes `content` beside `path`, flushes it to the disk and renames it.
  *
+ * @param options `durable`: the new name too is on the disk at the end, so that a power cut loses no more than a kill.
  * @throws {Failure} where the disk is full, the file-size limit is reached or the folder is missing; the target is then as it was.
  */
-export function writeFileAtomic(path: string, content: Uint8Array | string): void {
+export function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  { durable = false }: { durable?: boolean } = {},
+): void {
+  removeLeftovers(dirname(path));
   const temporary = temporaryName(path);
   try {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -159,9 +161,22 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
     }
     renameSync(temporary, path);
   } catch (error) {
-    // Below a file, looking for what to remove fails, too.
-    if (existsSync(temporary)) rmSync(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw writeFailure(path, error);
+  }
+  if (durable) flushFolder(dirname(path));
+}
+
+function flushFolder(folder: string): void {
+  try {
+    const file = openSync(folder, "r");
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Windows opens no folders; its file system keeps names in order by itself.
   }
 }
 
@@ -177,14 +192,11 @@ export function makeFolder(folder: string): void {
 /** Turns an error of the file system during writing into one sentence with the remedy. */
 export function writeFailure(path: string, error: unknown): Failure {
   const code = (error as { code?: string }).code ?? "";
-  const remedy = WRITE_REMEDIES[code];
+  const remedy = WRITE_REMEDIES[code] ?? systemFault(error)?.join("; ");
   return new Failure(`Cannot write ${path}: ${remedy ?? messageOf(error)}`, { cause: error });
 }
 
 const WRITE_REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full; free some space and run the command again",
-  EDQUOT: "the disk quota is used up; free some space and run the command again",
-  EFBIG: "the file-size limit of this shell is reached; raise it with ulimit -f and run the command again",
   ENOENT: "its folder does not exist; create the folder first",
   ENOTDIR: "a part of the path is a file; choose another place",
   EACCES: "permission is denied; choose another place",

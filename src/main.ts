@@ -8,6 +8,7 @@ import { COMMANDS } from "./commands/catalog.ts";
 import { programVersion } from "./commands/version.ts";
 import { Failure, messageOf, UsageFailure } from "./failure.ts";
 import { printable } from "./shown.ts";
+import { machineFailure } from "./system_faults.ts";
 
 const HELP = `seg trains small MRI segmentation networks as ONNX, scores them, and puts them on a Jetson Nano
 
@@ -19,10 +20,10 @@ seg <command> --help shows arguments and an example; seg --version shows the ver
 New here? seg demo runs everything in a few minutes and needs no data.
 `;
 
-/** Ctrl-C; the end that an administrator, a batch system or a container asks for; the warning that Slurm's --signal sends. */
+/** Ctrl-C; the end that an administrator, a batch system or a container asks for; a terminal that closes; the warning that Slurm's --signal sends. */
 const SIGNALS: readonly NodeJS.Signals[] = process.platform === "win32"
   ? ["SIGINT", "SIGTERM"]
-  : ["SIGINT", "SIGTERM", "SIGUSR1"];
+  : ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"];
 
 const DENO_RUN = "deno run --allow-env --allow-ffi --allow-net=127.0.0.1 --allow-read --allow-run --allow-sys " +
   "--allow-write src/main.ts";
@@ -104,15 +105,12 @@ function describe(error: unknown): { text: string; code: number } {
   }
   if (error instanceof UsageFailure) return { text: error.message + trace, code: 2 };
   if (error instanceof Failure) return { text: error.message + trace, code: 1 };
-  if (
-    error instanceof RangeError && /allocation failed|Invalid typed array length|out of memory/i.test(error.message)
-  ) {
-    return { text: `Memory ran out (${error.message}); close other programs or use smaller images${trace}`, code: 1 };
-  }
   if (error instanceof Error && ["NotCapable", "PermissionDenied"].includes(error.name)) {
     const need = /Requires [^,]*/.exec(error.message)?.[0] ?? error.message;
     return { text: `Deno does not permit what is needed (${need}): start it with ${DENO_RUN}${trace}`, code: 1 };
   }
+  const explained = machineFailure(error);
+  if (explained !== undefined) return { text: explained.message + trace, code: 1 };
   const text = `This is a fault of seg: ${messageOf(error)}\n` +
     "Please report it with the command line and the output of seg doctor --json; SEG_DEBUG=1 shows where it happened";
   return { text: text + trace, code: 1 };

@@ -2,7 +2,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../child_environment.ts";
 import { Failure } from "../failure.ts";
+import { requireProvider } from "../runtime/providers.ts";
 import { fittingJson } from "../json.ts";
 import { type BenchMeasurement, BenchMessage, type BenchRequest } from "./worker_protocol.ts";
 
@@ -26,7 +28,9 @@ export async function runWorker(
   { progress, signal }: WorkerOptions = {},
 ): Promise<BenchMeasurement> {
   signal?.throwIfAborted();
+  await requireProvider(request.provider);
   const worker = spawn(process.execPath, [...("deno" in process.versions ? DENO_FLAGS : []), WORKER], {
+    env: childEnvironment(),
     stdio: ["pipe", "pipe", "pipe"],
   });
   const stop = () => void worker.kill();

@@ -3,11 +3,7 @@ import { arch, availableParallelism, cpus, freemem, platform, release, totalmem 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../failure.ts";
-import { Graph } from "../graph/graph.ts";
-import { encodeModel } from "../graph/onnx/encode.ts";
-import { add } from "../graph/ops/arithmetic.ts";
-import { floats, numbersOf } from "../graph/tensor_type.ts";
-import { createSession, supportedProviders } from "../runtime/session.ts";
+import { type ProviderState, providerStates, sumFault } from "../runtime/providers.ts";
 import { type JetsonDevice, measuringCautions, readJetson } from "../tensorrt/device.ts";
 import { findTrtexec } from "../tensorrt/find_trtexec.ts";
 import { probeTrtexec } from "../tensorrt/trtexec.ts";
@@ -55,7 +51,7 @@ export interface Diagnosis {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether ONNX Runtime computes here: the right sum, or what went wrong. */
   readonly inference: "works" | { readonly fault: string };
-  readonly providers: readonly { readonly name: string; readonly atHand: boolean; readonly remedy?: string }[];
+  readonly providers: readonly ProviderState[];
   readonly trtexec: { readonly path: string; readonly version: string } | { readonly missing: string };
   /** Absent on other machines. */
   readonly jetson?: JetsonDevice;
@@ -67,6 +63,7 @@ export interface Diagnosis {
 export async function diagnose(): Promise<Diagnosis> {
   const jetson = readJetson();
   const [trtexec, inference] = [await lookForTrtexec(), await tryInference()];
+  const providers = await providerStates();
   const [name, limits, driver] = [distribution(), containerLimits(), nvidiaDriver()];
   const space = disks();
   return {
@@ -95,11 +92,7 @@ export async function diagnose(): Promise<Diagnosis> {
     },
     environment: environment(),
     inference,
-    providers: supportedProviders().map(({ name, bundled }) => ({
-      name,
-      atHand: bundled,
-      ...(!bundled && { remedy: PROVIDER_REMEDIES[name] ?? "put its library beside the one of onnxruntime-node" }),
-    })),
+    providers,
     trtexec,
     ...(jetson && { jetson }),
     remarks: [
@@ -115,15 +108,6 @@ export async function diagnose(): Promise<Diagnosis> {
   };
 }
 
-/** The libraries are not part of the npm package; its own install step downloads them. */
-const PROVIDER_REMEDIES: Readonly<Record<string, string>> = {
-  cuda:
-    "with network and an NVIDIA GPU: npm rebuild onnxruntime-node --ignore-scripts=false, with CUDA and cuDNN installed",
-  tensorrt:
-    "with network and an NVIDIA GPU: npm rebuild onnxruntime-node --ignore-scripts=false, with TensorRT installed; " +
-    "on a Jetson use seg export --trt",
-};
-
 async function lookForTrtexec(): Promise<Diagnosis["trtexec"]> {
   try {
     const path = findTrtexec();
@@ -137,14 +121,8 @@ async function lookForTrtexec(): Promise<Diagnosis["trtexec"]> {
 /** Runs a model of one addition. */
 async function tryInference(): Promise<Diagnosis["inference"]> {
   try {
-    const graph = new Graph();
-    const x = graph.input("x", { elementType: "float32", shape: [2] });
-    graph.output(graph.apply(add, [x, x], {}), "y");
-    const session = await createSession(encodeModel(graph, { opset: 13, graphName: "sum" }), { threads: 1 });
-    const { y } = await session.run({ x: floats([1, 2.5]) });
-    await session.release();
-    const found = y && numbersOf(y).join(" and ");
-    return found === "2 and 5" ? "works" : { fault: `it computes ${found} for 2 and 5` };
+    const fault = await sumFault(undefined);
+    return fault === undefined ? "works" : { fault };
   } catch (error) {
     return { fault: messageOf(error) };
   }

@@ -1,7 +1,8 @@
 /** Cases whose image files are byte for byte the same. */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { hashFile, withFile } from "../files.ts";
 import { sha256 } from "../sha256.ts";
 import type { CaseFiles } from "./layout.ts";
 
@@ -24,7 +25,7 @@ export function duplicateCases(root: string, cases: readonly CaseFiles[]): [Case
     const byHash = new Map<string, CaseFiles>();
     for (const files of candidates) {
       const hash = createHash("sha256");
-      for (const path of imageFiles(files)) hash.update(readFileSync(join(root, path)));
+      for (const path of imageFiles(files)) hashFile(join(root, path), hash);
       const digest = hash.digest("hex");
       const twin = byHash.get(digest);
       if (twin) duplicates.push([twin, files]);
@@ -36,16 +37,12 @@ export function duplicateCases(root: string, cases: readonly CaseFiles[]): [Case
 
 /** The size and a hash of 4 KiB in the middle of a file; undefined where it is missing. */
 function sizeAndMiddle(path: string): string | undefined {
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) return undefined;
-  const bytes = new Uint8Array(Math.min(size, 4096));
-  const file = openSync(path, "r");
-  try {
-    readSync(file, bytes, 0, bytes.length, Math.floor((size - bytes.length) / 2));
-  } finally {
-    closeSync(file);
-  }
-  return `${size}:${sha256(bytes)}`;
+  if (!existsSync(path)) return undefined;
+  return withFile(path, ({ sizeBytes, read }) => {
+    const bytes = new Uint8Array(Math.min(sizeBytes, 4096));
+    read(bytes, Math.floor((sizeBytes - bytes.length) / 2));
+    return `${sizeBytes}:${sha256(bytes)}`;
+  });
 }
 
 /** All image files of a case, in order. */

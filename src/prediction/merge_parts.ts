@@ -2,7 +2,8 @@
 import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { makeFolder, refuseExisting, temporaryName, writeFailure, writeJsonAtomic } from "../files.ts";
+import { makeFolder, refuseExisting, writeFailure, writeJsonAtomic } from "../files.ts";
+import { temporaryName } from "../temporary_files.ts";
 import { countOf } from "../text.ts";
 import { idsHash, type PartCase, type PartRecord, readRecord, recordName } from "./part_record.ts";
 

@@ -2,6 +2,7 @@
 import { Failure, messageOf } from "../failure.ts";
 import { floats, type TensorData } from "../graph/tensor_type.ts";
 import type { DescribedModel } from "../model/model.ts";
+import { requireProvider } from "../runtime/providers.ts";
 import { createSession } from "../runtime/session.ts";
 
 /** Logits `[count, classes, size, size]`; the array may be overwritten by the next run. */
@@ -93,6 +94,7 @@ function emptyTensor(shape: readonly number[]): TensorData<"float32"> {
 }
 
 async function startSession(bytes: Uint8Array, { threads, provider }: NetworkOptions) {
+  await requireProvider(provider);
   try {
     return await createSession(bytes, {
       ...(threads !== undefined && { threads }),

@@ -194,7 +194,7 @@ async function tried<T>(
 ): Promise<T | string> {
   if (seconds === 0) return `left out here. ${remedy(folder)}`;
   if (seconds === undefined) return await work(context);
-  const time = AbortSignal.timeout(1000 * seconds);
+  const time = AbortSignal.timeout(Math.ceil(1000 * seconds));
   try {
     return await work({ ...context, signal: AbortSignal.any([context.signal, time]) });
   } catch (error) {

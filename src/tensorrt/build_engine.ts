@@ -2,7 +2,8 @@
 import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { Failure } from "../failure.ts";
-import { temporaryName, writeFailure } from "../files.ts";
+import { writeFailure } from "../files.ts";
+import { temporaryName } from "../temporary_files.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import { buildArguments, type BuildOptions } from "./command_line.ts";
 import { runTrtexec, type Trtexec, type TrtexecRun } from "./trtexec.ts";

@@ -1,10 +1,10 @@
 /** The file `.engine.json` beside an engine: what it was built from, by what, for which device. */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import * as v from "valibot";
-import { Failure, messageOf } from "../failure.ts";
-import { readJson, writeJsonAtomic } from "../files.ts";
+import { Failure } from "../failure.ts";
+import { hashFile, readJson, writeJsonAtomic } from "../files.ts";
 import { ELEMENT_ARRAYS, type ElementType } from "../graph/tensor_type.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
 import { listOf, oneOf, realNumber, recordOf, wholeNumber } from "../schemas.ts";
@@ -99,21 +99,7 @@ export function passportPath(engine: string): string {
 /** Name, size and SHA-256 of a file, read piece by piece. @throws {Failure} where it cannot be read. */
 export function markFile(path: string): FileMark {
   const hash = createHash("sha256");
-  let bytes = 0;
-  try {
-    const file = openSync(path, "r");
-    try {
-      const chunk = new Uint8Array(2 ** 20);
-      for (let length = 0; (length = readSync(file, chunk)) > 0;) {
-        hash.update(chunk.subarray(0, length));
-        bytes += length;
-      }
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}`);
-  }
+  const bytes = hashFile(path, hash);
   return { file: basename(path), bytes, sha256: hash.digest("hex") };
 }
 

@@ -55,7 +55,7 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
     offset += values.byteLength;
   }
   bytes.set(createHash("sha256").update(bytes.subarray(0, total)).digest(), total);
-  writeFileAtomic(path, bytes);
+  writeFileAtomic(path, bytes, { durable: true });
 }
 
 /** @throws {Failure} where the file is missing, damaged or of another version. */

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { makeSplits, type Split, Splits, writeSplits } from "../../data/splits.ts";
 import { Failure } from "../../failure.ts";
 import { readJson, writeJsonAtomic } from "../../files.ts";
+import { requireProvider } from "../../runtime/providers.ts";
 import type { Reporter } from "../../reporter.ts";
 import { type CrossValidation, poolFolds } from "./fold_pool.ts";
 import { type FoldResult, refuseDifference, runFold } from "./fold_run.ts";
@@ -45,6 +46,7 @@ export async function crossValidate(
 ): Promise<CrossValidation> {
   const told = new Set<string>();
   const reporter = { ...context.reporter, warn: once(context.reporter, told) };
+  await requireProvider("resume" in options ? options.provider : options.limits.provider);
   const plan = "resume" in options
     ? resumed(readPlan(options.resume), limitsOf(options))
     : continuing && existsSync(options.place.out)

@@ -25,6 +25,7 @@ import { createSchedule, type Schedule } from "../step/schedules.ts";
 import { caseSamples, type Sample } from "../samples.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
+import { createMemory } from "../step/wasm_module.ts";
 import { TrainingStep } from "../step/training_step.ts";
 
 /** Intensities are clipped to the 0.5th and 99.5th percentile of the volume and brought to mean 0 and deviation 1, as nnU-Net does for MRI. */
@@ -66,6 +67,8 @@ export function checkForTraining(
   reporter: Reporter,
   begunSplits?: readonly Split[],
 ): { readonly report: CheckReport; readonly index: DatasetIndex } {
+  // What no step can do without is told before data are read.
+  createMemory(1);
   const { report, index } = inspectDataset(dataset, {
     ...data,
     inputSize: network.inputSize,

@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { readJson, temporaryName, writeFailure, writeJsonAtomic } from "../../files.ts";
+import { readJson, writeFailure, writeJsonAtomic } from "../../files.ts";
+import { temporaryName } from "../../temporary_files.ts";
 import { CARD_FILE } from "../../model/card.ts";
 import { EVENT_FILE } from "../tensorboard/event_file.ts";
 import { configurationOf, partsOf, RunConfiguration, type RunSettings } from "./run_settings.ts";
@@ -62,8 +63,8 @@ export function createRunFolder(folder: string, fill: (run: RunFolder) => void):
   return runFolder(folder);
 }
 
-/** Removes what a killed process left behind while it was writing. */
-export function removeLeftovers({ folder }: RunFolder): void {
+/** Removes what a killed process of version 0.1.0 left behind while it was writing. */
+export function removeOldLeftovers({ folder }: RunFolder): void {
   for (const name of readdirSync(folder)) {
     if (/^\..+\.[0-9a-f]{8}\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
   }

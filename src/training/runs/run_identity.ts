@@ -1,6 +1,6 @@
 /** What a run must have in common with its checkpoint, and with the other folds of its cross-validation. */
-import { readFileSync } from "node:fs";
-import { Failure, messageOf } from "../../failure.ts";
+import { createHash } from "node:crypto";
+import { hashFile } from "../../files.ts";
 import { sha256 } from "../../sha256.ts";
 import type { Preparation } from "./preparation.ts";
 import { absolutePlace, lastingSettings, type RunSettings } from "./run_settings.ts";
@@ -75,13 +75,9 @@ function comparable(settings: RunSettings): Settings {
 }
 
 function contentHash(path: string): string {
-  try {
-    return sha256(readFileSync(path));
-  } catch (error) {
-    throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give the file to start from with --init`, {
-      cause: error,
-    });
-  }
+  const hash = createHash("sha256");
+  hashFile(path, hash, "give the file to start from with --init");
+  return hash.digest("hex");
 }
 
 function hashOf(value: unknown): string {

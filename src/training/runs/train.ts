@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { readSplits, type Split, writeSplits } from "../../data/splits.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { prepareTraining } from "./preparation.ts";
+import { requireProvider } from "../../runtime/providers.ts";
+import { removeLeftovers } from "../../temporary_files.ts";
 import { absolutePlace, limitsOf, type RunSettings, runSettings } from "./run_settings.ts";
 import {
   createRunFolder,
   readConfig,
   refuseExistingRun,
-  removeLeftovers,
+  removeOldLeftovers,
   runFolder,
   writeConfig,
 } from "./run_folder.ts";
@@ -33,6 +35,7 @@ export async function train(options: TrainOptions | ResumeOptions, context: Trai
  */
 export async function startRun(given: RunSettings, context: TrainContext, begun?: Split): Promise<TrainSummary> {
   refuseExistingRun(given.place.out);
+  await requireProvider(given.limits.provider);
   // A run can be continued from any working directory.
   const settings = { ...given, place: absolutePlace(given.place) };
   const preparation = await prepareTraining(settings, context.reporter, begun);
@@ -54,7 +57,9 @@ async function continueRun(
     limits: { ...before.limits, ...limitsOf(changes) },
     place: { ...before.place, out: resume, version },
   };
-  removeLeftovers(run);
+  await requireProvider(settings.limits.provider);
+  removeOldLeftovers(run);
+  removeLeftovers(run.folder);
   const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
   const [split] = readSplits(run.splits);
   const preparation = await prepareTraining(settings, context.reporter, split);

@@ -212,7 +212,7 @@ export class Training {
   #writeBest(model: DescribedModel, cases: readonly ScoredCase[]): void {
     const { settings } = runIdentity(this.#settings, this.#preparation);
     const { model: whole, card = "" } = scoredModel(model, this.#preparation, { epoch: this.#epoch, cases, settings });
-    writeFileAtomic(this.#run.best, whole.bytes);
+    writeFileAtomic(this.#run.best, whole.bytes, { durable: true });
     writeFileAtomic(this.#run.card, card);
   }
 

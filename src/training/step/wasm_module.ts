@@ -1,5 +1,7 @@
 /** Assembles small WebAssembly modules (WebAssembly Core Specification 2.0, section 5: binary format). */
 
+import { Failure, messageOf } from "../../failure.ts";
+
 /** Instruction bytes. */
 export type Code = readonly number[];
 
@@ -23,11 +25,22 @@ const api = (globalThis as unknown as {
 }).WebAssembly;
 
 const PAGE_BYTES = 65536;
+const MOST_PAGES = 65536;
 
-/** Memory of at least `bytes` bytes, all zero. @throws {RangeError} beyond WebAssembly's 4 GiB. */
+/** Memory of at least `bytes` bytes, all zero. @throws {RangeError} beyond WebAssembly's 4 GiB. @throws {Failure} where addresses are limited. */
 export function createMemory(bytes: number): WasmMemory {
   const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
-  return new api.Memory({ initial: pages, maximum: pages });
+  if (pages > MOST_PAGES) throw new RangeError(`${bytes} bytes are more than the 4 GiB of WebAssembly`);
+  try {
+    return new api.Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    // V8 reserves 10 GiB of addresses, most of them guards, whatever the size; without guards it checks addresses by itself.
+    throw new Failure(
+      `Cannot reserve memory for the weights (${messageOf(error)}): this shell limits addresses; raise the limit ` +
+        `(ulimit -v unlimited), or run the command with NODE_OPTIONS=--disable-wasm-trap-handler before it`,
+      { cause: error },
+    );
+  }
 }
 
 /** The functions of an assembled module, working on `memory`. */
