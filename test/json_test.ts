@@ -104,7 +104,7 @@ test("readJson refuses files that are absent, folders, pipes, devices, too large
   refuses(path("large.json"), "the file has 8589934592 bytes; files of up to 1000 bytes are read");
   writeFileSync(path("latin.json"), Uint8Array.of(0x22, 0xe9, 0x22));
   refuses(path("latin.json"), "it is no text in UTF-8");
-  refuses(path("x".repeat(300)), "its name is longer than the file system allows");
+  refuses(path("x".repeat(300)), "the name is longer than the file system allows");
 });
 
 test("readJson reads a file that fits", () => {
