@@ -8,9 +8,10 @@ import type { Target } from "../tensorrt/targets.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import type { BenchReport } from "./bench_report.ts";
 import { runWorker } from "./bench_process.ts";
-import { layerWork } from "./layer_work.ts";
+import { layerWork } from "../tensorrt/layer_work.ts";
 import { latencyStatistics } from "./percentiles.ts";
-import { roofline, roofOf } from "./roofline.ts";
+import { usualPrecision } from "../tensorrt/capabilities.ts";
+import { roofline, roofOf } from "../tensorrt/roofline.ts";
 import type { BenchRequest } from "./worker_protocol.ts";
 
 /** What to measure, and how. */
@@ -152,6 +153,10 @@ function workOf(
     flops: layers.reduce((sum, layer) => sum + layer.flops, 0),
     bytes: layers.reduce((sum, layer) => sum + layer.bytes, 0),
   };
-  const roof = target && roofOf(target, "fp32");
-  return roof === undefined ? work : { ...work, rooflineFps: batch * roofline(layers, roof).floorFps, roof };
+  const precision = target && usualPrecision(target);
+  const roof = target && precision && roofOf(target, precision);
+  if (roof === undefined) return work;
+  const share = precision === "fp16" ? 0.5 : 1;
+  const { floorFps } = roofline(layers.map((layer) => ({ ...layer, bytes: share * layer.bytes })), roof);
+  return { ...work, rooflineFps: batch * floorFps, roof };
 }

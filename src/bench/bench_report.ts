@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { readJson } from "../files.ts";
 import { listOf, oneOf, realNumber, wholeNumber } from "../schemas.ts";
 import type { LatencyStatistics } from "./percentiles.ts";
-import type { Roof } from "./roofline.ts";
+import type { TimeEstimate } from "../tensorrt/clock.ts";
+import type { Roof } from "../tensorrt/roofline.ts";
 
 /** A finished benchmark. Times in ms, sizes in bytes; `latencyMs` is that of one run with `batch` images. */
 export interface BenchReport {
@@ -25,6 +26,8 @@ export interface BenchReport {
   readonly bytes?: number;
   /** Images per second that the target's arithmetic and memory rates allow at most. */
   readonly rooflineFps?: number;
+  /** What the run was estimated to take on the target. */
+  readonly estimate?: TimeEstimate;
   /** The device of the roofline with its peak rates. */
   readonly roof?: Roof;
   /** Kernels that a run starts. */

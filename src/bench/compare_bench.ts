@@ -25,7 +25,7 @@ const ROWS: readonly { name: string; unit: string; of: (report: BenchReport) => 
   { name: "work", unit: "MFLOP", of: ({ flops }) => (flops === undefined ? undefined : flops / 1e6) },
   { name: "memory traffic", unit: "MiB", of: ({ bytes }) => mebibytes(bytes) },
   { name: "kernels", unit: "", of: ({ kernels }) => kernels },
-  { name: "roofline", unit: "1/s", of: ({ rooflineFps }) => rooflineFps },
+  { name: "estimate", unit: "ms", of: ({ estimate }) => estimate?.ms },
   { name: "floor", unit: "ms", of: ({ floorMs }) => floorMs },
   { name: "floor reached", unit: "%", of: ({ floorShare }) => floorShare === undefined ? undefined : 100 * floorShare },
   { name: "before the network", unit: "ms", of: ({ stages }) => stages?.pre },

@@ -1,5 +1,6 @@
 /** What runs of a TensorRT engine by trtexec say, whether this machine made them or a kit on another one. */
 import type { TensorRtVersion } from "../graph/op.ts";
+import { estimateTime } from "../tensorrt/clock.ts";
 import type { TrtexecLog } from "../tensorrt/log.ts";
 import type { Profile } from "../tensorrt/profile.ts";
 import type { Precision, Target } from "../tensorrt/targets.ts";
@@ -8,7 +9,7 @@ import type { QueryTimes } from "../tensorrt/times.ts";
 import { formatVersion } from "../tensorrt/version.ts";
 import type { BenchReport } from "./bench_report.ts";
 import { FEWEST_SAMPLES, type LatencyStatistics, latencyStatistics } from "./percentiles.ts";
-import { type LayerWork, type Roofline, roofline, roofOf } from "./roofline.ts";
+import { type LayerWork, type Roofline, roofline, roofOf } from "../tensorrt/roofline.ts";
 
 /** One timing run. */
 export interface EngineRun {
@@ -89,6 +90,9 @@ export function engineReport(measurement: EngineMeasurement): EngineReport {
   const bytesShare = precision === "fp16" ? 0.5 : 1;
   const work = measurement.work?.map((layer) => ({ ...layer, bytes: bytesShare * layer.bytes }));
   const floor = rooflineOf(work, { target, precision, computeMs: computeMs.p50 });
+  const estimate = target && measurement.work && measurement.kernels !== undefined
+    ? estimateTime({ work: measurement.work, kernels: measurement.kernels, batch }, target, precision)
+    : undefined;
   const throughput = log.performance.throughputQps;
   return {
     backend: "trtexec",
@@ -117,6 +121,7 @@ export function engineReport(measurement: EngineMeasurement): EngineReport {
       bytes: work.reduce((sum, { bytes }) => sum + bytes, 0),
     }),
     ...(floor && { ...floor.figures, rooflineFps: batch * floor.roofline.floorFps, roofline: floor.roofline }),
+    ...(estimate && { estimate }),
     ...(profile && { layers: layerTimes(profile, floor?.floors ?? []) }),
     ...(power && { power, powerMw: power.meanPowerMw }),
     ...(power?.peakRamMB !== undefined && { peakMemoryBytes: power.peakRamMB * 2 ** 20 }),

@@ -18,6 +18,7 @@ export function engineLines(report: EngineReport): string[] {
     }`,
     ...clockLines(report),
     ...floorLines(report),
+    ...estimateLines(report),
     ...layerLines(report),
   ];
 }
@@ -41,6 +42,18 @@ function floorLines({ roofline, kernels, enqueueMs, computeMs }: EngineReport): 
     `GPU time ${shortNumber(computeMs.p50)} ms, ${started}; the floor is ${shortNumber(floorMs)} ms (${
       formatPercent(memoryBoundShare, 0)
     } of it memory), ${formatPercent(reached, 0)} of it reached`,
+  ];
+}
+
+/** How far the estimate was off. */
+function estimateLines({ estimate, latencyMs: { p50 } }: EngineReport): string[] {
+  if (estimate === undefined) return [];
+  const { ms, lowMs, highMs } = estimate;
+  const outside = p50 < lowMs || p50 > highMs ? ", outside of its interval" : "";
+  return [
+    `The estimate was ${shortNumber(ms)} ms (${shortNumber(lowMs)} to ${shortNumber(highMs)}): the measured time is ×${
+      (p50 / ms).toFixed(2)
+    } of it${outside}`,
   ];
 }
 

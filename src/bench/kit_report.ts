@@ -12,13 +12,17 @@ import { measuredTarget } from "../tensorrt/measured_target.ts";
 import { markFile } from "../tensorrt/passport.ts";
 import type { Precision, Target } from "../tensorrt/targets.ts";
 import { type EngineReport, engineReport, graphWasIgnored } from "./engine_report.ts";
-import { layerWork } from "./layer_work.ts";
+import { layerWork } from "../tensorrt/layer_work.ts";
+import type { LayerWork } from "../tensorrt/roofline.ts";
 
 /** A report, and whether the outputs on the device agreed with the reference. */
 export interface KitReport {
   readonly report: EngineReport;
   /** `undefined` where the check did not run. */
   readonly checkPassed: boolean | undefined;
+  /** Work of the model's layers, bytes of float32, and the device it ran on; absent where the model is not beside the result. */
+  readonly work?: readonly LayerWork[];
+  readonly target: Target;
 }
 
 /**
@@ -53,6 +57,8 @@ export function importKit(folder: string, options: { readonly target?: Target | 
   if (powerMode !== undefined) {
     notes.push(...powerCautions(powerMode, { board }).map((caution) => `${caution} and measure again`));
   }
+  const target = options.target ??
+    measuredTarget({ model: result.board, device, tensorRt: result.tensorRt, powerMode });
   const report = engineReport({
     model: existsSync(model) ? model : folder,
     device: result.board ?? device.name ?? "unknown",
@@ -66,11 +72,16 @@ export function importKit(folder: string, options: { readonly target?: Target | 
     profile,
     work,
     kernels,
-    target: options.target ?? measuredTarget({ model: result.board, device, tensorRt: result.tensorRt, powerMode }),
+    target,
     powerMode,
     notes,
   });
-  return { report, checkPassed: checks.length === 0 ? undefined : failed.length === 0 };
+  return {
+    report,
+    checkPassed: checks.length === 0 ? undefined : failed.length === 0,
+    target,
+    ...(work && { work }),
+  };
 }
 
 function runnerNote({ endToEndMs, networkMs, cudaGraph }: RunnerTimes): string {

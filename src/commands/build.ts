@@ -53,6 +53,11 @@ export const build = command({
     const built = usageOf(() => buildModel({ ...args, version: programVersion() }));
     writeFileAtomic(model, built.bytes);
     const { parameters, flops, kernels, nodes, head } = built;
+    const { estimateModel } = await import("../deployment/for_target.ts");
+    const { modelOf } = await import("../model/model.ts");
+    const { estimateText } = await import("../tensorrt/clock.ts");
+    const { findTarget } = await import("../tensorrt/targets.ts");
+    const estimate = estimateModel(modelOf(model, built.bytes), { target: findTarget("nano") });
     return {
       json: {
         model,
@@ -63,6 +68,7 @@ export const build = command({
         nodes,
         kernels,
         headKernels: head.kernels,
+        ...(estimate && { estimate }),
       },
       text: `${model}: ${nodes} nodes\n${
         alignColumns([
@@ -71,7 +77,7 @@ export const build = command({
           ["work per image", formatFlops(flops), formatFlops(head.flops)],
           ["kernels of an engine", String(kernels), String(head.kernels)],
         ])
-      }`,
+      }${estimate === undefined ? "" : `\nOn a Jetson Nano ${estimateText(estimate)}`}`,
       next: nextLine(["seg", "bench", model]),
     };
   },

@@ -55,7 +55,7 @@ export const inspect = command({
     if (model === undefined) {
       throw usageFailure("inspect", "MODEL is missing: ONNX file of any origin, unless --ops lists the ops");
     }
-    const { markMended } = await import("../deployment/mended.ts");
+    const { lookAhead } = await import("../deployment/for_target.ts");
     const { inspectModel } = await import("../model/inspect.ts");
     const { inspectionText } = await import("../model/inspection_text.ts");
     const { readModel } = await import("../model/model.ts");
@@ -65,7 +65,7 @@ export const inspect = command({
     try {
       const target = findTarget(args.target);
       const found = inspectModel(file, { ...args, target });
-      inspection = { ...found, lint: markMended(found.lint, file, { target, dimensions: args.dimensions }) };
+      inspection = { ...found, ...lookAhead(found.lint, file, { target, dimensions: args.dimensions }) };
     } catch (error) {
       throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
     }

@@ -6,6 +6,9 @@ import { engineLines } from "../bench/engine_text.ts";
 import { importKit } from "../bench/kit_report.ts";
 import { usageFailure } from "../command_line/command.ts";
 import { UsageFailure } from "../failure.ts";
+import { estimateModel } from "../deployment/for_target.ts";
+import { readModel } from "../model/model.ts";
+import { estimateText } from "../tensorrt/clock.ts";
 import { isEnginePath } from "../tensorrt/engine_path.ts";
 import { findTarget, type Target } from "../tensorrt/targets.ts";
 import type { WorkContext } from "../reporter.ts";
@@ -70,7 +73,10 @@ export async function runBench(request: BenchRequest, { reporter, signal }: Work
   const { batch, dimensions, threads, provider, input } = request;
   const report = await benchModel({ file: model, batch, dimensions, threads, provider, input, ...timing });
   const head = `${report.device}, ${report.threads} threads, batch ${report.batch}, ${report.samples} runs`;
-  return { report, lines: [head], failed: false };
+  const estimate = target && estimateModel(readModel(model), { target, batch, dimensions });
+  if (target === undefined || estimate === undefined) return { report, lines: [head], failed: false };
+  const lines = [head, `On ${target.name} ${estimateText(estimate)}`];
+  return { report: { ...report, estimate }, lines, failed: false };
 }
 
 function importResult(folder: string, target: Target | undefined): BenchResult {
@@ -78,5 +84,8 @@ function importResult(folder: string, target: Target | undefined): BenchResult {
   const check = checkPassed === undefined
     ? []
     : [checkPassed ? "The outputs agree with the reference" : "The outputs are wrong"];
-  return { report, lines: [...check, ...engineLines(report)], failed: checkPassed === false };
+  const offer = report.estimate === undefined || report.simulated
+    ? []
+    : [`To fit the estimate to this board, too: node dist/tools/calibrate_clock.js ${folder}`];
+  return { report, lines: [...check, ...engineLines(report), ...offer], failed: checkPassed === false };
 }

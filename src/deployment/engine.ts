@@ -1,12 +1,12 @@
 /** The engine step of `seg export`: which trtexec, for which device, with which command line. */
 import { join } from "node:path";
-import { layerWork } from "../bench/layer_work.ts";
+import { layerWork } from "../tensorrt/layer_work.ts";
 import { Failure } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
 import type { Model } from "../model/model.ts";
 import { buildEngine } from "../tensorrt/build_engine.ts";
-import { assumedCapabilities, hasFlag } from "../tensorrt/capabilities.ts";
+import { assumedCapabilities } from "../tensorrt/capabilities.ts";
 import { buildArguments, renderCommandLine } from "../tensorrt/command_line.ts";
 import { readJetson, targetOfJetson } from "../tensorrt/device.ts";
 import type { RunnableEngine } from "../tensorrt/engine_runner.ts";
@@ -64,16 +64,6 @@ export async function findTools(request: ToolsRequest, signal: AbortSignal): Pro
   }
   const gpu = named.board === undefined ? readHostGpu() : undefined;
   return { target: gpu === undefined ? { ...named, tensorRt: version } : hostTarget(gpu, version), trtexec };
-}
-
-/**
- * The precision that was asked for, else FP16 where device and TensorRT have it: from version 11 on trtexec builds what the ONNX file says.
- */
-export function precisionFor({ target, trtexec }: EngineTools, asked: Precision | undefined): Precision {
-  const { tensorRt } = target;
-  const capabilities = trtexec?.capabilities ?? (tensorRt === undefined ? undefined : assumedCapabilities(tensorRt));
-  const possible = target.hasFp16 === true && (capabilities === undefined || hasFlag(capabilities, "--fp16"));
-  return asked ?? (possible ? "fp16" : "fp32");
 }
 
 /** What {@link makeEngine} builds. */

@@ -16,7 +16,8 @@ import type { Precision } from "../tensorrt/targets.ts";
 import { exportKit } from "./kit.ts";
 import { compareForms, openParityData } from "./parity_data.ts";
 import { passportPath } from "../tensorrt/passport.ts";
-import { findTools, makeEngine, plannedEngine, precisionFor, type TrtexecReport } from "./engine.ts";
+import { usualPrecision } from "../tensorrt/capabilities.ts";
+import { findTools, makeEngine, plannedEngine, type TrtexecReport } from "./engine.ts";
 import type { WorkContext } from "../reporter.ts";
 
 /** What {@link runExport} makes. */
@@ -117,7 +118,7 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
   const { graph, notes } = exported;
   const { model, card } = addModelCard(exported.model, source);
   const { parameters, flops = null, lint } = inspectModel(model, { target });
-  const precision = precisionFor(tools, request.precision);
+  const precision = request.precision ?? usualPrecision(target, trtexec?.capabilities);
   if (trt || kit !== undefined) refuseLintErrors(request.model, target.name, lint);
   const engineRequest = { onnx, engine, model, graph, precision, workspaceMiB, folder: out };
   const report = {

@@ -13,6 +13,7 @@ import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.
 import { elementCount } from "../graph/tensor_type.ts";
 import { headCost, type NetCost, netCost } from "./cost.ts";
 import type { Model } from "./model.ts";
+import type { TimeEstimate } from "../tensorrt/clock.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 import type { Target } from "../tensorrt/targets.ts";
 
@@ -55,6 +56,8 @@ export interface ModelInspection {
   readonly metadataFault?: string;
   readonly target?: string;
   readonly lint: readonly LintFinding[];
+  /** Of a run of the exported model on the target, as whoever has exported it found out. */
+  readonly estimate?: TimeEstimate;
   readonly trainable: boolean;
   /** What keeps it from being trained. */
   readonly obstacles: readonly TrainingObstacle[];

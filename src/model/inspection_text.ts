@@ -3,11 +3,12 @@ import { formatShape } from "../graph/tensor_type.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxValue } from "../graph/onnx/model.ts";
 import { alignColumns, formatBytes, formatCount, formatFlops } from "../text.ts";
+import { estimateText } from "../tensorrt/clock.ts";
 import type { ModelInspection } from "./inspect.ts";
 
 /** The inspection as lines of text: the figures, then layers, the target's complaints and what keeps it from training. */
 export function inspectionText(inspection: ModelInspection): string {
-  const { layers, lint, obstacles, target, fault } = inspection;
+  const { layers, lint, obstacles, target, fault, estimate } = inspection;
   const blocks = [alignColumns(figures(inspection).map(([name, value]) => [`${name}:`.padEnd(14) + value]))];
   if (fault !== undefined) blocks.push(`No shapes and FLOPs: ${fault}`);
   if (layers !== undefined) {
@@ -30,6 +31,7 @@ export function inspectionText(inspection: ModelInspection): string {
     );
     blocks.push(found.length === 0 ? `TensorRT of ${target} runs it` : [`TensorRT of ${target}:`, ...found].join("\n"));
   }
+  if (target !== undefined && estimate !== undefined) blocks.push(`On ${target} ${estimateText(estimate)}`);
   blocks.push(
     obstacles.length === 0 ? "It can be trained" : [
       "It cannot be trained:",

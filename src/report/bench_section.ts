@@ -4,9 +4,11 @@ import { basename, join } from "node:path";
 import { type BenchReport, readBenchReport } from "../bench/bench_report.ts";
 import { compareBench } from "../bench/compare_bench.ts";
 import type { Model } from "../model/model.ts";
-import { layerWork } from "../bench/layer_work.ts";
-import { type Roof, roofline, roofOf } from "../bench/roofline.ts";
+import { layerWork } from "../tensorrt/layer_work.ts";
+import { type Roof, roofline, roofOf } from "../tensorrt/roofline.ts";
 import { exportModel } from "../deployment/export_model.ts";
+import { estimateModel } from "../deployment/for_target.ts";
+import { estimateText } from "../tensorrt/clock.ts";
 import { findTarget, TARGETS } from "../tensorrt/targets.ts";
 import { formatBytes, formatFlops, formatNumber, formatPercent, NO_VALUE, shortNumber } from "../text.ts";
 import { linearAxis } from "./axis.ts";
@@ -100,6 +102,8 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
   const share = roof.precision === "fp16" ? 0.5 : 1;
   const work = layers?.map((layer) => ({ ...layer, bytes: share * layer.bytes })) ?? [];
   const floor = roofline(work, roof);
+  const target = TARGETS[roof.device];
+  const estimate = model && target && estimateModel(model, { target });
   const points = floor.layers.filter(({ flops, bytes }) => flops > 0 && bytes > 0).map((layer): RooflinePoint => ({
     name: layer.name,
     intensity: layer.flops / layer.bytes,
@@ -111,13 +115,13 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
     ? `Measured on ${device}.`
     : `One image is ${formatFlops(floor.flops)} and ${
       formatBytes(floor.bytes)
-    } of memory traffic in ${roof.precision}: on ${device} at least ${formatNumber(floor.floorMs, 2)} ms, at most ${
-      Math.floor(floor.floorFps)
-    } images per second. Memory bounds ${formatPercent(floor.memoryBoundShare, 0)} of that time.`;
+    } of memory traffic in ${roof.precision}: on ${device} ${
+      estimate === undefined ? "" : `${estimateText(estimate)}. Arithmetic and memory alone need `
+    }at least ${formatNumber(floor.floorMs, 2)} ms. Memory bounds ${
+      formatPercent(floor.memoryBoundShare, 0)
+    } of that time.`;
   return [
-    markup`<p>${sentence} ${
-      measured.length === 0 ? "This is a bound by arithmetic, not a measurement: seg bench measures." : ""
-    }</p>`,
+    markup`<p>${sentence} ${measured.length === 0 ? "Nothing of this is measured: seg bench measures." : ""}</p>`,
     rooflineChart({
       title: "Layers on the roofline: the larger, the more of the time",
       description: sentence,

@@ -1,6 +1,7 @@
 /** What one trtexec understands: its version and its flags. */
 import { Failure } from "../failure.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
+import type { Precision, Target } from "./targets.ts";
 import { decodeVersionNumber } from "./version.ts";
 
 /** The version and flags of a trtexec. */
@@ -94,4 +95,10 @@ export function hasFlag(capabilities: Capabilities, flag: string): boolean {
   const lifetime = Object.hasOwn(FLAG_LIFETIMES, flag) ? FLAG_LIFETIMES[flag] : undefined;
   if (lifetime === undefined) return false;
   return capabilities.version >= (lifetime.since ?? 0) && capabilities.version < (lifetime.until ?? Infinity);
+}
+
+/** FP16 where device and TensorRT have it, else FP32: from version 11 on trtexec builds what the ONNX file says. */
+export function usualPrecision({ hasFp16, tensorRt }: Target, capabilities?: Capabilities): Precision {
+  const known = capabilities ?? (tensorRt === undefined ? undefined : assumedCapabilities(tensorRt));
+  return hasFp16 === true && (known === undefined || hasFlag(known, "--fp16")) ? "fp16" : "fp32";
 }

@@ -21,8 +21,8 @@ const RENAMING = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze"
  * The kernels of a graph, after the fusions that NVIDIA documents (TensorRT 8.2 Developer Guide, "Types of Fusions").
  *
  * A convolution takes the Relu that alone reads it; neighbouring element-wise ops of one shape become one kernel; an op that renames a
- * tensor has none. A Concat counts one copy per input, the worst case: the builder drops the copy where the kernel before can write
- * into the joint tensor. Copies between memory formats, which the builder chooses by timing, are not foreseen: a profile shows them.
+ * tensor has none. The kernels before a Concat write into the joint tensor, so that it copies only what no kernel writes: inputs of the
+ * graph and constants. Copies between memory formats, which the builder chooses by timing, are not foreseen: a profile shows them.
  *
  * @param folded nodes that will be part of the convolution beside them.
  */
@@ -42,7 +42,12 @@ export function countKernels(graph: Graph, folded: ReadonlySet<Node> = new Set()
     if (RENAMING.has(type) || folded.has(node)) continue;
     const before = feeder(node)?.op.type ?? "";
     const fused = (RECTIFIERS.has(type) && CONVOLUTIONS.has(before)) || (POINTWISE.has(type) && POINTWISE.has(before));
-    if (!fused) kernels += type === "Concat" ? node.inputs.length : 1;
+    if (!fused) kernels += type === "Concat" ? copiedInputs(graph, node).length : 1;
   }
   return kernels;
+}
+
+/** The inputs of a Concat that no kernel writes in place. */
+export function copiedInputs(graph: Graph, { inputs }: Node): Value[] {
+  return inputs.filter((input): input is Value => input !== undefined && graph.producer(input) === undefined);
 }

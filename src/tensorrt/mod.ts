@@ -15,6 +15,10 @@ export {
   type Target,
   TARGETS,
 } from "./targets.ts";
+export { type EstimatedWork, estimateText, estimateTime, type TimeEstimate } from "./clock.ts";
+export { countKernels } from "./kernels.ts";
+export { layerWork } from "./layer_work.ts";
+export type { LayerWork } from "./roofline.ts";
 export { decodeVersionNumber, encodeVersionNumber, formatVersion, parseVersion } from "./version.ts";
 export type { TensorRtVersion } from "../graph/op.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { markMended } from "../../src/deployment/mended.ts";
+import { lookAhead } from "../../src/deployment/for_target.ts";
 import { inspectModel, type InspectOptions, type ModelInspection } from "../../src/model/inspect.ts";
 import { modelOf } from "../../src/model/model.ts";
 import { inspectionText } from "../../src/model/inspection_text.ts";
@@ -45,9 +45,9 @@ test("inspectModel() counts what J-Net holds, reads its metadata and finds it tr
 test("inspectModel() tells what the head of a network adds, also once it is exported, and nothing where it is not there", () => {
   // The paper's head of four levels: 112 parameters; 9 transposed convolutions, 9 convolutions and a copy for each input of 2 Concats.
   const inspection = inspectFile(jNet());
-  assert.deepEqual([inspection.head?.parameters, inspection.head?.kernels, inspection.kernels], [112, 22, 87]);
+  assert.deepEqual([inspection.head?.parameters, inspection.head?.kernels, inspection.kernels], [112, 18, 69]);
   assert.match(inspectionText(inspection), /^parameters: +200,937 \(.* of weights\), of which head 112$/m);
-  assert.match(inspectionText(inspection), /^kernels: +87 of an engine, of which head 22$/m);
+  assert.match(inspectionText(inspection), /^kernels: +69 of an engine, of which head 18$/m);
   assert.deepEqual(inspectFile(exportFile({ bytes: jNet() }).bytes).head, inspection.head);
   const lowest = exportFile({ bytes: jNet(), outputs: ["level_0"] });
   assert.equal(inspectFile(lowest.bytes).head, undefined);
@@ -74,7 +74,7 @@ test("inspectModel() says of a file with an unknown op what can be said", () => 
 test("inspectionText() shows figures, layers, complaints and obstacles", () => {
   const bytes = jNet();
   const inspection = inspectFile(bytes, { target: NANO, layers: true });
-  const lint = markMended(inspection.lint, modelOf("j-net.onnx", bytes), { target: NANO });
+  const { lint } = lookAhead(inspection.lint, modelOf("j-net.onnx", bytes), { target: NANO });
   const text = inspectionText({ ...inspection, lint });
   assert.match(text, /^written by: +seg 0, opset \d+, IR 8\n/);
   assert.match(text, /\nparameters: +200,937 \(788 KiB of weights\), of which head 112\n/);
@@ -103,7 +103,7 @@ test("inspectModel() reads PyTorch's file", { skip: exported === undefined && "s
     true,
   ]);
   const bytes = readFileSync(exported as string);
-  const lint = markMended(inspection.lint, modelOf(exported as string, bytes), { target: NANO });
+  const { lint } = lookAhead(inspection.lint, modelOf(exported as string, bytes), { target: NANO });
   assert.ok(lint.length > 0 && lint.every(({ repairable }) => repairable));
 });
 

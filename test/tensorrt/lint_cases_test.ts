@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { markMended } from "../../src/deployment/mended.ts";
+import { lookAhead } from "../../src/deployment/for_target.ts";
 import { messageOf } from "../../src/failure.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { decodeModel } from "../../src/graph/onnx/decode.ts";
@@ -29,7 +29,7 @@ function inspected(bytes: Uint8Array, version = 80201): LintFinding[] {
     fault = messageOf(error);
   }
   const findings = lint({ model, version, ...(graph ? { graph } : { fault: fault ?? "" }) });
-  return markMended(findings, modelOf("model.onnx", bytes), { target: { ...NANO, tensorRt: version } });
+  return [...lookAhead(findings, modelOf("model.onnx", bytes), { target: { ...NANO, tensorRt: version } }).lint];
 }
 
 /** The code that says why 8.2 refuses or misreads the file; "mended" where the export writes another form of all that is found. */
@@ -303,7 +303,7 @@ test("lint() says which nodes it did not examine for want of shapes", () => {
   );
 });
 
-test("markMended() tells what an export writes in another form from what stays", () => {
+test("lookAhead() tells what an export writes in another form from what stays", () => {
   const findings = (nodes: readonly FileNode[], opset: number) =>
     inspected(
       modelFile({

@@ -1,8 +1,6 @@
-/** What the networks of an ablation cost, and how fast a Jetson Nano can run them at most. */
+/** What the networks of an ablation cost, and how fast a Jetson Nano is estimated to run them. */
 import { existsSync } from "node:fs";
-import { layerWork } from "../../src/bench/layer_work.ts";
-import { type Roof, roofline, roofOf } from "../../src/bench/roofline.ts";
-import { exportModel } from "../../src/deployment/export_model.ts";
+import { estimateModel } from "../../src/deployment/for_target.ts";
 import { type Model, readModel } from "../../src/model/model.ts";
 import { inspectModel } from "../../src/model/inspect.ts";
 import type { NetCost } from "../../src/model/cost.ts";
@@ -14,15 +12,9 @@ import { modelOf } from "./run_cell.ts";
 export interface ArmCost extends NetCost {
   /** Share of the head in the kernels. */
   readonly headShare: number;
-  /** Images per second on a Jetson Nano in FP16: an estimate from arithmetic, memory and kernels, not a measurement. */
+  /** Images per second on a Jetson Nano in FP16: the estimate of src/tensorrt/clock.ts, not a measurement. */
   readonly nanoFps: number;
 }
-
-/**
- * Time of the Nano's processor to start a kernel: enqueueing ResNet-18, about 60 layers, takes 6 ms (NVIDIA's forum and recorded logs).
- * Small networks are bound by it.
- */
-const LAUNCH_MS = 0.1;
 
 /** Adds the costs of each arm that has a model, by its name, to those that are known. */
 export function addCosts(costs: Map<string, ArmCost>, cells: readonly Cell[], out: string): void {
@@ -35,13 +27,10 @@ export function addCosts(costs: Map<string, ArmCost>, cells: readonly Cell[], ou
 
 function costOf(model: Model): ArmCost {
   const { parameters, flops = 0, kernels = 0, head } = inspectModel(model);
-  const roof = roofOf(findTarget("nano"), "fp16") as Roof;
-  // Bytes are counted in float32.
-  const layers = layerWork(exportModel(model).graph).map((layer) => ({ ...layer, bytes: layer.bytes / 2 }));
-  const { floorMs } = roofline(layers, roof);
+  const estimate = estimateModel(model, { target: findTarget("nano") });
   return {
     ...{ parameters, flops, kernels },
     headShare: (head?.kernels ?? 0) / kernels,
-    nanoFps: 1000 / Math.max(floorMs, LAUNCH_MS * kernels),
+    nanoFps: estimate?.fps ?? NaN,
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { roofline } from "../../src/bench/roofline.ts";
+import { roofline } from "../../src/tensorrt/roofline.ts";
 import { findTarget, peakGflops } from "../../src/tensorrt/targets.ts";
 
 const LAYERS = [

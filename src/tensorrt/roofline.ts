@@ -1,5 +1,5 @@
 /** The time that a network needs at least, from the device's arithmetic and memory rates (Williams, Waterman, Patterson 2009). */
-import { peakGflops, type Precision, type Target } from "../tensorrt/targets.ts";
+import { peakGflops, type Precision, type Target } from "./targets.ts";
 
 /** Work of one layer for one inference. */
 export interface LayerWork {

@@ -1,17 +1,23 @@
 /** The work of a graph's layers as an engine runs them: activations inside the layer before. */
 import type { Graph, Node } from "../graph/graph.ts";
 import type { Value } from "../graph/op.ts";
+import { copiedInputs } from "./kernels.ts";
 import { nodeFlops } from "../graph/passes/flops.ts";
 import { ELEMENT_ARRAYS, elementCount, sameShape } from "../graph/tensor_type.ts";
 import type { LayerWork } from "./roofline.ts";
 
-/** FLOPs and memory traffic by layer for one run; a node with one data input and its shape joins the node before, where nobody else reads that one. */
+/** FLOPs and memory traffic by layer for one run; a node with one data input and its shape joins the node before, where nobody else reads that one; a Concat moves only what no kernel writes in place. */
 export function layerWork(graph: Graph): LayerWork[] {
   const consumers = graph.consumers();
   const outputs = new Set(graph.outputs);
   const layers: { name: string; flops: number; inputBytes: number; outputBytes: number }[] = [];
   const layerOf = new Map<Value, (typeof layers)[number]>();
   for (const node of graph.nodes) {
+    if (node.op.type === "Concat") {
+      const copied = sumBytes(copiedInputs(graph, node));
+      layers.push({ name: node.name, flops: 0, inputBytes: copied, outputBytes: copied });
+      continue;
+    }
     const flops = nodeFlops(node);
     const data = new Set(node.inputs.filter((input): input is Value => input !== undefined));
     const inputBytes = sumBytes([...data]);
