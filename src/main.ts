@@ -61,7 +61,11 @@ async function main(argv: readonly string[]): Promise<number> {
 async function runJob(job: Job): Promise<number> {
   if (job.stoppable) { for (const signal of SIGNALS) process.on(signal, stop); }
   try {
-    const { json, text, next, failed } = await job.run({ reporter, signal: stopping.signal });
+    const { json, text, next, failed } = await job.run({
+      reporter,
+      signal: stopping.signal,
+      columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    });
     reporter.clear();
     // Within the texts of JSON, an escape is the character itself.
     if (job.json) process.stdout.write(`${printable(JSON.stringify(json, undefined, 2))}\n`);

@@ -15,6 +15,8 @@ export interface WorkContext {
   readonly reporter: Reporter;
   /** Aborted by Ctrl-C and SIGTERM: the work saves what it has and ends. */
   readonly signal: AbortSignal;
+  /** Widest line of the texts that are given back; absent: as wide as they get. */
+  readonly columns?: number | undefined;
 }
 
 /** Says nothing; for tests and for callers that only want the result. */

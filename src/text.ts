@@ -76,12 +76,66 @@ export function formatFlops(flops: number): string {
   return flops < 1e9 ? `${(flops / 1e6).toFixed(1)} MFLOP` : `${(flops / 1e9).toFixed(2)} GFLOP`;
 }
 
-/** Lines of cells, the first `left` columns (1) left, the others right aligned. */
-export function alignColumns(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+/** Lines of at most `columns`, broken between words; a longer word has a line of its own. */
+export function wrapWords(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** How a table is laid out. */
+export interface TableLayout {
+  /** Columns with texts, from the first on (1); the others are right aligned. */
+  readonly left?: number;
+  /** Widest line; a wider table is turned, and one that is then too wide stacked, a block for each row. */
+  readonly columns?: number | undefined;
+}
+
+/** Lines of cells, the heading first. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  { left = 1, columns = Infinity }: TableLayout = {},
+): string {
+  const lines = alignedLines(rows, left);
+  if (fits(lines, columns)) return lines.join("\n");
+  const [head = []] = rows;
+  const turned = alignedLines(head.map((_, i) => rows.map((row) => row[i] ?? "")), 1);
+  return (fits(turned, columns) ? turned : stackedLines(rows)).join("\n");
+}
+
+/** Lines of a name and a text; a text that is wider than `columns` goes on below itself. */
+export function alignPairs(
+  pairs: readonly (readonly [name: string, text: string])[],
+  { columns = Infinity }: Pick<TableLayout, "columns"> = {},
+): string {
+  const width = Math.max(...pairs.map(([name]) => name.length)) + 2;
+  return pairs.flatMap(([name, text]) =>
+    wrapWords(text, Math.max(20, columns - width)).map((line, i) => (i === 0 ? name : "").padEnd(width) + line)
+  ).join("\n");
+}
+
+function alignedLines(rows: readonly (readonly string[])[], left: number): string[] {
+  const count = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) =>
     row.map((cell, i) => i < left ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)).join("  ")
       .trimEnd()
-  ).join("\n");
+  );
+}
+
+/** A block for each row: its first cell, and below it the others by their headings. */
+function stackedLines([head = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...head.slice(1).map((name) => name.length));
+  return rows.flatMap(([first = "", ...cells]) => [
+    first,
+    ...cells.map((cell, i) => `  ${(head[i + 1] ?? "").padEnd(width)}  ${cell}`),
+  ]);
+}
+
+function fits(lines: readonly string[], columns: number): boolean {
+  return lines.every((line) => line.length <= columns);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   alignColumns,
+  alignPairs,
   countOf,
   formatBytes,
   formatCount,
@@ -11,6 +12,7 @@ import {
   formatNumber,
   formatPercent,
   formatSigned,
+  wrapWords,
 } from "../src/text.ts";
 
 test("formatDuration() gives two units at most", () => {
@@ -70,4 +72,33 @@ test("alignColumns() aligns the first columns left and the others right, without
   const rows = [["a", "b", "n"], ["long", "x", "12"], ["c"]];
   assert.equal(alignColumns(rows, { left: 2 }), "a     b   n\nlong  x  12\nc");
   assert.equal(alignColumns(rows), "a     b   n\nlong  x  12\nc");
+});
+
+test("alignColumns() turns a table that is too wide, and stacks one that is then too wide as well", () => {
+  const rows = [["class", "Dice", "HD95 mm"], ["edema", "0.912", "3.00"], ["core", "0.8", "12.00"]];
+  const wide = "class   Dice  HD95 mm\nedema  0.912     3.00\ncore     0.8    12.00";
+  assert.equal(alignColumns(rows), wide);
+  assert.equal(alignColumns(rows, { columns: 21 }), wide);
+  assert.equal(
+    alignColumns([...rows.map((row) => [...row, "more"])], { columns: 21 }),
+    "class    edema   core\nDice     0.912    0.8\nHD95 mm   3.00  12.00\nmore      more   more",
+  );
+  assert.equal(
+    alignColumns(rows, { columns: 20 }),
+    "edema\n  Dice     0.912\n  HD95 mm  3.00\ncore\n  Dice     0.8\n  HD95 mm  12.00",
+  );
+});
+
+test("alignPairs() goes on below a text that is too wide", () => {
+  const pairs = [["name", "a text of several words, and more"], ["longer name", "x"]] as const;
+  assert.equal(alignPairs(pairs), "name         a text of several words, and more\nlonger name  x");
+  assert.equal(
+    alignPairs(pairs, { columns: 34 }),
+    "name         a text of several\n             words, and more\nlonger name  x",
+  );
+});
+
+test("wrapWords() breaks between words and keeps every word", () => {
+  assert.deepEqual(wrapWords("one two three", 7), ["one two", "three"]);
+  assert.deepEqual(wrapWords("one incomprehensibilities two", 7), ["one", "incomprehensibilities", "two"]);
 });

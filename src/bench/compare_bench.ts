@@ -45,7 +45,7 @@ export function compareBench(reports: readonly BenchReport[]): ComparisonRow[] {
 }
 
 /** {@link compareBench} as a table: one column per report, ratios to the first in brackets. */
-export function comparisonTable(reports: readonly BenchReport[]): string {
+export function comparisonTable(reports: readonly BenchReport[], columns?: number): string {
   const head = ["", ...reports.map(({ backend, model }) => `${backend} ${shortName(model, reports)}`)];
   const body = compareBench(reports).map(({ name, unit, values, ratios }) => [
     unit === "" ? name : `${name} (${unit})`,
@@ -55,7 +55,7 @@ export function comparisonTable(reports: readonly BenchReport[]): string {
       return i === 0 || ratio === undefined ? shortNumber(value) : `${shortNumber(value)} (×${ratio.toFixed(2)})`;
     }),
   ]);
-  return alignColumns([head, ...body]);
+  return alignColumns([head, ...body], { columns });
 }
 
 /** The file's name, with its folder where another report has the same. */

@@ -1,4 +1,5 @@
 /** The help of a command, made from its descriptors. */
+import { wrapWords } from "../text.ts";
 import { argumentsOf, type Command } from "./command.ts";
 import { type Arguments, defaultText, isNamed, type NamedDescriptor } from "./option.ts";
 
@@ -32,14 +33,14 @@ export function helpText(command: Command, columns: number): string {
   const left = Math.max(...widths);
   return [
     usageLines(command).join("\n"),
-    wrapped(`${command.description}.`, columns).join("\n"),
+    wrapWords(`${command.description}.`, columns).join("\n"),
     ...sections.map(([title, rows]) =>
       [`${title}:`, ...rows.flatMap(([name, description]) => rowLines(name, description, left, columns))].join("\n")
     ),
     [
       "Examples:",
       ...command.examples.flatMap((one) => [
-        ...wrapped(one.description, columns - 2).map((line) => `  ${line}`),
+        ...wrapWords(one.description, columns - 2).map((line) => `  ${line}`),
         ...exampleLines(one.command, columns),
       ]),
     ].join("\n"),
@@ -78,7 +79,7 @@ export function optionDescription(descriptor: NamedDescriptor): string {
 
 function rowLines(name: string, description: string, left: number, columns: number): string[] {
   const indentation = " ".repeat(left + 4);
-  const lines = wrapped(description, Math.max(20, columns - indentation.length));
+  const lines = wrapWords(description, Math.max(20, columns - indentation.length));
   return name.length > left
     ? [`  ${name}`, ...lines.map((line) => indentation + line)]
     : lines.map((line, i) => i === 0 ? `  ${name.padEnd(left)}  ${line}` : indentation + line);
@@ -88,18 +89,7 @@ function rowLines(name: string, description: string, left: number, columns: numb
 function exampleLines(line: string, columns: number): string[] {
   // An option and its value stay together.
   const glued = line.replace(/(--\S+) (?!-)/g, "$1\u00a0");
-  const parts = /['"]/.test(line) ? [line] : wrapped(glued, columns - "      ".length - " \\".length);
+  const parts = /['"]/.test(line) ? [line] : wrapWords(glued, columns - "      ".length - " \\".length);
   const lines = parts.map((part) => part.replaceAll("\u00a0", " "));
   return lines.map((part, i) => `${i === 0 ? "    $ " : "      "}${part}${i < lines.length - 1 ? " \\" : ""}`);
-}
-
-/** Lines of at most `columns`, broken between words; a longer word has a line of its own. */
-export function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

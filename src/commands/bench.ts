@@ -118,7 +118,7 @@ export const bench = command({
       json: report,
       text: [
         ...lines,
-        comparisonTable(other === undefined ? [report] : [other, report]),
+        comparisonTable(other === undefined ? [report] : [other, report], context.columns),
         ...report.notes,
       ].join("\n"),
       failed,

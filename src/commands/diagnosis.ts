@@ -8,7 +8,7 @@ import { type JetsonDevice, measuringCautions, readJetson } from "../tensorrt/de
 import { findTrtexec } from "../tensorrt/find_trtexec.ts";
 import { probeTrtexec } from "../tensorrt/trtexec.ts";
 import { formatVersion } from "../tensorrt/version.ts";
-import { alignColumns, formatBytes } from "../text.ts";
+import { alignPairs, formatBytes } from "../text.ts";
 import {
   containerLimits,
   type Disk,
@@ -136,7 +136,7 @@ function glibcVersion(): { glibc?: string } {
 }
 
 /** The diagnosis as a table. */
-export function diagnosisText(diagnosis: Diagnosis): string {
+export function diagnosisText(diagnosis: Diagnosis, columns?: number): string {
   const { system, runtime, trtexec, jetson } = diagnosis;
   const { total, free } = system.memoryBytes;
   const rows: [string, string][] = [
@@ -172,7 +172,7 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     if (gpuClockHz) rows.push(["GPU clock", `${gpuClockHz.current / 1e6} MHz of at most ${gpuClockHz.maximum / 1e6}`]);
   }
   rows.push(["inference", diagnosis.inference === "works" ? "works" : diagnosis.inference.fault]);
-  return [alignColumns(rows, { left: 2 }), ...diagnosis.remarks].join("\n");
+  return [alignPairs(rows, { columns }), ...diagnosis.remarks].join("\n");
 }
 
 function limitText(limits: Diagnosis["system"]["limits"]): string {

@@ -10,9 +10,9 @@ export const doctor = command({
     { description: "look", command: "seg doctor" },
     { description: "for a report of a fault", command: "seg doctor --json > doctor.json" },
   ],
-  run: async () => {
+  run: async (_, { columns }) => {
     const { diagnose, diagnosisText } = await import("./diagnosis.ts");
     const diagnosis = await diagnose();
-    return { json: diagnosis, text: diagnosisText(diagnosis), next: "seg demo" };
+    return { json: diagnosis, text: diagnosisText(diagnosis, columns), next: "seg demo" };
   },
 });

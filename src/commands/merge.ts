@@ -71,7 +71,7 @@ export const merge = command({
         `${first} holds nothing to merge, expected fold_0, seed_0 or part-1-of-2.json in it, or the files of a run`,
       );
     }
-    const { document, models, text } = mergeFolds(folders, { out, force });
+    const { document, models, text } = mergeFolds(folders, { out, force, columns: context.columns });
     for (const warning of document.warnings) reporter.warn(warning);
     const report = await reportAfter(out, context);
     return {

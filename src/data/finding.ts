@@ -1,5 +1,7 @@
 /** One fault of a data set, with what a person needs to mend it. */
 import { Failure } from "../failure.ts";
+import { shellLine } from "../shell_words.ts";
+import { shownText } from "../shown.ts";
 
 /** E = the data set cannot be used as it is; W = it can, but the result may surprise. */
 export type FindingCode =
@@ -62,6 +64,18 @@ export interface Finding {
 /** The finding as one sentence without a final period. */
 export function findingSentence(finding: Finding): string {
   return `${finding.file}: found ${finding.found}, expected ${finding.expected}; ${finding.remedy}`;
+}
+
+/** About three lines of a terminal. */
+const LONGEST_SUMMARY = 220;
+
+/** The finding in at most three lines: what was found and the remedy, or where the whole sentence is. */
+export function findingSummary(finding: Finding, dataset: string): string {
+  const start = `${finding.code} ${finding.file}: found ${finding.found}`;
+  const whole = `${start}; ${finding.remedy}`;
+  if (whole.length <= LONGEST_SUMMARY) return whole;
+  const end = `; ${shellLine(["seg", "check", dataset])} tells all`;
+  return shownText(start, Math.max(80, LONGEST_SUMMARY - end.length)) + end;
 }
 
 /** Carries a finding out of a function that cannot go on. */

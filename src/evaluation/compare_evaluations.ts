@@ -45,7 +45,10 @@ export function compareEvaluations(
 }
 
 /** A table with a line per class and score, and a line on what its columns are. */
-export function comparisonLines(comparison: Comparison, conventions: HeadingConventions): string[] {
+export function comparisonLines(
+  comparison: Comparison,
+  conventions: HeadingConventions & { readonly columns?: number | undefined },
+): string[] {
   const rows = Object.entries(comparison).flatMap(([label, scores]) =>
     COMPARED.flatMap((score) => {
       const compared = scores[score.name];
@@ -67,7 +70,7 @@ export function comparisonLines(comparison: Comparison, conventions: HeadingConv
   );
   const heading = ["class", "score", "difference", "95 % interval", "better", "equal", "worse", "n", "p"];
   return [
-    alignColumns([heading, ...rows], { left: 2 }),
+    alignColumns([heading, ...rows], { left: 2, columns: conventions.columns }),
     "Difference: mean over patients, BCa bootstrap; better, equal, worse: patients of n; p: Wilcoxon's signed-rank test",
   ];
 }

@@ -1,6 +1,8 @@
 /** An evaluation as text: the table, what its numbers mean, and the worst cases by name. */
 import type { Summary } from "../metrics/aggregate.ts";
-import { alignColumns, countOf } from "../text.ts";
+import { type HeadingConventions, headingOf } from "../metrics/score.ts";
+import { TABLE_SCORES } from "../metrics/scores.ts";
+import { alignColumns, countOf, formatInterval, formatNumber } from "../text.ts";
 import type { EvaluatedSplit } from "./evaluation_report.ts";
 import type { EvaluatedCase } from "./score_cases.ts";
 import { conventionsOf } from "./conventions.ts";
@@ -16,7 +18,7 @@ const SPLITS: Readonly<Record<EvaluatedSplit, string>> = {
 export function evaluationText(
   cases: readonly EvaluatedCase[],
   summary: Summary,
-  { split, every }: { split: EvaluatedSplit; every: boolean },
+  { split, every, columns }: { split: EvaluatedSplit; every: boolean; columns?: number | undefined },
 ): string {
   const conventions = conventionsOf(cases);
   const worst = Object.entries(summary.perClass).flatMap(([label, { scores }]) =>
@@ -25,13 +27,33 @@ export function evaluationText(
       : []
   );
   return [
-    alignColumns(evaluationRows(summary, { ...conventions, every })),
-    `${countOf(cases.length, "case")} of ${countOf(summary.patients, "patient")} (${SPLITS[split]})` +
-    (summary.patients > 1 ? "; intervals of means: 95 %, BCa bootstrap" : ""),
+    `${headline(summary, conventions)} on ${countOf(cases.length, "case")} of ` +
+    `${countOf(summary.patients, "patient")} (${SPLITS[split]})`,
+    "",
+    alignColumns(evaluationRows(summary, { ...conventions, every }), { columns }),
+    "",
+    ...(summary.patients > 1 ? ["Intervals of means: 95 %, BCa bootstrap"] : []),
     ...conventionLines(summary, conventions),
     ...ignoredLines(cases),
     ...worst,
   ].join("\n");
+}
+
+/** What one wants to know first: `Dice 0.906 [0.850, 0.940], HD95 (max) 3.00 mm`, of several classes their mean. */
+function headline(summary: Summary, conventions: HeadingConventions): string {
+  const scores = TABLE_SCORES.flatMap((score) => {
+    const mean = summary.mean[score.name];
+    if (!score.leading || mean?.mean == null) return [];
+    const { title, unit, digits } = score;
+    const interval = score.name === "dice" && mean.meanInterval ? ` ${formatInterval(mean.meanInterval, 3)}` : "";
+    return [
+      headingOf({ title, unit: "none", digits }, conventions) + ` ${formatNumber(mean.mean, digits)}${interval}` +
+      (unit === "distance" ? ` ${conventions.unit}` : ""),
+    ];
+  });
+  const classes = Object.keys(summary.perClass).length;
+  const found = scores.length === 0 ? "No score has a value" : scores.slice(0, 3).join(", ");
+  return classes > 1 ? `Means of ${classes} classes: ${found},` : found;
 }
 
 /** How much was left out, where the data set has a label for it. */

@@ -32,7 +32,7 @@ export interface HeadReport {
 export function headReport(
   views: readonly HeadView[],
   cases: readonly EvaluatedCase[],
-  { summary, every }: { summary: Summary; every: boolean },
+  { summary, every, columns }: { summary: Summary; every: boolean; columns?: number | undefined },
 ): HeadReport {
   const conventions = { ...conventionsOf(cases), only: every ? undefined : isLeading, every };
   const squares = views.filter(({ view }) => view !== "level 0");
@@ -51,7 +51,7 @@ export function headReport(
         const [heading = [], ...lines] = evaluationRows(scores, conventions);
         return [...(i === 0 ? [["grid", ...heading]] : []), ...lines.map((line) => [grid, ...line])];
       }),
-      { left: 2 },
+      { left: 2, columns },
     ),
   ];
   const comparison = levelZero && compareEvaluations(cases, levelZero.cases, "level 0");
@@ -71,7 +71,7 @@ export function headReport(
             grid: "with the head",
           }]),
           "\nWith the head minus level 0, linear:",
-          ...comparisonLines(comparison, conventions),
+          ...comparisonLines(comparison, { ...conventions, columns }),
         ]
         : []),
     ],

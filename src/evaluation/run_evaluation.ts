@@ -8,7 +8,7 @@ import { SCORES } from "../metrics/scores.ts";
 import { openModel } from "../prediction/open_model.ts";
 import type { SegmentOptions } from "../prediction/predictor.ts";
 import type { NetworkOptions } from "../prediction/network.ts";
-import type { Reporter } from "../reporter.ts";
+import type { WorkContext } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";
 import { compareEvaluations, type Comparison, comparisonLines } from "./compare_evaluations.ts";
@@ -71,9 +71,10 @@ export async function runEvaluation(
   dataset: string,
   source: EvaluationSource,
   options: EvaluationOptions,
-  context: { readonly reporter: Reporter; readonly signal: AbortSignal },
+  context: WorkContext,
 ): Promise<EvaluationResult> {
   const { out, force, compare } = options;
+  const { columns } = context;
   const files = out === undefined ? undefined : scoreFiles(out, force);
   const other = compare === undefined ? undefined : readEvaluationFile(compare);
   const scoring = { ...options, ...context };
@@ -94,7 +95,7 @@ export async function runEvaluation(
     });
   }
   const comparison = other && compareEvaluations(cases, other.scored, compare as string);
-  const head = headReport(scored.views ?? [], cases, { summary, every: options.every ?? false });
+  const head = headReport(scored.views ?? [], cases, { summary, every: options.every ?? false, columns });
   const document = {
     ...evaluationDocument(cases, summary, { subject, dataset, split, missing }),
     ...evaluationOrigin(options, scored),
@@ -110,9 +111,11 @@ export async function runEvaluation(
   return {
     document,
     text: [
-      evaluationText(cases, summary, { split, every: options.every ?? false }),
+      evaluationText(cases, summary, { split, every: options.every ?? false, columns }),
       ...head.lines,
-      ...(comparison ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison, conventionsOf(cases))] : []),
+      ...(comparison
+        ? [`\nThis minus ${compare}:`, ...comparisonLines(comparison, { ...conventionsOf(cases), columns })]
+        : []),
       ...(files === undefined ? [] : [`Wrote ${files.json}, ${files.csv} and ${files.summary}`]),
     ].join("\n"),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { command } from "../../src/command_line/command.ts";
-import { helpColumns, helpText, wrapped } from "../../src/command_line/help.ts";
+import { helpColumns, helpText } from "../../src/command_line/help.ts";
 import { flag, grouped, operand, option, repeatedOption, restOperands } from "../../src/command_line/option.ts";
 import { duration, existingFile, oneWordOf, plainText, wholeNumber } from "../../src/command_line/types.ts";
 import { COMMANDS } from "../../src/commands/catalog.ts";
@@ -79,11 +79,6 @@ test("helpText() keeps within the columns of all commands, but for words and quo
       }
     }
   }
-});
-
-test("wrapped() breaks between words and keeps every word", () => {
-  assert.deepEqual(wrapped("one two three", 7), ["one two", "three"]);
-  assert.deepEqual(wrapped("one incomprehensibilities two", 7), ["one", "incomprehensibilities", "two"]);
 });
 
 test("helpColumns() follows the terminal within bounds", () => {

@@ -69,7 +69,7 @@ test("seg evaluate scores a model and masks alike, on the original grid", async 
     assert.equal(readFileSync(join(scores, "metrics.csv"), "utf8").split("\r\n").length, 4);
 
     assert.equal(validation.code, 0, validation.stderr);
-    assert.match(validation.stdout, /^1 case of 1 patient \(validation\)$/m);
+    assert.match(validation.stdout, /^Dice 0\.\d{3}, .* on 1 case of 1 patient \(validation\)\n\nclass/);
     assert.match(validation.stdout, /^Worst lesion: p2 with a Dice of 0\.\d{3}$/m);
     assert.match(
       validation.stdout,

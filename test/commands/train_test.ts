@@ -41,7 +41,7 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
     // A warning of the data set comes with its remedy.
     assert.match(
       resumed.stderr,
-      /^Warning: W06 fold \d: found 2 validation cases, expected at least 5; use fewer --folds/m,
+      /^Warning: W06 given split: found 2 validation cases; use fewer --folds/m,
     );
     const summary = JSON.parse(resumed.stdout);
     assert.deepEqual([summary.run, summary.epochs, summary.model], [run, epochs + 1, join(run, "best.onnx")]);

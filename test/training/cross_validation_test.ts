@@ -54,7 +54,7 @@ test("crossValidate() scores every case once, by the model that has not seen it"
     assert.deepEqual(readJson(given.out, "summary.json").cases, document.cases);
     assert.equal(readEvaluation(join(given.out, "summary.json")).length, 4);
     assert.equal(document.folds.length, 2);
-    assert.match(text, /^4 cases of 4 patients \(each by the fold that left it out\)/m);
+    assert.match(text, /^Dice \S+.* on 4 cases of 4 patients \(each by the fold that left it out\)\n\nclass/);
     assert.match(text, /^Means of the 2 folds: Dice \d\.\d{3} ± \d\.\d{3} \(\d\.\d{3}, \d\.\d{3}\)$/m);
     assert.equal(new Set(warnings).size, warnings.length, "a warning of the data set is told once");
     await assert.rejects(validate(given), /cv exists already; .* continue that run with --resume/);

@@ -74,7 +74,7 @@ export async function crossValidate(
       );
     }
   }
-  const pooled = poolFolds(folds, { out, dataset: settings.place.dataset });
+  const pooled = poolFolds(folds, { out, dataset: settings.place.dataset, columns: context.columns });
   for (const warning of pooled.document.warnings) context.reporter.warn(warning);
   return pooled;
 }

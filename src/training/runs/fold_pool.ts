@@ -18,7 +18,7 @@ export interface CrossValidation {
 /** Pools the cases of the folds, writes `summary.json`, `summary.csv` and `metrics.csv` into `out`, and puts the text together. */
 export function poolFolds(
   folds: readonly FoldResult[],
-  { out, dataset }: { out: string; dataset: string },
+  { out, dataset, columns }: { out: string; dataset: string; columns?: number | undefined },
 ): CrossValidation {
   const cases = folds.flatMap((fold) => fold.cases);
   const summary = aggregate(cases);
@@ -47,7 +47,7 @@ export function poolFolds(
     document,
     models: folds.map((fold) => fold.summary.model),
     text: [
-      evaluationText(cases, summary, { split: "out-of-fold", every: false }),
+      evaluationText(cases, summary, { split: "out-of-fold", every: false, columns }),
       `Means of the ${folds.length} folds: Dice ${meanAndDeviation(dice)} (${
         dice.map((value) => value.toFixed(3)).join(", ")
       })`,

@@ -35,7 +35,7 @@ export function numberedFolders(folder: string, word: string): { readonly number
  */
 export function mergeFolds(
   folders: readonly string[],
-  { out, force }: { out: string; force: boolean },
+  { out, force, columns }: { out: string; force: boolean; columns?: number | undefined },
 ): CrossValidation {
   for (const name of ["summary.json", "summary.csv", "metrics.csv"]) refuseExisting(join(out, name), force);
   const places = folders.flatMap((folder) => {
@@ -57,7 +57,7 @@ export function mergeFolds(
     summary: { ...result.summary, run: folder, model: runFolder(folder).best },
   }));
   const [first] = folds as [PlacedFold];
-  return poolFolds(results, { out, dataset: readConfig(runFolder(first.folder)).place.dataset });
+  return poolFolds(results, { out, columns, dataset: readConfig(runFolder(first.folder)).place.dataset });
 }
 
 /** Whether a folder is that of a run, done or not. */

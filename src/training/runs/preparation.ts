@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import picomatch from "picomatch";
 import { type CheckReport, inspectDataset } from "../../data/check.ts";
 import { type CaseFiles, type DatasetIndex, loadCase } from "../../data/dataset.ts";
-import { findingSentence } from "../../data/finding.ts";
+import { findingSentence, findingSummary } from "../../data/finding.ts";
 import { ignoredClass } from "../../data/selection.ts";
 import { chooseSplit, type Split } from "../../data/splits.ts";
 import { Failure } from "../../failure.ts";
@@ -84,7 +84,7 @@ export function checkForTraining(
     const more = others > 0 ? ` (and ${countOf(others, "more fault")}: seg check ${dataset})` : "";
     throw new Failure(`Cannot train on ${findingSentence(fault)}${more}`);
   }
-  for (const warning of report.warnings) reporter.warn(`${warning.code} ${findingSentence(warning)}`);
+  for (const warning of report.warnings) reporter.warn(findingSummary(warning, dataset));
   reporter.note(
     `${countOf(index.cases.length, "case")} in ${dataset}, layout ${index.layout}: ${index.evidence}`,
   );

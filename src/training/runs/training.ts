@@ -28,6 +28,8 @@ export interface TrainContext {
   readonly reporter: Reporter;
   /** Aborted by Ctrl-C and SIGTERM: the state is saved, and the training ends with a {@link Failure} whose cause is the signal's reason. */
   readonly signal: AbortSignal;
+  /** Widest line of the text of a cross-validation; absent: as wide as it gets. */
+  readonly columns?: number | undefined;
 }
 
 // A process that is killed loses at most so much of a long epoch.
