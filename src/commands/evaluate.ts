@@ -61,6 +61,14 @@ const chosen = grouped("Data set", {
     description: 'with --predictions: labels by value or name, or "whole"',
     otherwise: "all",
   }),
+  allowMissing: flag({
+    long: "allow-missing",
+    description: "with --predictions: leave out the cases that have no mask, in place of an error",
+  }),
+  missingAsMissed: flag({
+    long: "missing-as-missed",
+    description: "with --allow-missing: score such cases as empty masks, in which everything is missed",
+  }),
 });
 
 const { threshold, ...cleaning } = maskOptions;
@@ -145,6 +153,18 @@ export const evaluate = command({
       when: ({ predictions }) => predictions === undefined,
       refuses: ["labels"],
       because: "a model has its own",
+    },
+    {
+      mode: "on a model",
+      when: ({ predictions }) => predictions === undefined,
+      refuses: ["allowMissing", "missingAsMissed"],
+      because: "a model answers for every case",
+    },
+    {
+      mode: "without --allow-missing",
+      when: ({ allowMissing }) => !allowMissing,
+      refuses: ["missingAsMissed"],
+      because: "cases without a mask are an error",
     },
     {
       mode: "on an engine",

@@ -8,7 +8,7 @@ import type { Volume } from "../imaging/volume.ts";
 import { Failure, UsageFailure } from "../failure.ts";
 import { readCaseImage, readCaseMask } from "./case_files.ts";
 import type { DataReading } from "./data_reading.ts";
-import { imageFiles } from "./duplicates.ts";
+import { imageFiles, maskFiles } from "./duplicates.ts";
 import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
 import { type Folder, readFolder } from "./folder.ts";
 import { alignTo } from "./geometry.ts";
@@ -16,6 +16,7 @@ import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { labelValues, toClasses } from "./masks.ts";
 import { assignPatients, parseGroup } from "./patients.ts";
+import { untakenFiles } from "./untaken_files.ts";
 import { recognizeLayout } from "./recognize.ts";
 import { type Labelling, labelsFromValues, parseLabelMap, selectChannels, selectLabels } from "./selection.ts";
 
@@ -123,8 +124,16 @@ export function indexDataset(path: string, options: DataReading = {}): DatasetIn
     ...(content.givenSplits && { givenSplits: content.givenSplits }),
     ignoreOrigin: options.ignoreOrigin ?? false,
     ...(options.spacingMm && { spacingMm: parseSpacing(options.spacingMm) }),
-    findings: [...content.findings, ...repeats, ...findings],
+    findings: [...content.findings, ...repeats, ...findings, ...untakenFiles(folder, takenFiles(cases, content))],
   };
+}
+
+/** All files of the cases, and those that findings name already. */
+function takenFiles(cases: readonly CaseFiles[], { findings }: LayoutIndex): string[] {
+  return [
+    ...cases.flatMap((files) => [...imageFiles(files), ...maskFiles(files)]),
+    ...findings.map(({ file }) => file),
+  ];
 }
 
 /** Names for the channels of the first image; an unreadable one counts as one channel and is reported when it is read. */

@@ -1,6 +1,6 @@
 /** Cases whose image files are byte for byte the same. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { hashFile, withFile } from "../files.ts";
 import { sha256 } from "../sha256.ts";
@@ -35,9 +35,9 @@ export function duplicateCases(root: string, cases: readonly CaseFiles[]): [Case
   return duplicates;
 }
 
-/** The size and a hash of 4 KiB in the middle of a file; undefined where it is missing. */
+/** The size and a hash of 4 KiB in the middle of a file; undefined where there is no regular file. */
 function sizeAndMiddle(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   return withFile(path, ({ sizeBytes, read }) => {
     const bytes = new Uint8Array(Math.min(sizeBytes, 4096));
     read(bytes, Math.floor((sizeBytes - bytes.length) / 2));

@@ -50,7 +50,9 @@ export type FindingCode =
   /** Names that look like several scans of one patient. */
   | "W09"
   /** Headers in metres or microns. */
-  | "W10";
+  | "W10"
+  /** Image files that no case takes. */
+  | "W11";
 
 /** A fault: where, what was found, what was expected, what to do. `file` is relative to the data set folder. */
 export interface Finding {

@@ -3,6 +3,7 @@ import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "no
 import { basename, isAbsolute, join, posix, sep } from "node:path";
 import { Failure, messageOf } from "../failure.ts";
 import { readJson } from "../files.ts";
+import { foreignEnding, imageEnding, isSecondOfPair } from "../imaging/endings.ts";
 import type { JsonObject } from "../json_object.ts";
 import { anyObject } from "../schemas.ts";
 
@@ -11,6 +12,8 @@ export interface Folder {
   /** The folder as a real, absolute path. */
   readonly root: string;
   readonly files: readonly string[];
+  /** Folders that lie too deep to be looked into. */
+  readonly tooDeep: readonly string[];
   /** The content of `dataset.json` in the folder itself. */
   readonly description?: JsonObject;
 }
@@ -20,35 +23,20 @@ const MAXIMUM_DEPTH = 5;
 const MAXIMUM_FILES = 1_000_000;
 const MAXIMUM_DESCRIPTION_BYTES = 64 * 2 ** 20;
 
-const READABLE = [".nii.gz", ".nii", ".png", ".tiff", ".tif"] as const;
-const UNREADABLE = [
-  ".jpeg",
-  ".jpg",
-  ".bmp",
-  ".gif",
-  ".webp",
-  ".nrrd",
-  ".mha",
-  ".mhd",
-  ".gipl",
-  ".npy",
-  ".npz",
-] as const;
-
-/** The extension of an image file that can be read, in lower case, or undefined. */
+/** The ending of an image file that can be read, in lower case, or undefined; of a pair of files the header stands for both. */
 export function imageExtension(path: string): string | undefined {
-  return extensionAmong(path, READABLE);
+  return isSecondOfPair(path) ? undefined : imageEnding(path);
 }
 
-/** The extension of an image file that cannot be read, in lower case, or undefined. */
+/** The ending of an image file that cannot be read, in lower case, or undefined. */
 export function foreignExtension(path: string): string | undefined {
-  return extensionAmong(path, UNREADABLE);
+  return foreignEnding(path);
 }
 
 /** The file's name without folder and image extension. */
 export function stemOf(path: string): string {
   const name = posix.basename(path);
-  const extension = imageExtension(name) ?? foreignExtension(name) ?? posix.extname(name);
+  const extension = imageEnding(name) ?? foreignEnding(name) ?? posix.extname(name);
   return name.slice(0, name.length - extension.length);
 }
 
@@ -77,10 +65,11 @@ export function readFolder(path: string): Folder {
   }
   const root = realpathSync(path);
   const files: string[] = [];
-  walk(root, "", files);
+  const tooDeep: string[] = [];
+  walk(root, "", { files, tooDeep });
   files.sort(naturalOrder);
   const description = files.includes("dataset.json") ? readDescription(root) : undefined;
-  return { root, files, ...(description && { description }) };
+  return { root, files, tooDeep, ...(description && { description }) };
 }
 
 /**
@@ -101,12 +90,8 @@ export function pathInside(root: string, path: string, source: string): string {
   return relative;
 }
 
-function extensionAmong(path: string, extensions: readonly string[]): string | undefined {
-  const lower = path.toLowerCase();
-  return extensions.find((extension) => lower.endsWith(extension));
-}
-
-function walk(root: string, folder: string, files: string[]): void {
+function walk(root: string, folder: string, found: { files: string[]; tooDeep: string[] }): void {
+  const { files, tooDeep } = found;
   const depth = folder === "" ? 0 : folder.split("/").length;
   for (const entry of entriesOf(join(root, folder))) {
     if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
@@ -114,7 +99,8 @@ function walk(root: string, folder: string, files: string[]): void {
     if (entry.isSymbolicLink()) {
       addLink(root, path, files);
     } else if (entry.isDirectory()) {
-      if (depth + 1 < MAXIMUM_DEPTH) walk(root, path, files);
+      if (depth + 1 < MAXIMUM_DEPTH) walk(root, path, found);
+      else tooDeep.push(path);
     } else if (entry.isFile()) {
       files.push(path);
     }
@@ -137,7 +123,7 @@ function addLink(root: string, path: string, files: string[]): void {
   const target = join(root, path);
   if (!existsSync(target)) return;
   const isFolder = statSync(target).isDirectory();
-  if (!isFolder && imageExtension(path) === undefined && basename(path) !== "dataset.json") return;
+  if (!isFolder && imageEnding(path) === undefined && basename(path) !== "dataset.json") return;
   if (isFolder || leavesByLink(root, path)) {
     throw new Failure(
       `${path} in ${root} is a link to ${realpathSync(target)}; expected the ${isFolder ? "folder" : "file"} itself; ` +

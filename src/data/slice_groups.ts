@@ -1,6 +1,7 @@
 /** Turns paired files into cases: a NIfTI file is a case, slices of one patient are stacked into one. */
 import type { Finding } from "./finding.ts";
-import { imageExtension, naturalOrder } from "./folder.ts";
+import { isNiftiName } from "../imaging/endings.ts";
+import { naturalOrder } from "./folder.ts";
 import type { GivenSplits, LayoutCase, LayoutIndex } from "./layout.ts";
 
 /** An image file with its mask. */
@@ -51,7 +52,7 @@ export function groupSlices(
 }
 
 function isVolume(pair: Pair): boolean {
-  return imageExtension(pair.image)?.startsWith(".nii") ?? false;
+  return isNiftiName(pair.image);
 }
 
 function groupName(stem: string, pattern = /^(.*?)(?:[_.-](?:slice|s|z))?[_.-]?\d+\D*$/i): string {

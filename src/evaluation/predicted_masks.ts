@@ -1,5 +1,5 @@
 /** Masks that were predicted before, found by the names of their cases and read as class indices. */
-import { existsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatasetIndex } from "../data/dataset.ts";
 import { FindingFailure } from "../data/finding.ts";
@@ -8,15 +8,46 @@ import { alignTo, type Grid } from "../data/geometry.ts";
 import type { CaseFiles } from "../data/layout.ts";
 import { labelValues, toClasses } from "../data/masks.ts";
 import { Failure } from "../failure.ts";
+import { foreignEnding, IMAGE_ENDINGS, imageEnding, isSecondOfPair } from "../imaging/endings.ts";
 import { readVolume } from "../imaging/read.ts";
 import type { Volume } from "../imaging/volume.ts";
 
-const ENDINGS = [".nii.gz", ".nii", ".png", ".tif", ".tiff"];
+/** Masks in a folder, by the names of their cases. */
+export interface PredictedMasks {
+  /** The mask files of a case: one, or one per slice; undefined where they are not there. */
+  find(files: CaseFiles): string[] | undefined;
+  /** Mask files that {@link PredictedMasks.find} has given for no case. */
+  unused(): string[];
+}
 
-/** The mask files of a case in `folder`: one, or one per slice; undefined where they are not there. */
-export function findPredictedMask(folder: string, files: CaseFiles): string[] | undefined {
-  const existing = (name: string) =>
-    ENDINGS.map((ending) => join(folder, `${name}${ending}`)).find((path) => existsSync(path));
+/** What `seg predict` writes beside masks. */
+const BESIDE_MASKS = /_(overlay\.png|probabilities\.nii\.gz)$/i;
+
+/** Lists the masks of a folder; of several files of one name the first by its ending counts. */
+export function listPredictedMasks(folder: string): PredictedMasks {
+  const byStem = new Map<string, string>();
+  const files = readdirSync(folder).filter((name) => !name.startsWith(".") && !isSecondOfPair(name));
+  for (const ending of IMAGE_ENDINGS) {
+    for (const name of files.filter((one) => imageEnding(one) === ending)) {
+      if (!byStem.has(stemOf(name))) byStem.set(stemOf(name), join(folder, name));
+    }
+  }
+  const used = new Set<string>();
+  return {
+    find: (one) => {
+      const found = masksOf(one, (name) => byStem.get(name));
+      for (const path of found ?? []) used.add(path);
+      return found;
+    },
+    unused: () =>
+      files.filter((name) =>
+        (imageEnding(name) ?? foreignEnding(name)) !== undefined && !BESIDE_MASKS.test(name) &&
+        !used.has(join(folder, name))
+      ),
+  };
+}
+
+function masksOf(files: CaseFiles, existing: (name: string) => string | undefined): string[] | undefined {
   const whole = existing(files.id.replaceAll(/[\\/]/g, "_"));
   if (whole !== undefined) return [whole];
   const slices = files.slices?.map(({ image }) => existing(stemOf(image))) ?? [];

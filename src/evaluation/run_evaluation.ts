@@ -1,6 +1,6 @@
 /** The whole evaluation of one model or one folder of masks. */
 import type { DataReading } from "../data/data_reading.ts";
-import { openDataset } from "../data/dataset.ts";
+import { type CaseFiles, openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
 import { aggregate } from "../metrics/aggregate.ts";
@@ -18,7 +18,7 @@ import { type EvaluationDocument, evaluationDocument } from "./evaluation_report
 import { type EvaluationOrigin, evaluationOrigin } from "./evaluation_origin.ts";
 import { HeadStudy, type HeadView } from "./head_study.ts";
 import { type HeadReport, headReport } from "./head_report.ts";
-import { findPredictedMask, readPredictedMask } from "./predicted_masks.ts";
+import { listPredictedMasks, readPredictedMask } from "./predicted_masks.ts";
 import { type PredictionOf, scoreCases, type ScoredCases, type ScoreOptions } from "./score_cases.ts";
 import { scoreFiles, writeScores } from "./score_files.ts";
 import { conventionsOf, readConventions, refuseOtherConventions } from "./conventions.ts";
@@ -36,6 +36,10 @@ export interface EvaluationOptions
     NetworkOptions,
     DataReading {
   readonly split?: "val" | "all" | undefined;
+  /** Of masks: leaves out the cases that have none, in place of a failure. */
+  readonly allowMissing?: boolean | undefined;
+  /** With `allowMissing`: scores such cases as empty masks, in which everything is missed. */
+  readonly missingAsMissed?: boolean | undefined;
   /** Path of trtexec, for engines; searched where absent. */
   readonly trtexec?: string | undefined;
   /** Shows all scores that there are in the table, not the main ones alone. */
@@ -104,8 +108,9 @@ export async function runEvaluation(
   };
   if (files !== undefined) writeScores(files, { document, summary });
   if (missing.length > 0) {
-    const listed = missing.slice(0, 5).join(", ") + (missing.length > 5 ? ", …" : "");
-    context.reporter.warn(`${countOf(missing.length, "case")} without a prediction, which no score counts: ${listed}`);
+    context.reporter.warn(
+      `${countOf(missing.length, "case")} without a prediction, which no score counts: ${listed(missing)}`,
+    );
   }
   for (const warning of summary.warnings) context.reporter.warn(warning);
   return {
@@ -161,10 +166,38 @@ export async function scoreModel(dataset: string, path: string, options: Scoring
   }
 }
 
+/** Cases that nobody predicted would make the mean better than it is. */
+function refuseMissing(
+  missing: readonly CaseFiles[],
+  { folder, of, allowed }: { folder: string; of: number; allowed: boolean | undefined },
+): void {
+  if (missing.length === 0 || allowed || missing.length === of) return;
+  throw new Failure(
+    `${folder} has no mask for ${missing.length} of ${countOf(of, "case")}: ${
+      listed(missing.map(({ id }) => id))
+    }; add ` +
+      `them, or leave them out with --allow-missing`,
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+}
+
 async function scoreMasks(dataset: string, folder: string, options: Scoring): Promise<Scored> {
   const index = openDataset(dataset, options);
+  const masks = listPredictedMasks(folder);
+  const missing = index.cases.filter((files) => masks.find(files) === undefined);
+  refuseMissing(missing, { folder, of: index.cases.length, allowed: options.allowMissing });
+  const unused = masks.unused();
+  if (unused.length > 0) {
+    options.reporter.warn(`${countOf(unused.length, "file")} of ${folder} belong to no case: ${listed(unused)}`);
+  }
   const predictionOf: PredictionOf = (files, { image }) => {
-    const paths = findPredictedMask(folder, files);
+    const paths = masks.find(files);
+    if (paths === undefined && options.missingAsMissed) {
+      return Promise.resolve(new Uint8Array(image.shape.reduce((product, length) => product * length, 1)));
+    }
     const reference = { grid: image, file: files.images[0] ?? files.id };
     return Promise.resolve(paths && readPredictedMask(paths, index, reference));
   };

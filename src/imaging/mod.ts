@@ -8,7 +8,8 @@
  * @module
  */
 export { type Affine, scalingAffine, spacingMm, type Volume, type VoxelArray } from "./volume.ts";
-export { IMAGE_ENDINGS, readVolume } from "./read.ts";
+export { IMAGE_ENDINGS } from "./endings.ts";
+export { readVolume } from "./read.ts";
 export { type NiftiImage, readNifti, readNiftiHeader } from "./nifti.ts";
 export type { NiftiDatatype, NiftiGeometry } from "./nifti_geometry.ts";
 export { createNiftiGeometry, writeNiftiMask, writeNiftiVolume } from "./nifti_write.ts";

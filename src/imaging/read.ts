@@ -1,11 +1,9 @@
 /** Reading any image that the toolkit knows, by the ending of its name. */
+import { IMAGE_ENDINGS, isNiftiName } from "./endings.ts";
 import { type NiftiGeometry, readNifti } from "./nifti.ts";
 import { isRasterName, readRaster } from "./raster.ts";
 import { readFailure } from "../files.ts";
 import type { Volume } from "./volume.ts";
-
-/** The endings of the files that {@link readVolume} reads. */
-export const IMAGE_ENDINGS = [".nii", ".nii.gz", ".hdr", ".img", ".png", ".tif", ".tiff"] as const;
 
 /**
  * Reads a NIfTI, PNG or TIFF file.
@@ -18,7 +16,7 @@ export function readVolume(
   path: string,
   { as }: { as: "image" | "mask" },
 ): { volume: Volume; geometry?: NiftiGeometry } {
-  if (/\.(nii|hdr|img)(\.gz)?$/i.test(path)) {
+  if (isNiftiName(path)) {
     const image = readNifti(path);
     refuseShear(path, image.geometry);
     return image;

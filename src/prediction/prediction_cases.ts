@@ -3,9 +3,11 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type FileVolume, readCaseImage, type Source } from "../data/case_files.ts";
 import { findNotFinite, indexDataset } from "../data/dataset.ts";
-import { FindingFailure } from "../data/finding.ts";
+import { FindingFailure, findingSentence } from "../data/finding.ts";
 import { type Folder, foreignExtension, imageExtension, naturalOrder, readFolder, stemOf } from "../data/folder.ts";
 import type { CaseFiles } from "../data/layout.ts";
+import { untakenFiles } from "../data/untaken_files.ts";
+import { imageEnding, USUAL_ENDINGS } from "../imaging/endings.ts";
 import { recognizeLayout } from "../data/recognize.ts";
 import { Failure, messageOf, UsageFailure } from "../failure.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
@@ -46,19 +48,26 @@ export function findCases(paths: readonly string[], options: FindCasesOptions): 
   }
   for (const path of paths) {
     if (!statSync(path).isDirectory()) {
-      if (imageExtension(path) === undefined && !/\.(hdr|img)$/i.test(path)) throw unknownEnding(path);
+      if (imageEnding(path) === undefined) throw unknownEnding(path);
       files.push(path);
       continue;
     }
     const folder = readFolder(path);
     const ofDataset = datasetCases(path, folder, options);
     if (ofDataset !== undefined) cases.push(...ofDataset);
-    else files.push(...folder.files.filter((file) => imageExtension(file)).map((file) => join(path, file)));
+    else files.push(...filesOf(path, folder, options.reporter));
   }
   cases.push(...fileCases(files, options.metadata));
   if (cases.length === 0) throw nothingFound(paths);
   refuseSameNames(cases);
   return cases;
+}
+
+/** The image files of a folder that is no data set; what is like an image and is not read is named. */
+function filesOf(path: string, folder: Folder, reporter: Reporter): string[] {
+  const [untaken] = untakenFiles(folder, folder.files.filter((file) => imageExtension(file) !== undefined));
+  if (untaken) reporter.warn(findingSentence({ ...untaken, file: join(path, untaken.file) }));
+  return folder.files.filter((file) => imageExtension(file)).map((file) => join(path, file));
 }
 
 function datasetCases(
@@ -82,6 +91,8 @@ function datasetCases(
         `give the files of a case with these channels`,
     );
   }
+  const untaken = index.findings.find(({ code }) => code === "W11");
+  if (untaken) reporter.warn(findingSentence(untaken));
   const incomplete = index.findings.filter(({ code }) => code === "E01").length;
   if (incomplete > 0) {
     reporter.warn(
@@ -111,7 +122,7 @@ function readChecked(source: Source, files: CaseFiles): FileVolume {
 function fileCases(paths: readonly string[], { input }: ModelMetadata): PredictionCase[] {
   const groups = new Map<string, { id: string; files: Map<number, string> }>();
   for (const path of [...new Set(paths)].sort(naturalOrder)) {
-    const name = /\.(hdr|img)$/i.test(path) ? basename(path).slice(0, -4) : stemOf(basename(path));
+    const name = stemOf(path);
     const [, id, channel] = /^(.+)_(\d{4})$/.exec(name) ?? [];
     // A number of four digits is a channel where it can be one; else it belongs to the name.
     const isChannel = id !== undefined && Number(channel) < Math.max(input.channels.length, 1) &&
@@ -166,12 +177,12 @@ function readSingle(path: string, channels: readonly string[]): FileVolume {
 function unknownEnding(path: string): Error {
   const foreign = foreignExtension(path);
   return foreign === undefined
-    ? new UsageFailure(`${path} is no image: its name ends in none of .nii.gz, .nii, .png, .tif; name image files`)
+    ? new UsageFailure(`${path} is no image: its name ends in none of ${USUAL_ENDINGS}; name image files`)
     : new Failure(`Cannot read ${path}: ${foreign} files are not read; convert it to .nii.gz, or a slice to .png`);
 }
 
 function nothingFound(paths: readonly string[]): Failure {
-  return new Failure(`${paths.join(", ")}: found no image files (.nii.gz, .nii, .png, .tif); check the folder`);
+  return new Failure(`${paths.join(", ")}: found no image files (${USUAL_ENDINGS}); check the folder`);
 }
 
 function refuseSameNames(cases: readonly PredictionCase[]): void {

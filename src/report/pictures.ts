@@ -4,7 +4,7 @@ import type { DataReading } from "../data/data_reading.ts";
 import { type CaseFiles, type DatasetIndex, loadCase, openDataset } from "../data/dataset.ts";
 import { ignoredClass } from "../data/selection.ts";
 import { openForModel } from "../evaluation/evaluation_dataset.ts";
-import { findPredictedMask, readPredictedMask } from "../evaluation/predicted_masks.ts";
+import { listPredictedMasks, readPredictedMask } from "../evaluation/predicted_masks.ts";
 import { overlayMontage, type Picture } from "../imaging/overlay.ts";
 import { encodePng, type PixelImage } from "../imaging/png.ts";
 import type { PostProcessing } from "../imaging/post_processing.ts";
@@ -114,10 +114,11 @@ async function openSource(
   const { dataset, subject, trtexec, threads, provider } = source;
   if (statSync(subject).isDirectory()) {
     const index = openDataset(dataset, source);
+    const masks = listPredictedMasks(subject);
     return {
       index,
       predict: (grid, files) => {
-        const paths = findPredictedMask(subject, files);
+        const paths = masks.find(files);
         return Promise.resolve(paths && readPredictedMask(paths, index, { grid, file: files.images[0] ?? files.id }));
       },
       release: () => Promise.resolve(),

@@ -121,6 +121,7 @@ test("nnunet reads version 1 with the cases that dataset.json lists", () => {
 
 test("nnunet refuses file endings that cannot be read", () => {
   assert.throws(() => read({ ...V2, file_ending: ".nrrd" }, []), {
-    message: 'dataset.json: file_ending is ".nrrd", expected .nii.gz, .nii, .png or .tif; convert the files to .nii.gz',
+    message:
+      'dataset.json: file_ending is ".nrrd", expected one of .nii.gz, .nii, .png, .tif; convert the files to .nii.gz',
   });
 });

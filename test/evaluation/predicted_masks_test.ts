@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type CaseFiles, loadCase, openDataset } from "../../src/data/dataset.ts";
-import { findPredictedMask, readPredictedMask } from "../../src/evaluation/predicted_masks.ts";
+import { listPredictedMasks, readPredictedMask } from "../../src/evaluation/predicted_masks.ts";
 import { scalingAffine } from "../../src/imaging/volume.ts";
 import { maskOf, putMsd, putNifti, putSparseNifti, withFolder } from "../data/made_folders.ts";
 
@@ -17,7 +17,7 @@ function readPrediction(
     putNifti(folder, "masks/c1.nii.gz", content);
     const index = openDataset(folder, { labels });
     const files = index.cases[0] as CaseFiles;
-    const paths = findPredictedMask(join(folder, "masks"), files) ?? [];
+    const paths = listPredictedMasks(join(folder, "masks")).find(files) ?? [];
     path = paths[0] ?? "";
     const { image } = loadCase(index, files);
     try {
@@ -54,7 +54,7 @@ test("readPredictedMask() refuses masks on another grid, of another shape and wi
   assert.throws(() => readPrediction({ data: maskOf(1, 7) }), { message: /label values 0, 1, 7/ });
 });
 
-test("findPredictedMask() finds a mask by its case, or one per slice", () => {
+test("listPredictedMasks() finds a mask by its case, or one per slice", () => {
   withFolder((folder) => {
     const files = {
       id: "p",
@@ -62,13 +62,13 @@ test("findPredictedMask() finds a mask by its case, or one per slice", () => {
       images: [],
       slices: [{ image: "p/p_1.tif", mask: "" }, { image: "p/p_2.tif", mask: "" }],
     };
-    assert.equal(findPredictedMask(folder, files), undefined);
+    assert.equal(listPredictedMasks(folder).find(files), undefined);
     putNifti(folder, "p_1.nii");
-    assert.equal(findPredictedMask(folder, files), undefined);
+    assert.equal(listPredictedMasks(folder).find(files), undefined);
     putNifti(folder, "p_2.nii");
-    assert.deepEqual(findPredictedMask(folder, files), [join(folder, "p_1.nii"), join(folder, "p_2.nii")]);
+    assert.deepEqual(listPredictedMasks(folder).find(files), [join(folder, "p_1.nii"), join(folder, "p_2.nii")]);
     putNifti(folder, "p.nii.gz");
-    assert.deepEqual(findPredictedMask(folder, files), [join(folder, "p.nii.gz")]);
+    assert.deepEqual(listPredictedMasks(folder).find(files), [join(folder, "p.nii.gz")]);
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { posix } from "node:path";
 import { type Finding, missingMask, repeatedId } from "../finding.ts";
+import { isNiftiName } from "../../imaging/endings.ts";
 import { type Folder, imageExtension, naturalOrder, stemOf } from "../folder.ts";
 import type { LabelDeclaration, Layout, LayoutCase, Region } from "../layout.ts";
 
@@ -78,7 +79,10 @@ function caseFolders(folder: Folder): CaseFolder[] {
     const path = posix.dirname(file);
     const id = posix.basename(path === "." ? folder.root : path);
     const stem = stemOf(file);
-    if (!imageExtension(file)?.startsWith(".nii") || !stem.startsWith(id) || !/^[_-]/.test(stem.slice(id.length))) {
+    if (
+      imageExtension(file) === undefined || !isNiftiName(file) || !stem.startsWith(id) ||
+      !/^[_-]/.test(stem.slice(id.length))
+    ) {
       continue;
     }
     const kind = stem.slice(id.length + 1).toLowerCase();

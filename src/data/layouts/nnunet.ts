@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { Failure } from "../../failure.ts";
+import { isNiftiName, USUAL_ENDINGS } from "../../imaging/endings.ts";
 import { orderRegions, regionFault } from "../../imaging/regions.ts";
 import { shown } from "../../shown.ts";
 import { hasChannelNumbers, readNames, readValueNames, trainingPairs } from "../description.ts";
@@ -44,7 +45,7 @@ function namedCases(folder: Folder, channelCount: number, isVersion2: boolean): 
   const ending = isVersion2 ? String(folder.description?.["file_ending"]) : ".nii.gz";
   if (imageExtension(`x${ending}`) === undefined) {
     throw new Failure(
-      `dataset.json: file_ending is ${JSON.stringify(ending)}, expected .nii.gz, .nii, .png or .tif; ` +
+      `dataset.json: file_ending is ${JSON.stringify(ending)}, expected one of ${USUAL_ENDINGS}; ` +
         `convert the files to .nii.gz`,
     );
   }
@@ -93,7 +94,7 @@ function hasAllChannels(
   files: readonly string[],
   { id, channelCount, ending, findings }: { id: string; channelCount: number; ending: string; findings: Finding[] },
 ): boolean {
-  const isOneRgbFile = !ending.startsWith(".nii") && files.length === 1;
+  const isOneRgbFile = !isNiftiName(ending) && files.length === 1;
   const last = isOneRgbFile ? 1 : Math.max(channelCount, files.length);
   let complete = true;
   for (let channel = 0; channel < last; channel++) {

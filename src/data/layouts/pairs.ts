@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { Failure } from "../../failure.ts";
 import { type Finding, missingImage, missingMask } from "../finding.ts";
+import { USUAL_ENDINGS } from "../../imaging/endings.ts";
 import { type Folder, foreignExtension, imageExtension, naturalOrder, stemOf } from "../folder.ts";
 import type { Layout } from "../layout.ts";
 import { groupSlices, type Pair } from "../slice_groups.ts";
@@ -130,7 +131,7 @@ function unreadableFormat(entry: Entry): Finding {
     code: isLossy ? "E13" : "E03",
     file: entry.path,
     found: isLossy ? `a ${extension} mask, whose compression changes labels` : `a ${extension} file`,
-    expected: ".png, .tif, .nii or .nii.gz",
+    expected: USUAL_ENDINGS,
     remedy: isLossy ? "export the mask again as PNG from its source" : "convert the file to PNG or NIfTI",
   };
 }
