@@ -4,7 +4,7 @@ import { Failure, messageOf } from "../failure.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { importAtBatch } from "../model/import_at_batch.ts";
 import { readModel } from "../model/model.ts";
-import type { Target } from "../tensorrt/targets.ts";
+import { BYTES_SHARES, type Target } from "../tensorrt/targets.ts";
 import { type Reporter, silentReporter } from "../reporter.ts";
 import type { BenchReport } from "./bench_report.ts";
 import { runWorker } from "./bench_process.ts";
@@ -156,7 +156,7 @@ function workOf(
   const precision = target && usualPrecision(target);
   const roof = target && precision && roofOf(target, precision);
   if (roof === undefined) return work;
-  const share = precision === "fp16" ? 0.5 : 1;
+  const share = BYTES_SHARES[roof.precision];
   const { floorFps } = roofline(layers.map((layer) => ({ ...layer, bytes: share * layer.bytes })), roof);
   return { ...work, rooflineFps: batch * floorFps, roof };
 }

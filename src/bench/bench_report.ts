@@ -78,7 +78,7 @@ const BenchReportSchema: v.GenericSchema<unknown, Omit<BenchReport, "model"> & {
   rooflineFps: v.exactOptional(realNumber(0)),
   roof: v.exactOptional(v.object({
     device: v.string(),
-    precision: oneOf(["fp32", "fp16"]),
+    precision: oneOf(["fp32", "fp16", "int8"]),
     gflops: positive("a number over 0"),
     bandwidthGBs: positive("a number over 0"),
   })),

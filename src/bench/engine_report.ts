@@ -3,7 +3,7 @@ import type { TensorRtVersion } from "../graph/op.ts";
 import { estimateTime } from "../tensorrt/clock.ts";
 import type { TrtexecLog } from "../tensorrt/log.ts";
 import type { Profile } from "../tensorrt/profile.ts";
-import type { Precision, Target } from "../tensorrt/targets.ts";
+import { BYTES_SHARES, type Precision, type Target } from "../tensorrt/targets.ts";
 import type { PowerSummary } from "../tensorrt/tegrastats.ts";
 import type { QueryTimes } from "../tensorrt/times.ts";
 import { formatVersion } from "../tensorrt/version.ts";
@@ -87,7 +87,7 @@ export function engineReport(measurement: EngineMeasurement): EngineReport {
   const { times, log, power } = run;
   const computeMs = latencyStatistics(times.computeMs);
   const enqueueMs = latencyStatistics(times.enqueueMs).p50;
-  const bytesShare = precision === "fp16" ? 0.5 : 1;
+  const bytesShare = BYTES_SHARES[precision];
   const work = measurement.work?.map((layer) => ({ ...layer, bytes: bytesShare * layer.bytes }));
   const floor = rooflineOf(work, { target, precision, computeMs: computeMs.p50 });
   const estimate = target && measurement.work && measurement.kernels !== undefined

@@ -94,7 +94,8 @@ function runnerNote({ endToEndMs, networkMs, cudaGraph }: RunnerTimes): string {
 }
 
 function precisionOf({ build }: KitResult): Precision {
-  return /FP16/.test(build?.log.precision ?? "") ? "fp16" : "fp32";
+  const precision = build?.log.precision ?? "";
+  return /INT8/.test(precision) ? "int8" : /FP16/.test(precision) ? "fp16" : "fp32";
 }
 
 function workOf(path: string, { modelSha256 }: KitResult, notes: string[]) {

@@ -38,7 +38,18 @@ export const exportModel = command({
     noFp16: flag({ long: "no-fp16", description: "build in single precision" }),
     int8: flag({
       long: "int8",
-      description: "not built: a Nano has no INT8 arithmetic, and calibration needs a device",
+      description: "quantize to INT8 with the images of --calibrate, for boards that compute in it",
+    }),
+    calibrate: option({
+      long: "calibrate",
+      type: existingFolder,
+      description: "data set whose training cases show how large activations are",
+    }),
+    calibrationCases: option({
+      long: "calibration-cases",
+      type: wholeNumber(1),
+      default: 16,
+      description: "how many cases of it",
     }),
     workspaceMiB: option({
       long: "workspace",
@@ -109,7 +120,7 @@ export const exportModel = command({
     {
       mode: "without --parity",
       when: ({ parity }) => parity === undefined,
-      refuses: ["parityCases", "maximumDiceDrop"],
+      refuses: ["parityCases"],
       because: "no masks are compared",
     },
     {
@@ -117,6 +128,24 @@ export const exportModel = command({
       when: ({ dryRun, target }) => dryRun && target !== "host",
       refuses: ["trtexec"],
       because: "its TensorRT is known, and trtexec is not asked",
+    },
+    {
+      mode: "without --parity or --int8",
+      when: ({ parity, int8 }) => parity === undefined && !int8,
+      refuses: ["maximumDiceDrop"],
+      because: "no masks are compared",
+    },
+    {
+      mode: "without --int8",
+      when: ({ int8 }) => !int8,
+      refuses: ["calibrate", "calibrationCases"],
+      because: "nothing is quantized",
+    },
+    {
+      mode: "with --int8",
+      when: ({ int8 }) => int8,
+      refuses: ["fp16", "noFp16"],
+      because: "what is not quantized is built in half precision where the board has it",
     },
     {
       mode: "with --dry-run",
@@ -128,25 +157,27 @@ export const exportModel = command({
   examples: [
     { description: "for any runtime", command: "seg export runs/a/best.onnx --out export" },
     { description: "on a Jetson Nano", command: "seg export best.onnx --trt --parity DATASET" },
+    {
+      description: "in INT8 for a Xavier or Orin, and what it costs",
+      command: "seg export best.onnx --int8 --calibrate DATASET --parity DATASET --target orin-nano",
+    },
     { description: "for a Nano with JetPack alone", command: "seg export best.onnx --kit nano-kit" },
     { description: "what trtexec would be told", command: "seg export best.onnx --trt --dry-run" },
   ],
   stoppable: true,
   run: async (args, context) => {
     if (args.fp16 && args.noFp16) throw usageFailure("export", "--fp16 and --no-fp16 exclude each other");
-    if (args.int8) {
-      throw usageFailure(
-        "export",
-        "--int8 is not built: a Jetson Nano has no INT8 arithmetic, and there is no calibration; use --fp16",
-      );
+    if (args.int8 && args.calibrate === undefined) {
+      throw usageFailure("export", "--int8 needs --calibrate, a data set with the training cases of the model");
     }
     const { runExport } = await import("../deployment/export.ts");
     const { paritySentence } = await import("../deployment/parity.ts");
     const { programVersion } = await import("./version.ts");
+    const { quantizationLines } = await import("../deployment/quantization/quantization_text.ts");
     const { formatBytes } = await import("../text.ts");
-    const precision = args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
+    const precision = args.int8 ? "int8" : args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
     const report = await runExport({ ...args, precision, version: programVersion() }, context);
-    const { onnx, card, engine, kit, lint, notes, parity, parityReport, trtexec } = report;
+    const { onnx, card, engine, kit, lint, notes, parity, parityReport, quantization, trtexec } = report;
     const failed = parity !== null && !parity.passed;
     const done = args.dryRun ? "Would write" : "Wrote";
     return {
@@ -156,6 +187,7 @@ export const exportModel = command({
         ...lint.map(({ severity, node, reason, remedy }) =>
           `${severity}: ${node === undefined ? "" : `${node}: `}${reason}; ${remedy}`
         ),
+        ...(quantization === null ? [] : quantizationLines(quantization)),
         ...(failed && !args.trt ? [] : [`${done} ${onnx} (${formatBytes(report.bytes)})`]),
         ...(card === null || (failed && !args.trt) ? [] : [`${done} ${card}`]),
         ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),

@@ -2,9 +2,11 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Parity, paritySentence } from "./parity.ts";
-import { defaultOpset, exportModel } from "./export_model.ts";
+import { defaultOpset, type ExportedModel, exportModel } from "./export_model.ts";
+import { openCalibrationData } from "./quantization/calibration_data.ts";
+import { type QuantizationReport, type QuantizedModel, quantizeModel } from "./quantization/quantize_model.ts";
 import { inspectModel } from "../model/inspect.ts";
-import { refuseLintErrors, refuseUnknownNodes } from "./obstacles.ts";
+import { refuseLintErrors, refuseUnknownNodes, refuseWithoutInt8 } from "./obstacles.ts";
 import { UsageFailure } from "../failure.ts";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { addModelCard, CARD_FILE } from "../model/card.ts";
@@ -38,6 +40,9 @@ export interface ExportRequest {
   readonly precision?: Precision | undefined;
   readonly workspaceMiB: number;
   readonly trtexec?: string | undefined;
+  /** Data set by which the model is quantized, for the precision `int8`. */
+  readonly calibrate?: string | undefined;
+  readonly calibrationCases: number;
   /** Writes nothing: says what would be done. */
   readonly dryRun: boolean;
   /** A folder to write that builds, checks and times the model on a device which has JetPack alone. */
@@ -64,6 +69,8 @@ export interface ExportReport {
   readonly bytes: number;
   readonly notes: readonly string[];
   readonly lint: readonly LintFinding[];
+  /** How it was quantized; null without INT8, and in a dry run. */
+  readonly quantization: QuantizationReport | null;
   /** Folder of the kit. */
   readonly kit: string | null;
   readonly trtexec: TrtexecReport | null;
@@ -102,11 +109,13 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
   }
   const tools = await findTools(request, context.signal);
   const { target, trtexec } = tools;
+  if (request.precision === "int8") refuseWithoutInt8(request.model, target);
   refuseUnknownNodes(source, target.tensorRt);
   const data = request.parity === undefined ? undefined : openParityData(request.parity, source, request.parityCases);
+  const opset = request.opset ?? defaultOpset(target);
   const exported = exportModel(source, {
     path: onnx,
-    opset: request.opset ?? defaultOpset(target),
+    opset,
     batch: request.batch,
     dimensions: request.dimensions ?? {},
     ...(request.outputs && { outputs: request.outputs }),
@@ -116,8 +125,12 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     producerVersion: request.version,
   });
   const { graph, notes } = exported;
-  const { model, card } = addModelCard(exported.model, source);
-  const { parameters, flops = null, lint } = inspectModel(model, { target });
+  const { parameters, flops = null } = inspectModel(exported.model);
+  const quantized = request.calibrate === undefined || dryRun
+    ? undefined
+    : await quantizeFor(request.calibrate, { exported, opset, request }, context);
+  const { model, card } = addModelCard(quantized?.model ?? exported.model, source);
+  const { lint } = inspectModel(model, { target });
   const precision = request.precision ?? usualPrecision(target, trtexec?.capabilities);
   if (trt || kit !== undefined) refuseLintErrors(request.model, target.name, lint);
   const engineRequest = { onnx, engine, model, graph, precision, workspaceMiB, folder: out };
@@ -131,6 +144,7 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     bytes: model.bytes.length,
     notes,
     lint,
+    quantization: quantized?.report ?? null,
   };
   if (dryRun) {
     const planned = trt ? plannedEngine(tools, engineRequest) : null;
@@ -157,7 +171,7 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
       const form = described(model);
       const { metadata } = form;
       return trtexec === undefined || built === undefined
-        ? await createPredictor(form)
+        ? await createPredictor(form, { exactQuantization: true })
         : predictorOver(engineNetwork(trtexec, built.runnable, { metadata, ...context }), metadata);
     };
     const parity = data === undefined ? null : await compareForms(data, { candidate, maximumDiceDrop }, context);
@@ -174,7 +188,9 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     const failed = parity !== null && !parity.passed;
     if (failed) {
       context.reporter.warn(
-        `${paritySentence(parity)}; ${adviceFor(request, trt ? precision : undefined)} (${parityReport})`,
+        `${paritySentence(parity)}; ${
+          adviceFor(request, trt || precision === "int8" ? precision : undefined)
+        } (${parityReport})`,
       );
       discard(trt ? [engine, passportPath(engine)] : [onnx, cardPath]);
     }
@@ -193,11 +209,23 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
   }
 }
 
+async function quantizeFor(
+  dataset: string,
+  { exported, opset, request }: { exported: ExportedModel; opset: number; request: ExportRequest },
+  context: WorkContext,
+): Promise<QuantizedModel> {
+  const model = described(exported.model);
+  const data = openCalibrationData(dataset, model, { count: request.calibrationCases, ...context });
+  const { maximumDiceDrop, version } = request;
+  return await quantizeModel({ model, graph: exported.graph }, data, { opset, version, maximumDiceDrop, ...context });
+}
+
 /** What to try where the exported form loses too much. */
 function adviceFor({ fuse }: ExportRequest, precision: Precision | undefined): string {
   if (precision === "fp16") {
     return "nothing was kept of the engine: build it with --no-fp16 --force, or allow more by --max-dice-drop";
   }
+  if (precision === "int8") return "leave more in float by a smaller --max-dice-drop, or export with --fp16";
   if (fuse) return "export without --fuse, or allow more by --max-dice-drop";
   return "compare seg inspect of both files, or allow more by --max-dice-drop";
 }

@@ -19,10 +19,13 @@ export interface KitWork {
   readonly data: ParityData | undefined;
 }
 
-/** Largest difference to the reference, as a share of its largest value: what rounding to 11 or 24 bits adds up to in a deep network. */
-const TOLERANCES: Readonly<Record<Precision, number>> = { fp16: 0.02, fp32: 1e-3 };
+/**
+ * Largest difference to the reference, as a share of its largest value: what rounding to 11 or 24 bits adds up to in a deep network. In
+ * INT8 a number that lies between two steps may fall on either.
+ */
+const TOLERANCES: Readonly<Record<Precision, number>> = { fp16: 0.02, fp32: 1e-3, int8: 0.1 };
 /** Pixels that may change sides of the threshold: those whose probability is a half but for rounding. */
-const FLIPPED_SHARE = 0.001;
+const FLIPPED_SHARES: Readonly<Record<Precision, number>> = { fp16: 0.001, fp32: 0.001, int8: 0.005 };
 
 /** Writes a kit. @throws {Failure} where a file cannot be written. */
 export async function exportKit({ model, data, folder, ...options }: KitWork): Promise<void> {
@@ -49,7 +52,7 @@ export async function exportKit({ model, data, folder, ...options }: KitWork): P
       outputs,
       tolerance: Number((TOLERANCES[options.precision] * Math.max(1, largest)).toPrecision(2)),
       threshold: activation === "none" ? threshold : 0,
-      flippedShare: FLIPPED_SHARE,
+      flippedShare: FLIPPED_SHARES[options.precision],
       runner,
     }),
   );

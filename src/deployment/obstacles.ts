@@ -5,6 +5,7 @@ import type { TensorRtVersion } from "../graph/op.ts";
 import type { Model } from "../model/model.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
+import { type Target, TARGETS } from "../tensorrt/targets.ts";
 import { countOf } from "../text.ts";
 
 /** More would not be read. */
@@ -44,6 +45,16 @@ export function refuseUnknownNodes({ path, onnx }: Model, version: TensorRtVersi
 export function refuseLintErrors(file: string, target: string, findings: readonly LintFinding[]): void {
   const lines = findings.filter(({ severity }) => severity === "error").map(lineOf);
   if (lines.length > 0) throw new Failure(`TensorRT of ${target} cannot run ${file}: ${listed(lines)}`);
+}
+
+/** Refuses INT8 for a device that does not compute in it. @throws {Failure} with the reason and what to do. */
+export function refuseWithoutInt8(file: string, { name, hasInt8, computeCapability }: Target): void {
+  if (hasInt8 !== false) return;
+  const others = Object.entries(TARGETS).filter(([, target]) => target.hasInt8 === true).map(([other]) => other);
+  throw new Failure(
+    `Cannot quantize ${file} for ${name}: its GPU (compute capability ${computeCapability}) has no INT8 arithmetic; ` +
+      `build with --fp16, or choose a --target that has it: ${others.join(", ")}`,
+  );
 }
 
 function lineOf({ node, op, reason, remedy }: LintFinding): string {

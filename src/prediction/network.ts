@@ -37,6 +37,8 @@ export interface NetworkOptions {
   readonly provider?: string | undefined;
   /** Images per run; a model with a fixed batch has its own. */
   readonly batch?: number | undefined;
+  /** Computes quantized convolutions as exactly as an engine does; see the option of the same name of a session. */
+  readonly exactQuantization?: boolean | undefined;
   /** Position in `metadata.output.levels` of the output to read; the answer where absent. */
   readonly level?: number | undefined;
 }
@@ -93,12 +95,13 @@ function emptyTensor(shape: readonly number[]): TensorData<"float32"> {
   return floats(new Float32Array(shape.reduce((product, length) => product * length, 1)), shape);
 }
 
-async function startSession(bytes: Uint8Array, { threads, provider }: NetworkOptions) {
+async function startSession(bytes: Uint8Array, { threads, provider, exactQuantization }: NetworkOptions) {
   await requireProvider(provider);
   try {
     return await createSession(bytes, {
       ...(threads !== undefined && { threads }),
       ...(provider !== undefined && { provider }),
+      exactQuantization,
     });
   } catch (error) {
     throw new Failure(

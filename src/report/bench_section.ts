@@ -9,7 +9,7 @@ import { type Roof, roofline, roofOf } from "../tensorrt/roofline.ts";
 import { exportModel } from "../deployment/export_model.ts";
 import { estimateModel } from "../deployment/for_target.ts";
 import { estimateText } from "../tensorrt/clock.ts";
-import { findTarget, TARGETS } from "../tensorrt/targets.ts";
+import { BYTES_SHARES, findTarget, TARGETS } from "../tensorrt/targets.ts";
 import { formatBytes, formatFlops, formatNumber, formatPercent, NO_VALUE, shortNumber } from "../text.ts";
 import { linearAxis } from "./axis.ts";
 import { fillOf, rowsFigure, SERIES_COLOURS } from "./chart.ts";
@@ -99,7 +99,7 @@ export function rooflineBody({ model, benches }: RooflineSource): Content {
   const measured = benches.flatMap(({ name, report }) => measuredPoint(name, report, roof));
   if (layers === undefined && measured.length === 0) return undefined;
   // The work of layers is counted in float32.
-  const share = roof.precision === "fp16" ? 0.5 : 1;
+  const share = BYTES_SHARES[roof.precision];
   const work = layers?.map((layer) => ({ ...layer, bytes: share * layer.bytes })) ?? [];
   const floor = roofline(work, roof);
   const target = TARGETS[roof.device];

@@ -65,6 +65,7 @@ const FLAG_LIFETIMES: Readonly<Record<string, { readonly since?: TensorRtVersion
     "--exportProfile": {},
     "--exportTimes": {},
     "--fp16": { until: 110000 },
+    "--int8": { until: 110000 },
     "--includeDataTransfers": { since: 110000 },
     "--iterations": {},
     "--loadEngine": {},

@@ -1,7 +1,7 @@
 /** The time that a network needs on a board: an estimate, fitted to 20 published Jetson Nano times (tools/calibrate_clock.ts). */
 import { formatNumber } from "../text.ts";
 import { type LayerWork, roofline, roofOf } from "./roofline.ts";
-import type { Precision, Target } from "./targets.ts";
+import { BYTES_SHARES, type Precision, type Target } from "./targets.ts";
 
 /** Times of a network's work at a device's peak rates, in ms. */
 export interface WorkTimes {
@@ -19,7 +19,7 @@ export function workTimes(
 ): WorkTimes | undefined {
   const roof = roofOf(target, precision);
   if (roof === undefined) return undefined;
-  const share = precision === "fp16" ? 0.5 : 1;
+  const share = BYTES_SHARES[precision];
   const { flops, bytes, floorMs } = roofline(work.map((layer) => ({ ...layer, bytes: share * layer.bytes })), roof);
   return { arithmeticMs: flops / (roof.gflops * 1e6), memoryMs: bytes / (roof.bandwidthGBs * 1e6), floorMs };
 }

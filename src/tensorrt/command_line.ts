@@ -83,6 +83,8 @@ export function buildArguments(capabilities: Capabilities, options: BuildOptions
     }
     line.flag("--fp16");
   }
+  // Newer ones are strongly typed: they compute in INT8 where the file says so, and have no flags for it.
+  if (options.precision === "int8" && line.flag("--int8")) line.flag("--fp16");
   const workspace = wholeNumber("The workspace in MiB", options.workspaceMiB, 1);
   // 8.4 brought --memPoolSize and deprecated --workspace, 10.0 removed it.
   if (!line.option("--memPoolSize", `workspace:${workspace}`)) line.option("--workspace", workspace);

@@ -14,8 +14,17 @@ const POINTWISE = new Set(
     "Relu Round Selu Sigmoid Sign Softplus Sqrt Sub Tanh").split(" "),
 );
 
-/** Ops that only rename a tensor in memory. */
-const RENAMING = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+/** Ops that only rename a tensor in memory, and those that kernels do on the way (quantization). */
+const RENAMING = new Set([
+  "Identity",
+  "QuantizeLinear",
+  "DequantizeLinear",
+  "Dropout",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+]);
 
 /**
  * The kernels of a graph, after the fusions that NVIDIA documents (TensorRT 8.2 Developer Guide, "Types of Fusions").

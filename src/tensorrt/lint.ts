@@ -1,7 +1,8 @@
 /** What the TensorRT parser of a version will refuse or misread in an ONNX file, before anybody copies it to a device. */
 import type { Graph } from "../graph/graph.ts";
-import { noTensorRtLimit, type TensorRtVersion } from "../graph/op.ts";
+import { noTensorRtLimit, type TensorRtVersion, type Value } from "../graph/op.ts";
 import type { OnnxBody, OnnxModel, OnnxNode } from "../graph/onnx/model.ts";
+import { dequantizeLinear } from "../graph/ops/quantization.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { inspect } from "../graph/passes/inspect.ts";
 import type { ElementType } from "../graph/tensor_type.ts";
@@ -300,7 +301,7 @@ function lintGraph(graph: Graph, { model, version, memoryBytes }: LintOptions): 
     // Ops without an importer are found in the file, whose nodes the graph may have written out.
     if (!isImported(opSupport(op.domain ?? "", op.type), version)) continue;
     const place = { node: fileNames.get(name) || name, op: op.type };
-    const limit = op.tensorRtLimit(inputs, attributes, version);
+    const limit = op.tensorRtLimit(inputs.map((input) => input && asWeights(graph, input)), attributes, version);
     if (limit !== undefined) {
       const [reason = limit, remedy = ""] = limit.split("; ");
       findings.push({ code: "op-form", severity: "error", ...place, reason, remedy });
@@ -313,6 +314,13 @@ function lintGraph(graph: Graph, { model, version, memoryBytes }: LintOptions): 
   }
   if (memoryBytes !== undefined) findings.push(...lintMemory(graph, memoryBytes));
   return findings;
+}
+
+/** What DequantizeLinear makes of a constant is a weight to the parser (Developer Guide, "Explicit Quantization"). */
+function asWeights(graph: Graph, value: Value): Value {
+  const node = graph.producer(value);
+  const [quantized] = node?.inputs ?? [];
+  return node?.op.type === dequantizeLinear.type && quantized?.constant !== undefined ? quantized : value;
 }
 
 // System, CUDA context, cuDNN and cuBLAS of a Jetson without a desktop take about so much before the first layer.

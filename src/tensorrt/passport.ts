@@ -79,7 +79,7 @@ const PassportSchema: v.GenericSchema<unknown, Passport> = v.object({
   computeCapability: v.string(),
   board: v.exactOptional(v.string()),
   jetPack: v.exactOptional(v.string()),
-  precision: oneOf(["fp32", "fp16"]),
+  precision: oneOf(["fp32", "fp16", "int8"]),
   simulated: v.boolean(),
   onnx: FileMarkSchema,
   engine: FileMarkSchema,
@@ -196,6 +196,6 @@ export function checkPassport(
 /** The command that builds the engine again on the machine where it is typed. */
 function rebuildCommand(passport: Passport): string {
   return `seg export ${passport.onnx.file} --trt --target host${
-    passport.precision === "fp16" ? " --fp16" : " --no-fp16"
+    { fp16: " --fp16", fp32: " --no-fp16", int8: " --int8" }[passport.precision]
   }`;
 }

@@ -6,8 +6,11 @@ import { jetPackNamed } from "./jetpack.ts";
 import { supportedOpsets } from "./op_support.ts";
 import { formatVersion, parseVersion } from "./version.ts";
 
-/** Arithmetic in which an engine may run. */
-export type Precision = "fp32" | "fp16";
+/** Arithmetic in which an engine may run; `int8`: what its file quantizes, the rest in half precision where there is one. */
+export type Precision = "fp32" | "fp16" | "int8";
+
+/** Bytes of a number in memory, as a share of those of float32. */
+export const BYTES_SHARES: Readonly<Record<Precision, number>> = { fp32: 1, fp16: 0.5, int8: 0.25 };
 
 /** A device with its software. On `host` everything is undefined until trtexec has reported it. */
 export interface Target {
@@ -126,14 +129,15 @@ export function boardWith(board: Board, tensorRt: TensorRtVersion): Target {
 }
 
 /**
- * Peak arithmetic rate in GFLOPS: 2 · cores · clock, twice that in FP16 (half2).
+ * Peak arithmetic rate in GFLOPS: 2 · cores · clock, twice that in FP16 (half2), four times in INT8 (dp4a).
  *
  * Tensor cores are not counted, since small convolutions seldom reach them: on a device that has them a layer may exceed this peak.
  */
 export function peakGflops(target: Target, precision: Precision): number | undefined {
   if (target.cudaCores === undefined || target.clockGHz === undefined) return undefined;
   const single = 2 * target.cudaCores * target.clockGHz;
-  return precision === "fp16" && target.hasFp16 ? 2 * single : single;
+  if (precision === "int8" && target.hasInt8) return 4 * single;
+  return precision !== "fp32" && target.hasFp16 ? 2 * single : single;
 }
 
 /** CUDA cores per multiprocessor (CUDA C++ Programming Guide, "Arithmetic Instructions": FP32 results per clock). */

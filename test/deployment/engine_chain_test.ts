@@ -14,39 +14,19 @@ import { encodeMetadata } from "../../src/graph/onnx/metadata.ts";
 import { conv } from "../../src/graph/ops/convolution.ts";
 import { floats } from "../../src/graph/tensor_type.ts";
 import { readNifti } from "../../src/imaging/nifti.ts";
+import { readModel } from "../../src/model/model.ts";
 import { openModel } from "../../src/prediction/open_model.ts";
 import { predictCases } from "../../src/prediction/predict_cases.ts";
 import { findCases } from "../../src/prediction/prediction_cases.ts";
-import { Random } from "../../src/random.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { parseVersion } from "../../src/tensorrt/version.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
-import { put, putNifti } from "../data/made_folders.ts";
+import { put } from "../data/made_folders.ts";
 import { identityModel } from "../prediction/identity_model.ts";
 import { inFolder } from "../commands/run_program.ts";
+import { putLesions } from "./made_lesions.ts";
 
 const CONTEXT = { reporter: silentReporter, signal: new AbortController().signal };
-
-/** A model that sees a lesion where the image is above a half, and two cases of 8×8×2 voxels with grey values on both sides. */
-export function putLesions(folder: string): { model: string; dataset: string } {
-  const dataset = join(folder, "data");
-  const random = new Random(5);
-  for (const id of ["a", "b"]) {
-    const mask = Uint8Array.from({ length: 128 }, (_, i) => (i % 8 > 2 && i % 64 > 24 ? 1 : 0));
-    const image = Float32Array.from(mask, (value) => value * 0.4 + random.uniform(0.2, 0.4));
-    putNifti(dataset, `imagesTr/${id}.nii.gz`, { data: image, shape: [8, 8, 2] });
-    putNifti(dataset, `labelsTr/${id}.nii.gz`, { data: mask, shape: [8, 8, 2] });
-  }
-  put(dataset, "dataset.json", {
-    modality: { 0: "channel 0" },
-    labels: { 0: "background", 1: "lesion" },
-    training: ["a", "b"].map((id) => ({ image: `./imagesTr/${id}.nii.gz`, label: `./labelsTr/${id}.nii.gz` })),
-    test: [],
-  });
-  const model = join(folder, "net.onnx");
-  writeFileSync(model, identityModel({ size: 8, labels: [{ value: 1, name: "lesion" }] }).bytes);
-  return { model, dataset };
-}
 
 function exportRequest(model: string, out: string, more: Partial<ExportRequest>): ExportRequest {
   return {
@@ -60,6 +40,7 @@ function exportRequest(model: string, out: string, more: Partial<ExportRequest>)
     workspaceMiB: 512,
     dryRun: false,
     parityCases: 2,
+    calibrationCases: 4,
     maximumDiceDrop: 0.005,
     force: false,
     version: "0.0.0",
@@ -204,5 +185,29 @@ test("an engine that half precision spoils is not kept, and its report says what
     assert.equal(JSON.parse(readFileSync(join(out, "parity.json"), "utf8")).passed, false);
     const again = await runExport({ ...request, precision: "fp32", force: true }, CONTEXT);
     assert.deepEqual([again.engine, again.parity?.passed], [join(out, "net.engine"), true]);
+  });
+});
+
+test("an engine in INT8 is built from a file that says what is quantized, and its passport says so", async () => {
+  await inFolder(async (folder) => {
+    const { model, dataset } = putLesions(folder);
+    const out = join(folder, "out");
+    const int8 = { precision: "int8", calibrate: dataset, parity: dataset } as const;
+    await assert.rejects(runExport(exportRequest(model, out, { ...int8, target: "nano", trt: false }), CONTEXT), {
+      name: "Failure",
+      message:
+        /^Cannot quantize .* for nano: its GPU \(compute capability 5\.3\) has no INT8 arithmetic; build with --fp16/,
+    });
+    for (const version of ["8.5.1", "11.1"] as const) {
+      const trtexec = writeSimulator(folder, { version });
+      const made = await runExport(exportRequest(model, out, { ...int8, trtexec, force: true }), CONTEXT);
+      assert.deepEqual([made.precision, made.parity?.passed, made.quantization?.layers.length], ["int8", true, 1]);
+      const flags = ["--int8", "--fp16"].filter((flag) => made.trtexec?.command.includes(` ${flag} `));
+      assert.deepEqual(flags, version === "11.1" ? [] : ["--int8", "--fp16"]);
+      const passport = JSON.parse(readFileSync(join(out, "net.engine.json"), "utf8"));
+      assert.equal(passport.precision, "int8");
+      const quantized = readModel(made.onnx).onnx.initializers;
+      assert.equal([...quantized.values()].some(({ elementType }) => elementType === "int8"), true);
+    }
   });
 });

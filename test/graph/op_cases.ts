@@ -42,6 +42,7 @@ import {
   layerNormalization,
 } from "../../src/graph/ops/normalization_layers.ts";
 import { gatherElements, maxPool, maxUnpool, scatterElements } from "../../src/graph/ops/pool.ts";
+import { dequantizeLinear, quantizeLinear } from "../../src/graph/ops/quantization.ts";
 import { depthToSpace, gather, spaceToDepth, split, tile } from "../../src/graph/ops/rearrangement.ts";
 import { matMul, reduceMean, reduceSum } from "../../src/graph/ops/reduce.ts";
 import {
@@ -217,6 +218,26 @@ export const OP_CASES: readonly OpCase[] = [
     inputs: [{ shape: [3, 2] }, { shape: [2, 2], constant: integers([2, 0, 2, 1], [2, 2]) }],
     apply: (graph, [x, indices]) => graph.apply(gatherElements, [x as Value, indices as Value], { axis: 0 }),
   },
+  flat({
+    op: quantizeLinear,
+    title: "is flat",
+    inputs: [{ shape: [2, 3], domain: "betweenIntegers" }],
+    apply: (graph, [x]) => {
+      const zero = graph.constant({ elementType: "int8", shape: [], values: Int8Array.of(3) });
+      const scale = graph.constant(floats([2], []));
+      return graph.apply(cast, [graph.apply(quantizeLinear, [x as Value, scale, zero])], { to: 1 });
+    },
+  }),
+  flat({
+    op: dequantizeLinear,
+    title: "of channels is flat in its scales",
+    inputs: [{ shape: [3], domain: "positive" }],
+    apply: (graph, [scales]) => {
+      const x = graph.constant({ elementType: "int8", shape: [2, 3], values: Int8Array.of(1, -2, 3, 127, -128, 0) });
+      const zeros = graph.constant({ elementType: "int8", shape: [3], values: Int8Array.of(0, 4, -1) });
+      return graph.apply(dequantizeLinear, [x, scales as Value, zeros], { axis: -1 });
+    },
+  }),
   flat(mixed(scatterElements, "replacing is flat", [
     { shape: [4] },
     { shape: [2], constant: integers([1, 3]) },

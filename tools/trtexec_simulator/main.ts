@@ -61,7 +61,8 @@ async function run(generation: Generation, { values, warnings }: ParsedArguments
   for (const text of warnings) warning(text);
   const fp16 = values.has("--fp16") || values.has("--best");
   info("=== Build Options ===");
-  info(`Precision: ${fp16 ? "FP32+FP16" : "FP32"}`);
+  const int8 = values.has("--int8") || values.has("--best");
+  info(`Precision: FP32${fp16 ? "+FP16" : ""}${int8 ? "+INT8" : ""}`);
   info("=== Device Information ===");
   info(`Selected Device: ${generation.device.name}`);
   info(`Compute Capability: ${generation.device.computeCapability}`);

@@ -12,6 +12,7 @@ export { concat, expand, pad, reshape, slice, transpose } from "./movement.ts";
 export { batchNormalization } from "./normalization.ts";
 export { groupNormalization, instanceNormalization, layerNormalization } from "./normalization_layers.ts";
 export { gatherElements, maxPool, maxUnpool, scatterElements } from "./pool.ts";
+export { dequantizeLinear, quantizeLinear } from "./quantization.ts";
 export { depthToSpace, gather, spaceToDepth, split, tile } from "./rearrangement.ts";
 export { matMul, reduceMean, reduceSum } from "./reduce.ts";
 export {
