@@ -69,6 +69,11 @@ export const inspect = command({
     } catch (error) {
       throw new Failure(`Cannot inspect ${model}: ${messageOf(error)}`, { cause: error });
     }
+    if (inspection.trainable) {
+      const { trainingFault } = await import("../training/try_training.ts");
+      const reason = await trainingFault(file, args.dimensions ?? {});
+      if (reason !== undefined) inspection = { ...inspection, trainable: false, obstacles: [{ reason }] };
+    }
     if (args.card) {
       const card = cardOf(model, inspection);
       return { json: { model, card }, text: card };

@@ -44,6 +44,9 @@ export async function runTrain(args: TrainArguments, context: WorkContext): Prom
   if (newHead && chosen.init === undefined) {
     throw usage("--new-head needs --init, whose other weights it keeps; a network from scratch has a new head anyway");
   }
+  if (chosen.train !== undefined && chosen.init === undefined) {
+    throw usage("--train needs --init: of a network from scratch all weights are learned");
+  }
   const { fold: defaultFold, seed: defaultSeed, ...defaults } = TRAIN_DEFAULTS;
   const settings = {
     ...defaults,

@@ -81,6 +81,11 @@ const network = grouped("Network", {
     long: "new-head",
     description: "with --init: fresh outputs for the classes of this data set; all weights before them are kept",
   }),
+  train: option({
+    long: "train",
+    type: list,
+    description: "with --init: patterns of constants that are learned although they seem to be no weights",
+  }),
   freeze: option({
     long: "freeze",
     type: list,

@@ -10,8 +10,9 @@ import { refuseLintErrors, refuseUnknownNodes, refuseWithoutInt8 } from "./obsta
 import { UsageFailure } from "../failure.ts";
 import { makeFolder, refuseExisting, writeFileAtomic, writeJsonAtomic } from "../files.ts";
 import { addModelCard, CARD_FILE } from "../model/card.ts";
-import { described, readModel } from "../model/model.ts";
+import { described, type Model, readModel } from "../model/model.ts";
 import { engineNetwork } from "../prediction/engine_network.ts";
+import { safeNetworkOptimization } from "../prediction/network.ts";
 import { createPredictor, predictorOver } from "../prediction/predictor.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
 import type { Precision } from "../tensorrt/targets.ts";
@@ -124,7 +125,8 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     ...(target.tensorRt !== undefined && { tensorRtVersion: target.tensorRt }),
     producerVersion: request.version,
   });
-  const { graph, notes } = exported;
+  const { graph } = exported;
+  const notes = [...exported.notes, ...await runtimeNotes(exported.model)];
   const { parameters, flops = null } = inspectModel(exported.model);
   const quantized = request.calibrate === undefined || dryRun
     ? undefined
@@ -232,4 +234,12 @@ function adviceFor({ fuse }: ExportRequest, precision: Precision | undefined): s
 
 function discard(paths: readonly string[]): void {
   for (const path of paths) rmSync(path, { force: true });
+}
+
+/** What is to be known of the exported file where ONNX Runtime's optimizer changes what it computes. */
+async function runtimeNotes({ bytes, onnx }: Model): Promise<string[]> {
+  const level = await safeNetworkOptimization(bytes, onnx).catch(() => "all");
+  return level === "all" ? [] : [
+    `ONNX Runtime computes it wrongly with its optimizer: run it at the graph optimization level "${level}", as seg does`,
+  ];
 }

@@ -11,6 +11,7 @@ import { sliceGeometry } from "../imaging/slices.ts";
 import { scalingAffine, type Volume } from "../imaging/volume.ts";
 import { Failure } from "../failure.ts";
 import { labelValues } from "../prediction/predict_cases.ts";
+import { safeNetworkOptimization } from "../prediction/network.ts";
 import { createPredictor } from "../prediction/predictor.ts";
 import { Random } from "../random.ts";
 import { createSession } from "../runtime/session.ts";
@@ -46,7 +47,8 @@ export async function referenceRun(
     ...input,
     values: metadata === undefined ? noise(input.shape) : slices(input.shape, metadata, image),
   }));
-  const session = await createSession(bytes, { threads: 1 });
+  const optimization = await safeNetworkOptimization(bytes, onnx);
+  const session = await createSession(bytes, { threads: 1, optimization });
   try {
     const feeds = Object.fromEntries(inputs.map(({ name, values, shape }) => [name, floats(values, shape)]));
     const results = await session.run(feeds);

@@ -35,14 +35,15 @@ export class Graph implements GraphBuilder {
     return value;
   }
 
-  /** Makes a constant. @throws {RangeError} where the values do not fill the shape. */
-  constant(data: TensorData, name = "constant"): Value {
+  /** Makes a constant; `fixed` says why it is never learned, where it is no weight. @throws {RangeError} where the values do not fill the shape. */
+  constant(data: TensorData, name = "constant", fixed?: string): Value {
     if (data.values.length !== elementCount(data.shape)) {
       throw new RangeError(
         `Constant ${name} has ${data.values.length} values for ${elementCount(data.shape)} elements`,
       );
     }
-    return { name: this.#unique(name), type: { elementType: data.elementType, shape: data.shape }, constant: data };
+    const type = { elementType: data.elementType, shape: data.shape };
+    return { name: this.#unique(name), type, constant: data, ...(fixed !== undefined && { fixed }) };
   }
 
   /** A float32 constant of rank 0; the same one for the same number. */

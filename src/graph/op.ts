@@ -28,6 +28,8 @@ export interface Value {
   readonly type: TensorType;
   /** Present on constants: initializers, and whatever was computed from them while the graph was built. */
   readonly constant?: TensorData;
+  /** Of a constant that is no weight and is never learned: why. */
+  readonly fixed?: string;
 }
 
 /** The inputs of a node; `undefined` is an optional input that is left out. */
@@ -150,6 +152,9 @@ export interface FileContext {
 /** A TensorRT version as one number: major · 10000 + minor · 100 + patch, e.g. 80201. */
 export type TensorRtVersion = number;
 
+/** What an op at the end of a network makes of logits: probabilities of one class or of several, or the class itself. */
+export type FinalActivation = "sigmoid" | "softmax" | "argmax";
+
 /** An input whose axes count channels (axis 1) of the first input or of the first output, and what a fresh one holds. */
 export interface ChannelParameter {
   readonly position: number;
@@ -178,6 +183,12 @@ export interface OpDefinition<
   readonly attributeInputs?: { readonly [N in keyof S]?: AttributeInput };
   /** Positions of inputs that are running averages: training updates them, but not by gradient. */
   readonly runningStatistics?: readonly number[];
+  /** Positions of inputs that are its weights where they are constant. */
+  readonly weights?: readonly number[];
+  /** True where it moves or picks the elements of its inputs and makes none: what is left of a weight is a weight. */
+  readonly handsOn?: boolean;
+  /** What it makes of logits at the end of a network; over `axis`, where it has one. */
+  readonly finalActivation?: FinalActivation;
   /** Position of an input that is added to every element of its channel. */
   readonly channelShift?: number;
   /** True where adding a number to all elements of a channel of the first input changes no output but the channel's mean. */

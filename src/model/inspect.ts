@@ -1,6 +1,7 @@
 /** All that can be said of an ONNX file without running it. */
 import { messageOf } from "../failure.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/op.ts";
 import { importGraph } from "../graph/onnx/import.ts";
 import type { ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel, OnnxValue } from "../graph/onnx/model.ts";
@@ -8,12 +9,14 @@ import { NET_NAMES } from "../graph/nets/names.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
 import { findOp } from "../graph/ops/registry.ts";
 import { byteCount, inspect, type LayerRow } from "../graph/passes/inspect.ts";
-import { parameters } from "../graph/passes/parameters.ts";
+import type { TakenActivation } from "../graph/passes/final_activation.ts";
+import { fixedConstants, parameters } from "../graph/passes/parameters.ts";
 import { type TrainingObstacle, untrainable } from "../graph/passes/untrainable.ts";
 import { elementCount } from "../graph/tensor_type.ts";
 import { headCost, type NetCost, netCost } from "./cost.ts";
 import type { Model } from "./model.ts";
 import type { TimeEstimate } from "../tensorrt/clock.ts";
+import { type TrainableGraph, trainableGraph } from "./trainable_graph.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 import type { Target } from "../tensorrt/targets.ts";
 
@@ -25,6 +28,12 @@ export interface InspectOptions {
   readonly layers?: boolean | undefined;
   /** Sizes of symbolic dimensions by name; the first of an input is 1 where it has none. */
   readonly dimensions?: Readonly<Record<string, number>> | undefined;
+}
+
+/** A constant of floating-point numbers with one dimension or more. */
+export interface ConstantRow {
+  readonly name: string;
+  readonly shape: readonly number[];
 }
 
 /** What an ONNX file holds. Sizes in bytes; FLOPs of one run, a multiply-add is two. */
@@ -51,6 +60,11 @@ export interface ModelInspection {
   readonly activationBytes?: number;
   readonly peakActivationBytes?: number;
   readonly layers?: readonly LayerRow[];
+  /** With the layers: the constants that training changes, and those that stay, with the reason. */
+  readonly learned?: readonly ConstantRow[];
+  readonly fixed?: readonly (ConstantRow & { readonly reason: string })[];
+  /** Ops at the end that training takes off. */
+  readonly takenOff?: readonly TakenActivation[];
   /** What `seg` wrote into the file; else what is missing or wrong about it. */
   readonly metadata?: ModelMetadata;
   readonly metadataFault?: string;
@@ -73,7 +87,8 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
   const graph = typeof imported === "string" ? undefined : imported;
   const fault = typeof imported === "string" ? imported : undefined;
   const version = target?.tensorRt;
-  const obstacles = graph === undefined ? [{ reason: fault as string }] : untrainable(graph);
+  const trained = tried(() => trainableGraph(onnx, { batch: 1, dimensions }));
+  const obstacles = typeof trained === "string" ? [{ reason: trained }] : untrainable(trained.graph);
   return {
     producer: onnx.producer,
     opset: onnx.opsets[""],
@@ -82,6 +97,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
     inputs: onnx.inputs,
     outputs: onnx.outputs,
     ...(graph === undefined ? figuresOfFile(onnx) : figuresOfGraph(graph, options)),
+    ...(typeof trained === "string" ? {} : trainingFigures(trained, options)),
     ...(graph !== undefined && metadata !== undefined && headOf(graph, metadata)),
     unknownOps: unknownOps(onnx),
     ...(fault === undefined ? {} : { fault }),
@@ -115,6 +131,17 @@ function figuresOfGraph(graph: Graph, options: InspectOptions) {
   const { layers, ...sums } = inspect(graph);
   const { kernels } = netCost(graph);
   return { ...sums, kernels, ...(options.layers === true && { layers }) };
+}
+
+function trainingFigures({ graph, taken }: TrainableGraph, { layers }: InspectOptions) {
+  const row = ({ name, type }: Value) => ({ name, shape: type.shape });
+  return {
+    ...(taken.length > 0 && { takenOff: taken }),
+    ...(layers === true && {
+      learned: parameters(graph).map(row),
+      fixed: fixedConstants(graph).map(({ value, reason }) => ({ ...row(value), reason })),
+    }),
+  };
 }
 
 /** The cost of the head, by building the network that the metadata name; nothing where that has other weights than the graph. */

@@ -23,6 +23,11 @@ export function inspectionText(inspection: ModelInspection): string {
     ]);
     blocks.push(alignColumns([head, ...rows]));
   }
+  for (const [title, rows] of [["learned:", inspection.learned], ["fixed:", inspection.fixed]] as const) {
+    if (rows === undefined || rows.length === 0) continue;
+    const lines = rows.map((row) => [`  ${row.name}`, row.shape.join("×"), "reason" in row ? String(row.reason) : ""]);
+    blocks.push(`${title}\n${alignColumns(lines)}`);
+  }
   if (target !== undefined) {
     const found = lint.map(({ severity, node, reason, remedy, repairable }) =>
       `  ${severity}${node === undefined ? "" : ` ${node}`}: ${reason}; ${remedy}${
@@ -33,13 +38,17 @@ export function inspectionText(inspection: ModelInspection): string {
   }
   if (target !== undefined && estimate !== undefined) blocks.push(`On ${target} ${estimateText(estimate)}`);
   blocks.push(
-    obstacles.length === 0 ? "It can be trained" : [
+    obstacles.length === 0 ? `It can be trained${withoutText(inspection)}` : [
       "It cannot be trained:",
       ...obstacles.map(({ node, reason }) => `  ${node === undefined ? "" : `${node}: `}${reason}`),
     ]
       .join("\n"),
   );
   return blocks.join("\n\n");
+}
+
+function withoutText({ takenOff = [] }: ModelInspection): string {
+  return takenOff.length === 0 ? "" : `, without ${takenOff.map(({ op }) => op).join(", ")} at its end`;
 }
 
 function figures(inspection: ModelInspection): [string, string][] {

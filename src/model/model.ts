@@ -2,9 +2,11 @@
 import { Failure, messageOf } from "../failure.ts";
 import { readWholeFile } from "../files.ts";
 import { decodeModel } from "../graph/onnx/decode.ts";
+import { withInnerData } from "../graph/onnx/external_data.ts";
 import { encodeMetadata, type ModelMetadata } from "../graph/onnx/metadata.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { replaceMetadata } from "../graph/onnx/encode.ts";
+import { externalReader } from "./external_file.ts";
 import { readMetadata } from "./metadata.ts";
 
 /** Protocol buffers end at 2 GiB. */
@@ -13,6 +15,7 @@ const LARGEST_MODEL_BYTES = 2 ** 31 - 1;
 /** An ONNX file of any origin. */
 export interface Model {
   readonly path: string;
+  /** Of the whole model: weights that lie beside the file are put in. */
   readonly bytes: Uint8Array;
   readonly onnx: OnnxModel;
   /** How it is used, where the file says so and it fits the graph. */
@@ -34,8 +37,9 @@ export interface DescribedModel extends Model {
 export function readModel(path: string): Model {
   const bytes = readWholeFile(path, LARGEST_MODEL_BYTES);
   try {
-    return modelOf(path, bytes);
+    return modelOf(path, withInnerData(bytes, externalReader(path), LARGEST_MODEL_BYTES));
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(`Cannot read ${path}: ${messageOf(error)}; give a file that ends in .onnx and is whole`, {
       cause: error,
     });

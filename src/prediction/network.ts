@@ -1,8 +1,12 @@
 /** The network as the prediction path sees it: squares in, logits out, whatever runs it. */
 import { Failure, messageOf } from "../failure.ts";
+import { NET_NAMES } from "../graph/nets/names.ts";
+import type { ModelMetadata } from "../graph/onnx/metadata.ts";
+import type { OnnxNode, OnnxValue } from "../graph/onnx/model.ts";
 import { floats, type TensorData } from "../graph/tensor_type.ts";
 import type { DescribedModel } from "../model/model.ts";
 import { requireProvider } from "../runtime/providers.ts";
+import { fixedNoise, type Optimization, safeOptimization } from "../runtime/safe_optimization.ts";
 import { createSession } from "../runtime/session.ts";
 
 /** Logits `[count, classes, size, size]`; the array may be overwritten by the next run. */
@@ -41,6 +45,8 @@ export interface NetworkOptions {
   readonly exactQuantization?: boolean | undefined;
   /** Position in `metadata.output.levels` of the output to read; the answer where absent. */
   readonly level?: number | undefined;
+  /** How far ONNX Runtime optimizes the model; absent: as far as it computes the same, which is tried. */
+  readonly optimization?: Optimization | undefined;
 }
 
 /**
@@ -49,9 +55,10 @@ export interface NetworkOptions {
  * @throws {Failure} where ONNX Runtime refuses the model or the provider, or the model has no such level.
  */
 export async function createNetwork(
-  { bytes, onnx: { inputs, outputs }, metadata }: Omit<DescribedModel, "path">,
+  { bytes, onnx, metadata }: Omit<DescribedModel, "path">,
   options: NetworkOptions = {},
 ): Promise<Network> {
+  const { inputs, outputs } = onnx;
   const { levels, answer } = metadata.output;
   const outputName = options.level === undefined ? answer : levels[options.level];
   const output = outputs.find(({ name }) => name === outputName);
@@ -65,7 +72,9 @@ export async function createNetwork(
   }
   const [batch, ...image] = input.shape;
   const [, classes, size] = output.shape as [unknown, number, number];
-  const session = await startSession(bytes, options);
+  const optimization = options.optimization ??
+    (isOwn(metadata) ? undefined : await safeNetworkOptimization(bytes, onnx).catch(() => undefined));
+  const session = await startSession(bytes, { ...options, optimization });
   const fixedBatch = typeof batch === "number" ? batch : undefined;
   const largest = fixedBatch ?? options.batch ?? 16;
   const bindings = new Map<number, { source: Float32Array; logits: Float32Array; run: () => Promise<void> }>();
@@ -95,13 +104,40 @@ function emptyTensor(shape: readonly number[]): TensorData<"float32"> {
   return floats(new Float32Array(shape.reduce((product, length) => product * length, 1)), shape);
 }
 
-async function startSession(bytes: Uint8Array, { threads, provider, exactQuantization }: NetworkOptions) {
+/** Networks of this program are tested as they are; those of files are checked where they run. */
+function isOwn({ net: { name } }: ModelMetadata): boolean {
+  return (NET_NAMES as readonly unknown[]).includes(name);
+}
+
+/**
+ * The highest optimization at which ONNX Runtime computes what the network does without any, on one fixed random image; all of it for
+ * quantized networks, whose steps are coarser than what can be told apart.
+ *
+ * @throws {Error} with ONNX Runtime's message where it refuses the model.
+ */
+export async function safeNetworkOptimization(
+  bytes: Uint8Array,
+  { inputs, nodes = [] }: {
+    readonly inputs: readonly Pick<OnnxValue, "name" | "shape">[];
+    readonly nodes?: readonly Pick<OnnxNode, "opType">[];
+  },
+): Promise<Optimization> {
+  if (nodes.some(({ opType }) => opType === "DequantizeLinear")) return "all";
+  const feeds = Object.fromEntries(inputs.map(({ name, shape = [] }) => [
+    name,
+    fixedNoise(shape.map((size) => (typeof size === "number" ? size : 1))),
+  ]));
+  return await safeOptimization(bytes, feeds);
+}
+
+async function startSession(bytes: Uint8Array, { threads, provider, exactQuantization, optimization }: NetworkOptions) {
   await requireProvider(provider);
   try {
     return await createSession(bytes, {
       ...(threads !== undefined && { threads }),
       ...(provider !== undefined && { provider }),
       exactQuantization,
+      optimization,
     });
   } catch (error) {
     throw new Failure(

@@ -1,9 +1,11 @@
 /** The network that a training starts from: built anew, or read from an ONNX file. */
+import picomatch from "picomatch";
 import { Failure, messageOf } from "../failure.ts";
 import { type Graph, sameNodes } from "../graph/graph.ts";
 import { buildNet } from "../graph/nets/catalog.ts";
-import { importGraph } from "../graph/onnx/import.ts";
+import type { TakenActivation } from "../graph/passes/final_activation.ts";
 import { readModel } from "../model/model.ts";
+import { conversionNotes, trainableGraph } from "../model/trainable_graph.ts";
 import { replaceHead } from "../graph/passes/replace_head.ts";
 import { replaceConstants, rewrite } from "../graph/passes/rewrite.ts";
 import { formatShape, type TensorData } from "../graph/tensor_type.ts";
@@ -17,6 +19,10 @@ export interface NetworkSource {
   readonly description: Readonly<Record<string, unknown>>;
   readonly inputSize: number;
   readonly outputSize: number;
+  /** What was done to a file so that it can be trained, a sentence each. */
+  readonly notes?: readonly string[];
+  /** Activations that were taken off the end of a file. */
+  readonly taken?: readonly TakenActivation[];
   /** Names of the constants of a new head; absent where the network has none. */
   readonly newHead?: readonly string[];
 }
@@ -66,7 +72,11 @@ export function freshNetwork(settings: NetworkSettings): NetworkSource {
  */
 export function networkFromFile(
   path: string,
-  { newHead, ...settings }: NetworkSettings & { readonly newHead: boolean },
+  { newHead, train = [], ...settings }: NetworkSettings & {
+    readonly newHead: boolean;
+    /** Globs on names of constants that are learned although they seem to be no weights. */
+    readonly train?: readonly string[] | undefined;
+  },
 ): NetworkSource {
   const fail = (error: unknown) => new Failure(`Cannot train ${path}: ${messageOf(error)}`, { cause: error });
   const { onnx: model } = readModel(path);
@@ -77,18 +87,20 @@ export function networkFromFile(
       )
     ),
   );
+  const patterns = train.map((pattern) => picomatch(pattern));
+  const learned = (name: string) => patterns.some((matches) => matches(name));
   const read = (batch: number) => {
     try {
       const fixed = model.inputs.map((input) =>
         input.shape === undefined ? input : { ...input, shape: [batch, ...input.shape.slice(1)] }
       );
-      return importGraph({ ...model, inputs: fixed }, { batch, dimensions });
+      return trainableGraph({ ...model, inputs: fixed }, { batch, dimensions, learned });
     } catch (error) {
       throw fail(error);
     }
   };
   const network = (batch: number) => {
-    const graph = read(batch);
+    const { graph } = read(batch);
     if (!newHead) return { graph };
     try {
       return replaceHead(graph, { channels: settings.classes, seed: settings.seed });
@@ -96,19 +108,20 @@ export function networkFromFile(
       throw error instanceof RangeError ? fail(error) : error;
     }
   };
+  const first = read(1);
   const { graph, fresh } = { fresh: undefined, ...network(1) };
   const [image] = graph.inputs;
   const outputs = [...graph.outputs].sort((a, b) => (a.type.shape.at(-1) ?? 0) - (b.type.shape.at(-1) ?? 0));
-  const first = image?.type.shape ?? [];
-  if (graph.inputs.length !== 1 || first.length !== 4 || first[2] !== first[3]) {
+  const shape = image?.type.shape ?? [];
+  if (graph.inputs.length !== 1 || shape.length !== 4 || shape[2] !== shape[3]) {
     throw fail(
       `it must have one input [N, channels, S, S]: found ${
         graph.inputs.map(({ type }) => formatShape(type.shape)).join(", ")
       }`,
     );
   }
-  if (first[1] !== settings.channels) {
-    throw fail(`it reads ${first[1]} channels, the data set has ${settings.channels}; choose them with --channels`);
+  if (shape[1] !== settings.channels) {
+    throw fail(`it reads ${shape[1]} channels, the data set has ${settings.channels}; choose them with --channels`);
   }
   for (const { name, type } of outputs) {
     if (type.shape.length !== 4 || type.shape[1] !== settings.classes) {
@@ -135,9 +148,11 @@ export function networkFromFile(
   };
   return {
     graph: sized,
-    anyBatch: sameNodes(read(2), read(3)),
+    anyBatch: sameNodes(read(2).graph, read(3).graph),
+    notes: conversionNotes(path, first),
+    taken: first.taken,
     description: { name: "file", file: path.split(/[\\/]/).at(-1), ...(newHead && { newHead }) },
-    inputSize: first[2] as number,
+    inputSize: shape[2] as number,
     outputSize: (outputs.at(-1) as (typeof outputs)[number]).type.shape[2] as number,
     ...(fresh && { newHead: fresh }),
   };

@@ -452,6 +452,13 @@ function resizeCases(): OpCase[] {
       });
     }
   }
+  for (const sizes of [[1, 2, 7, 5], [1, 2, 3, 2]]) {
+    row(`cubic to ${sizes.join("×")}`, { mode: "cubic", sizes });
+    row(`cubic to ${sizes.join("×")} without what is outside`, {
+      ...{ mode: "cubic", sizes, cubic_coeff_a: -0.5, exclude_outside: 1 },
+      coordinate_transformation_mode: "align_corners",
+    });
+  }
   row("nearest, twice as large", {
     scales: [1, 1, 2, 2],
     coordinate_transformation_mode: "asymmetric",

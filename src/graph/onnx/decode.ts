@@ -3,7 +3,7 @@ import type { AttributeValue } from "../op.ts";
 import { CAST_TYPES } from "../ops/elementwise.ts";
 import type { TensorData } from "../tensor_type.ts";
 import type { OnnxBody, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
-import { decodeTensor, type Onnx, onnx, toNumber } from "./proto.ts";
+import { decodeTensor, FIXED_TENSOR, type Onnx, onnx, toNumber } from "./proto.ts";
 
 /** Reads the bytes of an ONNX file. @throws {SyntaxError} where `bytes` are not an ONNX model, {RangeError} where a tensor is damaged or of an unknown type. */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
@@ -29,6 +29,9 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
     graphName: graph.name ?? "",
     ...decodeBody(graph),
+    fixed: new Set(
+      (graph.initializer ?? []).filter(({ docString }) => docString === FIXED_TENSOR).map(({ name }) => name ?? ""),
+    ),
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),
   };
 }

@@ -3,7 +3,7 @@ import { type Graph, inputOf, type Node } from "../graph.ts";
 import { type AttributeKind, type AttributeValue, existsIn, type Value } from "../op.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { type TensorData, tensorOf } from "../tensor_type.ts";
-import { encodeTensor, type Onnx, onnx } from "./proto.ts";
+import { encodeTensor, FIXED_TENSOR, type Onnx, onnx } from "./proto.ts";
 
 /** What {@link encodeModel} writes besides the graph. */
 export interface EncodeOptions {
@@ -23,9 +23,10 @@ const IR_VERSION = 8;
 export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
   const consumed = new Set<Value>(graph.outputs);
   for (const node of graph.nodes) for (const input of node.inputs) if (input !== undefined) consumed.add(input);
-  const initializers: Onnx.ITensorProto[] = graph.constants().map(({ name, constant }) =>
-    encodeTensor(constant as TensorData, name)
-  );
+  const initializers: Onnx.ITensorProto[] = graph.constants().map(({ name, constant, fixed }) => ({
+    ...encodeTensor(constant as TensorData, name),
+    ...(fixed !== undefined && { docString: FIXED_TENSOR }),
+  }));
   const shared = new Map<string, string>();
   const constantName = (data: TensorData) => {
     const key = `${data.elementType}${data.shape.length}:${data.values.join(",")}`;

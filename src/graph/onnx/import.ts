@@ -13,6 +13,7 @@ import { formulas } from "../ops/formulas.ts";
 import { findOp } from "../ops/registry.ts";
 import { elementCount, formatShape, numbersOf } from "../tensor_type.ts";
 import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import { fixedInitializers } from "./weights.ts";
 
 /** What {@link importGraph} needs to know besides the file. */
 export interface ImportOptions {
@@ -21,6 +22,8 @@ export interface ImportOptions {
   readonly batch?: number;
   /** The opset that the graph is for (default 17): ops that it lacks are written out in simpler ops. */
   readonly opset?: number;
+  /** Whether a constant of this name is learned although it seems to be no weight. */
+  readonly learned?: (name: string) => boolean;
 }
 
 // Below 7 broadcasting had attributes of its own; 26 is the last opset that the installed ONNX Runtime runs.
@@ -46,7 +49,10 @@ export function importGraph(model: OnnxModel, options: ImportOptions = {}): Grap
     values.set(name, value);
   };
   for (const input of model.inputs) define(input.name, addInput(graph, input, options));
-  for (const [name, data] of model.initializers) define(name, graph.constant(data, name));
+  const fixed = fixedInitializers(model);
+  for (const [name, data] of model.initializers) {
+    define(name, graph.constant(data, name, options.learned?.(name) === true ? undefined : fixed.get(name)));
+  }
   const outputNames = new Set(model.outputs.map(({ name }) => name));
   for (const node of model.nodes) {
     const name = nodeName(node, outputNames, values);
@@ -126,9 +132,15 @@ function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options
     const resolved = (op.resolve?.(remaining, attributes, { opset, outputCount: node.outputs.length }) ??
       attributes) as Attributes;
     for (const { shape } of op.outputTypes(remaining, resolved)) refuseShape("the output", shape);
-    // Weights behind Identity, Transpose or Cast keep the name of the tensor.
     const folded = op.fold?.(remaining, resolved);
-    if (folded !== undefined) return folded.map((data, i) => graph.constant(data, node.outputs[i] || name));
+    if (folded !== undefined) {
+      // Weights behind Identity, Transpose or Cast keep the name of the tensor.
+      const fixed = whyFixed(op, remaining);
+      return folded.map((data, i) => {
+        const called = node.outputs[i] || name;
+        return graph.constant(data, called, options.learned?.(called) === true ? undefined : fixed);
+      });
+    }
     if (op.expand === undefined || existsIn(op, options.opset ?? DEFAULT_OPSET)) {
       return graph.applyAll(op, remaining, resolved, name);
     }
@@ -138,6 +150,14 @@ function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options
     const reason = error instanceof RangeError ? error.message : `its inputs and attributes do not fit ${node.opType}`;
     throw new RangeError(`${label}: ${reason}`, { cause: error });
   }
+}
+
+// A weight stays one where it is moved; what is computed from it is not learned.
+function whyFixed(op: OpDefinition, inputs: readonly (Value | undefined)[]): string | undefined {
+  const tensors = inputs.filter((input) => input !== undefined);
+  if (tensors.length === 0) return "it is a number of the file's graph (Constant)";
+  const reason = tensors.find(({ fixed }) => fixed !== undefined)?.fixed;
+  return reason ?? (op.handsOn === true ? undefined : "it is computed from other constants");
 }
 
 function whyUnknown(node: OnnxNode): string {

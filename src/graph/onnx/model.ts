@@ -42,6 +42,8 @@ export interface OnnxModel {
   readonly graphName: string;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, TensorData>;
+  /** Initializers that the file marks as no weights. */
+  readonly fixed: ReadonlySet<string>;
   /** Graph inputs that are not initializers. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];

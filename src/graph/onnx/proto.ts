@@ -8,6 +8,9 @@ import { CAST_TYPES, onnxTypeNumber } from "../ops/elementwise.ts";
 export const { onnx } = onnxProto;
 export type { Onnx };
 
+/** The `doc_string` of a tensor that is no weight: a file has no other place to say it. */
+export const FIXED_TENSOR = "seg: not learned";
+
 /** protobufjs gives 64-bit integers as numbers or as Long objects. */
 export function toNumber(value: unknown): number {
   return Number(value as number | { toString(): string });

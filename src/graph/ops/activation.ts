@@ -29,6 +29,7 @@ export const pRelu: OpDefinition<readonly [Value, Value], Record<never, never>> 
   type: "PRelu",
   sinceOpset: 7,
   attributes: {},
+  weights: [1],
   outputTypes: ([x, slope]) => {
     const [type] = broadcastType([x, slope]);
     if (type === undefined || !sameShape(type.shape, x.type.shape)) {

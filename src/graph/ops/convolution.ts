@@ -9,7 +9,7 @@ import { elementCount, formatShape, type TensorType } from "../tensor_type.ts";
 import { channelSums } from "./channels.ts";
 import { convAsProduct, flippedPads, flipWeight, lowerConvTranspose, SCATTER_RATIO } from "./convolution_forms.ts";
 import { correlate } from "./correlation.ts";
-import { convWindow, onnxPads, transposedSize, transposedWindow } from "./window.ts";
+import { convWindow, onnxPads, transposedSize, transposedWindow, withGivenPads } from "./window.ts";
 
 /** y[n, o, p] = b[o] + Σ x[n, i, p · stride + k · dilation − pad] · w[o, i, k]; x `[N, I, ...]`, w `[O, I / group, ...]`, b `[O]`. */
 export const conv: OpDefinition<
@@ -26,6 +26,9 @@ export const conv: OpDefinition<
     group: "int",
     auto_pad: "string",
   },
+  weights: [1, 2],
+  // ONNX Runtime reads auto_pad as if dilations were 1.
+  resolve: ([x, w], attributes) => withGivenPads(attributes, () => convWindow(x, w, attributes)),
   outputTypes: ([x, w], attributes) => {
     const { group = 1 } = attributes;
     const [batch, inputs] = x.type.shape as [number, number];
@@ -117,6 +120,8 @@ export const convTranspose: OpDefinition<
     output_shape: "ints",
     auto_pad: "string",
   },
+  weights: [1, 2],
+  resolve: (_inputs, attributes) => withoutLargePadding(attributes),
   outputTypes: ([x, w], attributes) => {
     const { group = 1 } = attributes;
     const [batch, inputs] = x.type.shape as [number, number];
@@ -188,4 +193,23 @@ function lowerConv(
     pads: flippedPads(window, x.type.shape.slice(2)),
     dilations: window.dilations,
   })];
+}
+
+/**
+ * Output padding as smaller end pads, which is the same: where it is a stride or more, ONNX Runtime 1.27 computes it wrongly. (Up to a
+ * stride it is right, and what TensorRT takes.)
+ */
+function withoutLargePadding(
+  attributes: Attributes<typeof convTranspose.attributes>,
+): Attributes<typeof convTranspose.attributes> {
+  const { output_padding = [], strides, pads, output_shape, auto_pad = "NOTSET", ...others } = attributes;
+  const large = output_padding.some((size, axis) => size > 0 && size >= (strides?.[axis] ?? 1));
+  if (!large || output_shape !== undefined || auto_pad !== "NOTSET") return attributes;
+  const rank = output_padding.length;
+  const given = pads ?? new Array<number>(2 * rank).fill(0);
+  return {
+    ...others,
+    strides,
+    pads: given.map((size, i) => (i < rank ? size : size - (output_padding[i - rank] as number))),
+  };
 }

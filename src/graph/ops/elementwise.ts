@@ -29,6 +29,7 @@ export const identity: Unary = {
   type: "Identity",
   sinceOpset: 1,
   attributes: {},
+  handsOn: true,
   outputTypes: sameType,
   flops: noFlops,
   tensorRtLimit: noTensorRtLimit,
@@ -64,6 +65,7 @@ export const sigmoid: Unary = {
   type: "Sigmoid",
   sinceOpset: 6,
   attributes: {},
+  finalActivation: "sigmoid",
   outputTypes: sameType,
   flops: flopsPerElement(4),
   tensorRtLimit: noTensorRtLimit,
@@ -144,6 +146,7 @@ export const cast: OpDefinition<readonly [Value], { to: "int"; saturate: "int" }
   attributes: { to: "int", saturate: "int" },
   // `saturate` (opset 19) speaks of float8 targets alone.
   resolve: (_inputs, { to }) => ({ to }),
+  handsOn: true,
   outputTypes: ([x], attributes) => [{ elementType: castTarget(attributes), shape: x.type.shape }],
   flops: flopsPerElement(1),
   tensorRtLimit: (_inputs, attributes, version) =>

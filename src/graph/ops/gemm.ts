@@ -10,6 +10,7 @@ export const gemm: OpDefinition<
   type: "Gemm",
   sinceOpset: 11,
   attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" },
+  weights: [0, 1, 2],
   outputTypes: ([a, b, c], { transA = 0, transB = 0 }) => {
     const [rows, inner] = transA === 0 ? a.type.shape : [...a.type.shape].reverse();
     const [innerB, columns] = transB === 0 ? b.type.shape : [...b.type.shape].reverse();

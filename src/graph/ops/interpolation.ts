@@ -13,6 +13,8 @@ export interface InterpolationAttributes {
   readonly mode?: string | undefined;
   readonly coordinate_transformation_mode?: string | undefined;
   readonly nearest_mode?: string | undefined;
+  readonly cubic_coeff_a?: number | undefined;
+  readonly exclude_outside?: number | undefined;
 }
 
 const { fround } = Math;
@@ -67,12 +69,36 @@ export function adjointMatrix(axis: ResizedAxis, attributes: InterpolationAttrib
   }
   for (let i = 0; i < output; i++) {
     const place = sourceCoordinate(i, axis, attributes.coordinate_transformation_mode ?? "half_pixel");
-    const clamped = Math.min(Math.max(place, 0), input - 1);
-    const low = Math.floor(clamped);
-    const high = Math.min(low + 1, input - 1);
-    const share = fround(clamped - low);
-    (weights[low * output + i] as number) += 1 - share;
-    (weights[high * output + i] as number) += share;
+    const taps = attributes.mode === "cubic" ? cubicTaps(place, axis, attributes) : linearTaps(place, axis);
+    for (const [source, weight] of taps) (weights[source * output + i] as number) += weight;
   }
   return floats(weights, [input, output]);
+}
+
+type Tap = readonly [source: number, weight: number];
+
+function linearTaps(place: number, { input }: ResizedAxis): readonly Tap[] {
+  const clamped = Math.min(Math.max(place, 0), input - 1);
+  const low = Math.floor(clamped);
+  const share = fround(clamped - low);
+  return [[low, 1 - share], [Math.min(low + 1, input - 1), share]];
+}
+
+// Four neighbours by Keys' cubic convolution (1981); those outside are the edge's, or with exclude_outside left out.
+function cubicTaps(
+  place: number,
+  { input }: ResizedAxis,
+  { cubic_coeff_a: a = -0.75, exclude_outside = 0 }: InterpolationAttributes,
+): readonly Tap[] {
+  const low = Math.floor(place);
+  const s = place - low;
+  const near = (d: number) => ((a + 2) * d - (a + 3)) * d * d + 1;
+  const far = (d: number) => ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+  const taps = [far(s + 1), near(s), near(1 - s), far(2 - s)].map((weight, k) => [low - 1 + k, weight] as const);
+  if (exclude_outside === 0) {
+    return taps.map(([source, weight]) => [Math.min(Math.max(source, 0), input - 1), weight]);
+  }
+  const inside = taps.filter(([source]) => source >= 0 && source < input);
+  const total = inside.reduce((sum, [, weight]) => sum + weight, 0);
+  return inside.map(([source, weight]) => [source, weight / total]);
 }

@@ -19,6 +19,7 @@ export const reshape: OpDefinition<readonly [Value], { shape: "ints"; allowzero:
   sinceOpset: 5,
   attributes: { shape: "ints", allowzero: "int" },
   attributeInputs: { shape: { position: 1, sinceOpset: 5, elementType: "int64" } },
+  handsOn: true,
   outputTypes: ([x], { shape = [] }) => {
     if (elementCount(shape) !== elementCount(x.type.shape)) {
       throw new RangeError(`Cannot reshape ${x.name} of shape ${formatShape(x.type.shape)} to ${formatShape(shape)}`);
@@ -46,6 +47,7 @@ export const transpose: OpDefinition<readonly [Value], { perm: "ints" }> = {
   type: "Transpose",
   sinceOpset: 1,
   attributes: { perm: "ints" },
+  handsOn: true,
   outputTypes: ([x], attributes) => {
     const perm = permutation(x, attributes);
     if (new Set(perm).size !== x.type.shape.length || perm.length !== x.type.shape.length) {
@@ -80,6 +82,7 @@ export const concat: OpDefinition<readonly Value[], { axis: "int" }> = {
   type: "Concat",
   sinceOpset: 4,
   attributes: { axis: "int" },
+  handsOn: true,
   outputTypes: (inputs, { axis = 0 }) => {
     const [first] = inputs;
     if (first === undefined) throw new RangeError("Concat needs at least one input");
@@ -157,6 +160,7 @@ export const slice: OpDefinition<readonly [Value], { starts: "ints"; ends: "ints
     axes: axes ?? starts.map((_, axis) => axis),
     ...(steps === undefined ? {} : { steps: steps.map(withinInt32) }),
   }),
+  handsOn: true,
   outputTypes: ([x], attributes) => {
     const ranges = sliceRanges(x, attributes);
     return [{ elementType: x.type.elementType, shape: ranges.map(({ count }) => count) }];

@@ -31,6 +31,7 @@ export const batchNormalization: OpDefinition<
     { position: 3, inputAxis: 0, start: 0 },
     { position: 4, inputAxis: 0, start: 1 },
   ],
+  weights: [1, 2],
   outputTypes: ([x, ...statistics], { training_mode = 0 }) => {
     const channels = [x.type.shape[1] as number];
     for (const { name, type } of statistics) {

@@ -54,6 +54,7 @@ export const instanceNormalization: OpDefinition<readonly [Value, Value, Value],
     { position: 1, inputAxis: 0, start: 1 },
     { position: 2, inputAxis: 0, start: 0 },
   ],
+  weights: [1, 2],
   outputTypes: ([x, scale, bias]) => {
     for (const value of [scale, bias]) refuseShape("InstanceNormalization", value, [x.type.shape[1] as number]);
     return [x.type];
@@ -93,6 +94,7 @@ export const layerNormalization: OpDefinition<
   sinceOpset: 17,
   attributes: { axis: "int", epsilon: "float", stash_type: "int" },
   optionalOutputs: true,
+  weights: [1, 2],
   outputTypes: ([x], attributes) => {
     const axes = trailingAxes(x, attributes.axis);
     const shape = x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
@@ -136,6 +138,7 @@ export const groupNormalization: OpDefinition<
   type: "GroupNormalization",
   sinceOpset: 21,
   attributes: { num_groups: "int", epsilon: "float", stash_type: "int" },
+  weights: [1, 2],
   outputTypes: ([x, scale, bias], { num_groups = 1 }) => {
     const channels = x.type.shape[1] as number;
     if (channels % num_groups !== 0) {

@@ -2,7 +2,7 @@
 import type { OpDefinition, Value } from "../op.ts";
 import { noTensorRtLimit } from "../op.ts";
 import { elementCount, type TensorType } from "../tensor_type.ts";
-import { poolWindow, type Window, WINDOW_SPEC } from "./window.ts";
+import { poolWindow, type Window, WINDOW_SPEC, withGivenPads } from "./window.ts";
 
 /** y = the largest value of each window; the second output holds where it stood in x, counted over the whole tensor. */
 export const maxPool: OpDefinition<
@@ -14,6 +14,13 @@ export const maxPool: OpDefinition<
   sinceOpset: 8,
   attributes: { ...WINDOW_SPEC, storage_order: "int" },
   optionalOutputs: true,
+  resolve: ([x], { storage_order = 0, ...attributes }, { outputCount }) => {
+    // It numbers the places alone.
+    if (storage_order !== 0 && outputCount > 1) {
+      throw new RangeError("storage_order 1 numbers places by columns, which is not supported; export it with 0");
+    }
+    return withGivenPads(attributes, () => poolWindow(x, attributes));
+  },
   outputTypes: ([x], attributes) => {
     const shape = [...x.type.shape.slice(0, 2), ...poolWindow(x, attributes).outputSizes];
     return [{ elementType: x.type.elementType, shape }, { elementType: "int64", shape }];
@@ -54,6 +61,20 @@ export const maxUnpool: OpDefinition<
   sinceOpset: 9,
   attributes: { kernel_shape: "ints", strides: "ints", pads: "ints", output_shape: "ints" },
   attributeInputs: { output_shape: { position: 2, sinceOpset: 9, elementType: "int64" } },
+  // Without a shape it is what the windows cover (ONNX MaxUnpool-11).
+  resolve: ([x], { output_shape, kernel_shape = [], strides, pads, ...attributes }) => ({
+    ...attributes,
+    kernel_shape,
+    strides,
+    pads,
+    output_shape: output_shape ?? [
+      ...x.type.shape.slice(0, 2),
+      ...kernel_shape.map((kernel, axis) =>
+        ((x.type.shape[2 + axis] ?? 1) - 1) * (strides?.[axis] ?? 1) + kernel - (pads?.[axis] ?? 0) -
+        (pads?.[kernel_shape.length + axis] ?? 0)
+      ),
+    ],
+  }),
   outputTypes: ([x], { output_shape = [] }) => [{ elementType: x.type.elementType, shape: output_shape }],
   flops: () => 0,
   tensorRtLimit: () => "MaxUnpool has no importer; use Resize or ConvTranspose",

@@ -34,6 +34,7 @@ export const split: OpDefinition<readonly [Value], { axis: "int"; split: "ints";
       split: split ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(part, total - i * part))),
     };
   },
+  handsOn: true,
   outputTypes: ([x], { axis = 0, split = [] }) => {
     const along = normalizeAxis(axis, x.type.shape.length);
     if (split.reduce((sum, part) => sum + part, 0) !== x.type.shape[along] || split.some((part) => part < 0)) {

@@ -89,6 +89,7 @@ export const matMul: OpDefinition<readonly [Value, Value], Record<never, never>>
   type: "MatMul",
   sinceOpset: 1,
   attributes: {},
+  weights: [0, 1],
   outputTypes: ([a, b]) => {
     const [rows, inner] = a.type.shape.slice(-2) as [number, number];
     const [innerB, columns] = b.type.shape.slice(-2) as [number, number];

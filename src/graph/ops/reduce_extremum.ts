@@ -100,6 +100,7 @@ export const argMax: OpDefinition<readonly [Value], { axis: "int"; keepdims: "in
   type: "ArgMax",
   sinceOpset: 12,
   attributes: { axis: "int", keepdims: "int", select_last_index: "int" },
+  finalActivation: "argmax",
   outputTypes: ([x], { axis = 0, keepdims }) =>
     reducedType([x], { axes: [axis], keepdims }).map(({ shape }) => ({ elementType: "int64", shape })),
   flops: ([x]) => elementCount(x.type.shape),

@@ -23,7 +23,7 @@ const resizeAttributes = {
 type Resize = OpDefinition<readonly [Value], typeof resizeAttributes>;
 type ResizeAttributes = Parameters<Resize["flops"]>[2];
 
-/** y = x interpolated to `sizes`, or to ⌊size · scale⌋ of each axis; mode "nearest", "linear" or (without gradient) "cubic". */
+/** y = x interpolated to `sizes`, or to ⌊size · scale⌋ of each axis; mode "nearest", "linear" or "cubic". */
 export const resize: Resize = {
   type: "Resize",
   sinceOpset: 13,
@@ -52,7 +52,6 @@ export const resize: Resize = {
   // dx = (weights of the axis)ᵀ · dy, along one axis after the other
   gradient: ({ inputs: [x], attributes, dy, math }) => {
     const { mode = "nearest" } = attributes;
-    if (mode === "cubic") return undefined;
     const axes = resizedAxes(x, attributes);
     const repeats = mode === "nearest" ? axes.map((axis) => wholeRepeat(axis, nearestSources(axis, attributes))) : [];
     if (repeats.length > 0 && !repeats.includes(undefined)) {
@@ -109,7 +108,10 @@ function resizedAxes(x: Value, { scales, sizes }: ResizeAttributes): ResizedAxis
 }
 
 function resolveResize(x: Value, attributes: ResizeAttributes, opset: number): ResizeAttributes {
-  const { roi: _roi, antialias = 0, axes, keep_aspect_ratio_policy = "stretch", ...kept } = attributes;
+  const { roi: _roi, antialias = 0, axes, keep_aspect_ratio_policy = "stretch", exclude_outside = 0, ...read } =
+    attributes;
+  // The weights of a linear filter that reaches outside are those of the pixel at the edge, left out or not.
+  const kept = read.mode === "cubic" && exclude_outside !== 0 ? { ...read, exclude_outside } : read;
   const rank = x.type.shape.length;
   const onAllAxes = (given: readonly number[] | undefined, rest: (axis: number) => number) => {
     if (given === undefined || given.length === 0) return undefined;
@@ -125,7 +127,7 @@ function resolveResize(x: Value, attributes: ResizeAttributes, opset: number): R
     throw new RangeError(`Resize with keep_aspect_ratio_policy ${keep_aspect_ratio_policy} is not supported`);
   }
   if (antialias !== 0 && resizedAxes(x, resolved).some(({ input, output }) => output < input)) {
-    throw new RangeError("Resize with antialias is not supported; export it without, or use AveragePool");
+    throw new RangeError("Resize with antialias makes it smaller, which is not supported; use AveragePool there");
   }
   // Resize-10 knows one way to read.
   if (opset < 11) return { ...resolved, coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };

@@ -22,6 +22,7 @@ export const flatten: OpDefinition<readonly [Value], { axis: "int" }> = {
   type: "Flatten",
   sinceOpset: 1,
   attributes: { axis: "int" },
+  handsOn: true,
   outputTypes: ([{ type: { elementType, shape } }], { axis = 1 }) => {
     const place = axis === shape.length ? axis : normalizeAxis(axis, shape.length);
     return [{ elementType, shape: [elementCount(shape.slice(0, place)), elementCount(shape.slice(place))] }];
@@ -43,6 +44,7 @@ export const squeeze: OpDefinition<readonly [Value], { axes: "ints" }> = {
   resolve: ([x], { axes }) => ({
     axes: axes ?? x.type.shape.map((_, axis) => axis).filter((axis) => x.type.shape[axis] === 1),
   }),
+  handsOn: true,
   outputTypes: ([{ name, type: { elementType, shape } }], { axes = [] }) => {
     const removed = axes.map((axis) => normalizeAxis(axis, shape.length));
     for (const axis of removed) {
@@ -63,6 +65,7 @@ export const unsqueeze: OpDefinition<readonly [Value], { axes: "ints" }> = {
   sinceOpset: 1,
   attributes: { axes: "ints" },
   attributeInputs: { axes: { position: 1, sinceOpset: 13, elementType: "int64" } },
+  handsOn: true,
   outputTypes: ([{ type: { elementType, shape } }], { axes = [] }) => {
     const rank = shape.length + axes.length;
     const added = new Set(axes.map((axis) => normalizeAxis(axis, rank)));

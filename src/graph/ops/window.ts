@@ -76,6 +76,13 @@ export function resolveWindow(
   return { kernel, strides, dilations, padsBegin, padsEnd, outputSizes };
 }
 
+/** `attributes` with the pads that auto_pad SAME stands for: they follow from the static sizes, and not every runtime finds them where windows are dilated. */
+export function withGivenPads<A extends WindowAttributes>(attributes: A, window: () => Window): A {
+  const same = attributes.auto_pad?.startsWith("SAME") === true;
+  const dilated = attributes.dilations?.some((size) => size !== 1) === true;
+  return same && dilated ? { ...attributes, auto_pad: undefined, pads: onnxPads(window()) } : attributes;
+}
+
 /** The window of a pool on `x` `[N, C, ...]`. */
 export function poolWindow(x: Value, attributes: WindowAttributes): Window {
   return resolveWindow(x.type.shape.slice(2), attributes.kernel_shape ?? [], attributes);

@@ -3,11 +3,12 @@ import type { Graph } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { elementCount } from "../tensor_type.ts";
 
-/** The float constants of `graph` that training changes by gradient: all with at least one element in a dimension, but not those that an op only averages. */
+/** The float constants of `graph` that training changes by gradient: all of one dimension or more, but not those that are fixed or that an op only averages. */
 export function parameters(graph: Graph): Value[] {
   const averaged = runningStatistics(graph);
   return graph.constants().filter((value) =>
-    value.type.elementType === "float32" && value.type.shape.length > 0 && !averaged.has(value)
+    value.type.elementType === "float32" && value.type.shape.length > 0 && value.fixed === undefined &&
+    !averaged.has(value)
   );
 }
 
@@ -21,6 +22,16 @@ export function runningStatistics(graph: Graph): Set<Value> {
     }
   }
   return found;
+}
+
+/** Why float constants of one dimension or more are not learned. */
+export function fixedConstants(graph: Graph): { readonly value: Value; readonly reason: string }[] {
+  const averaged = runningStatistics(graph);
+  return graph.constants().flatMap((value) => {
+    const reason = averaged.has(value) ? "a running average" : value.fixed;
+    const counts = value.type.elementType.startsWith("float") && value.type.shape.length > 0;
+    return reason !== undefined && counts ? [{ value, reason }] : [];
+  });
 }
 
 /** Number of learned values. */

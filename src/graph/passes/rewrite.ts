@@ -37,7 +37,7 @@ export function rewrite(graph: Graph, options: RewriteOptions = {}): Rewritten {
     const known = map.get(value);
     if (known !== undefined) return known;
     if (value.constant === undefined) throw new RangeError(`Value ${value.name} is used before it is computed`);
-    const made = options.source?.(value, target) ?? target.constant(value.constant, value.name);
+    const made = options.source?.(value, target) ?? target.constant(value.constant, value.name, value.fixed);
     map.set(value, made);
     return made;
   };
@@ -66,7 +66,7 @@ export function replaceConstants(
 ): (value: Value, target: Graph) => Value | undefined {
   return (value, target) => {
     const data = value.constant === undefined ? undefined : values.get(value.name);
-    return data === undefined ? undefined : target.constant(data, value.name);
+    return data === undefined ? undefined : target.constant(data, value.name, value.fixed);
   };
 }
 

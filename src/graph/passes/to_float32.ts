@@ -16,7 +16,7 @@ export function toFloat32(graph: Graph): Graph {
       if (!isReplaced(value)) return undefined;
       return value.constant === undefined
         ? target.input(value.name, { elementType: "float32", shape: value.type.shape })
-        : target.constant(castData(value.constant, "float32"), value.name);
+        : target.constant(castData(value.constant, "float32"), value.name, value.fixed);
     },
     node: (node, inputs, target) => {
       const { to } = node.attributes as Attributes<{ to: "int" }>;

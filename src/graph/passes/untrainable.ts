@@ -2,7 +2,7 @@
 import type { Graph, Node } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { dependents, inputGradients, isFloat } from "./differentiate.ts";
-import { parameters } from "./parameters.ts";
+import { fixedConstants, parameters } from "./parameters.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Something that keeps gradients from the weights; without a node it concerns the whole model. */
@@ -17,11 +17,13 @@ export function untrainable(graph: Graph): TrainingObstacle[] {
   const weights = parameters(graph);
   if (weights.length === 0) {
     const others = graph.constants().find(({ type }) => /^float(16|64)$/.test(type.elementType));
-    return [{
-      reason: others === undefined
-        ? "it has no float32 weights"
-        : `its weights are ${others.type.elementType}; convert them to float32`,
-    }];
+    if (others !== undefined) {
+      return [{ reason: `its weights are ${others.type.elementType}; convert them to float32` }];
+    }
+    const fixed = fixedConstants(graph)[0];
+    const why = fixed &&
+      `: ${fixed.value.name} and others are fixed (${fixed.reason}); name those to learn with --train`;
+    return [{ reason: `it has no float32 weights${why ?? ""}` }];
   }
   const learned = new Set(weights);
   // With weights as inputs, as training has them: rules may add nodes to the copy.

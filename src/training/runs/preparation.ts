@@ -6,15 +6,19 @@ import { type CaseFiles, type DatasetIndex, loadCase } from "../../data/dataset.
 import { findingSentence, findingSummary } from "../../data/finding.ts";
 import { ignoredClass } from "../../data/selection.ts";
 import { chooseSplit, type Split } from "../../data/splits.ts";
-import { Failure } from "../../failure.ts";
+import { Failure, messageOf } from "../../failure.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { encodeModel } from "../../graph/onnx/encode.ts";
 import type { ModelMetadata } from "../../graph/onnx/metadata.ts";
 import { parameterCount } from "../../graph/passes/parameters.ts";
+import { floats, type TensorData } from "../../graph/tensor_type.ts";
 import type { Normalization } from "../../imaging/normalize.ts";
 import { toCanonical } from "../../imaging/orientation.ts";
 import { choosePlane, type Plane } from "../../imaging/slices.ts";
 import { spacingMm } from "../../imaging/volume.ts";
+import { safeNetworkOptimization } from "../../prediction/network.ts";
 import type { Reporter } from "../../reporter.ts";
+import { fixedNoise, type Optimization, safeOptimization } from "../../runtime/safe_optimization.ts";
 import { countOf } from "../../text.ts";
 import { type Augmentation, createAugmentation, defaultAugmentation } from "../augmentations.ts";
 import { createLoss } from "../losses.ts";
@@ -26,7 +30,7 @@ import { caseSamples, type Sample } from "../samples.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
 import { createMemory } from "../step/wasm_module.ts";
-import { TrainingStep } from "../step/training_step.ts";
+import { TRAINING_OPSET, TrainingStep } from "../step/training_step.ts";
 
 /** Intensities are clipped to the 0.5th and 99.5th percentile of the volume and brought to mean 0 and deviation 1, as nnU-Net does for MRI. */
 const TRAINING_NORMALIZATION: Normalization = {
@@ -47,6 +51,8 @@ export interface Preparation {
   /** Whether the same nodes serve every batch size, so that a file can leave it open. */
   readonly anyBatch: boolean;
   readonly step: TrainingStep;
+  /** How far ONNX Runtime may optimize the network. */
+  readonly optimization: Optimization;
   readonly schedule: Schedule;
   readonly augmentation: Augmentation;
   readonly classes: number;
@@ -120,6 +126,12 @@ export async function prepareTraining(
   const network = { ...settings.network, channels: index.channels.length, classes, seed };
   const newHead = settings.network.newHead === true;
   const start = place.init === undefined ? freshNetwork(network) : networkFromFile(place.init, { ...network, newHead });
+  for (const note of start.notes ?? []) reporter.note(note);
+  if (several && start.taken?.some(({ activation }) => activation === "sigmoid")) {
+    reporter.warn(
+      `${place.init} ends in Sigmoid, a decision for each class alone; here the classes exclude each other, and the most probable wins`,
+    );
+  }
   if (start.newHead !== undefined) {
     reporter.note(
       `New head: ${countOf(start.newHead.length, "weight tensor")} of ${settings.place.init} start anew for ${
@@ -134,7 +146,16 @@ export async function prepareTraining(
     labels: index.labels.length,
   });
   // Settings that do not fit are told before the slices are cut.
-  buildTraining(start, { settings, classes, ignored, overlapping });
+  const first = buildTraining(start, { settings, classes, ignored, overlapping });
+  // The networks of this program are held to it by their tests.
+  const optimization = place.init === undefined ? "all" : await safeFor(place.init, start, first);
+  if (optimization !== "all") {
+    reporter.warn(
+      `ONNX Runtime computes ${place.init} wrongly with its optimizer: it runs ${
+        optimization === "disabled" ? "without" : `at the level "${optimization}"`
+      }, as it will in predictions, and takes longer`,
+    );
+  }
   const plane = settings.data.plane ?? commonPlane(index, chosen.train);
   const { inputSize } = start;
   const outputSize = targetSize(start, settings);
@@ -156,7 +177,11 @@ export async function prepareTraining(
     undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
     count: parameters.length,
   });
-  const step = await TrainingStep.create(training, optimizer, { threads: limits.threads, provider: limits.provider });
+  const step = await TrainingStep.create(training, optimizer, {
+    threads: limits.threads,
+    provider: limits.provider,
+    optimization,
+  });
   const ids = (cases: readonly CaseFiles[]) => cases.map(({ id }) => id);
   const levels = training.logits.map((_, level) => `level_${level}`);
   return {
@@ -167,6 +192,7 @@ export async function prepareTraining(
     net: source.graph(1),
     anyBatch: source.anyBatch,
     step,
+    optimization,
     schedule,
     augmentation,
     classes,
@@ -203,6 +229,36 @@ export async function prepareTraining(
       },
     },
   };
+}
+
+/** The optimization that keeps what the network and its training step compute. */
+async function safeFor(init: string, source: NetworkSource, training: TrainingGraph): Promise<Optimization> {
+  try {
+    return await safeForBoth(source, training);
+  } catch (error) {
+    throw new Failure(`Cannot train ${init}: ONNX Runtime refuses its training model (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+async function safeForBoth(source: NetworkSource, training: TrainingGraph): Promise<Optimization> {
+  const net = source.graph(1);
+  const inputs = net.inputs.map(({ name, type }) => ({ name, shape: type.shape }));
+  const network = await safeNetworkOptimization(encodeModel(net, { opset: TRAINING_OPSET }), { inputs });
+  if (network === "disabled") return network;
+  const learned = new Map(training.parameters.map(({ input, source: { constant } }) => [input.name, constant]));
+  const feeds = Object.fromEntries(training.graph.inputs.map(({ name, type }) => {
+    const noise = fixedNoise(type.shape);
+    return [name, learned.get(name) ?? (name === training.target.name ? shareOf(noise) : noise)];
+  }));
+  const step = await safeOptimization(encodeModel(training.graph, { opset: TRAINING_OPSET }), feeds);
+  return step === "all" ? network : step;
+}
+
+// Targets are 0 or 1.
+function shareOf(noise: TensorData<"float32">): TensorData<"float32"> {
+  return floats(noise.values.map((value) => (value > 0 ? 1 : 0)), noise.shape);
 }
 
 /** The settings that a model card names, with the values of those that follow from the data. */

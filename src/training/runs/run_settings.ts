@@ -18,6 +18,7 @@ const NetworkSettings = v.object({
   outputSize: wholeNumber(1),
   newHead: v.optional(v.boolean()),
   freeze: listOf(someText()),
+  train: v.optional(listOf(someText())),
   freezeNormalization: v.boolean(),
 });
 

@@ -29,6 +29,8 @@ export interface TrainSettings {
   readonly init?: string | undefined;
   /** Makes the outputs of `init` anew for the classes of the data set; the other weights are kept. */
   readonly newHead?: boolean | undefined;
+  /** Globs on names of constants of `init` that are learned although they seem to be no weights. */
+  readonly train?: readonly string[] | undefined;
   /** Globs on names of parameters that stay as they are. */
   readonly freeze: readonly string[];
   readonly freezeNormalization: boolean;

@@ -232,7 +232,11 @@ export class Training {
       reporter.progress(`${this.#epochLabel()}  scoring case ${done + 1} of ${validationCases.length}`);
     show(0);
     const { threads, provider } = this.#settings.limits;
-    const predictor = await createPredictor(model, { threads, provider });
+    const predictor = await createPredictor(model, {
+      threads,
+      provider,
+      optimization: this.#preparation.optimization,
+    });
     try {
       return await this.#validation.score(predictor, signal, {
         pictures: this.#events === undefined ? 0 : PICTURES,

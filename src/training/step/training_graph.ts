@@ -76,7 +76,7 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
   const statistics: BatchStatistics[] = [];
   const { graph, valueOf } = rewrite(composed?.graph ?? opened.graph, {
     node: (node, inputs, target) => {
-      if (node.op.runningStatistics === undefined || options.freezeNormalization === true) {
+      if (options.freezeNormalization === true || !keepsStatistics(node)) {
         return options.lower === false ? undefined : node.op.lower?.(formulas(target), inputs, node.attributes);
       }
       return normalizeBatch(node, { inputs, target, statistics });
@@ -117,6 +117,11 @@ export function trainingGraph(net: Graph, options: TrainingGraphOptions): Traini
     graph.output(variance);
   }
   return { graph, image, target, losses, logits, parameters: learnedParameters, statistics };
+}
+
+// Averages that are computed from others (an instance normalization that PyTorch wrote as one over the batch) are not kept: they stay.
+function keepsStatistics({ op, inputs }: Node): boolean {
+  return op.runningStatistics?.every((position) => inputs[position]?.constant !== undefined) ?? false;
 }
 
 // The layer in training mode; momentum 0 makes its other outputs the mean and variance of the batch.
