@@ -5,14 +5,15 @@ import { test } from "node:test";
 import { COMMANDS } from "../../src/commands/catalog.ts";
 import { helpText } from "../../src/command_line/help.ts";
 import { parseCommand } from "../../src/command_line/parse.ts";
+import { runInProcess } from "../commands/run_in_process.ts";
 import { inFolder, runProgram } from "../commands/run_program.ts";
 
 test("seg --help lists the commands", async () => {
-  const { code, stdout, stderr } = await runProgram(["--help"]);
+  const { code, stdout, stderr } = await runInProcess(["--help"]);
   assert.deepEqual([code, stderr], [0, ""]);
   for (const name of Object.keys(COMMANDS)) assert.match(stdout, new RegExp(`^  ${name} `, "m"));
   for (const argv of [["--help"], ["-h"], ["src", "--seed", "x", "--help"]]) {
-    const help = await runProgram(["check", ...argv]);
+    const help = await runInProcess(["check", ...argv]);
     assert.deepEqual([help.code, help.stderr, help.stdout.includes("\x1b")], [0, "", false]);
     assert.match(help.stdout, /^Usage: seg check DATASET \[options\]\n[^]*\$ seg check Task04_Hippocampus/);
   }
@@ -63,7 +64,7 @@ test("wrong command lines end with exit code 2 and a sentence", async () => {
         "Input size 50 must be a multiple of 16 for j-net\n",
       ],
     ];
-    const ends = await Promise.all(cases.map(([args]) => runProgram(args)));
+    const ends = await Promise.all(cases.map(([args]) => runInProcess(args)));
     ends.forEach((end, i) => assert.deepEqual(end, { code: 2, stdout: "", stderr: cases[i]?.[1] }));
     assert.equal(existsSync(join(folder, "x.onnx")), false);
   });
@@ -73,8 +74,8 @@ test("names that a terminal would obey are shown by their numbers on stdout, std
   await inFolder(async (folder) => {
     const model = join(folder, "a\x1b[2J\x9b.onnx");
     const line = ["build", "--net", "elu-net", "--width", "2", "--input-size", "16", "--out", model];
-    const [plain, refused] = [await runProgram(line), await runProgram(line)];
-    const json = await runProgram([...line, "--json", "--force"]);
+    const [plain, refused] = [await runInProcess(line), await runInProcess(line)];
+    const json = await runInProcess([...line, "--json", "--force"]);
     assert.deepEqual([plain.code, refused.code, json.code], [0, 1, 0]);
     const shown = `${folder}/a\\u001b[2J\\u009b.onnx`;
     assert.ok(plain.stdout.startsWith(`${shown}: `), plain.stdout);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { writePhantom } from "../../src/data/phantom.ts";
 import { writeNiftiVolume } from "../../src/imaging/nifti.ts";
 import { identityModel, markedVolume } from "../prediction/identity_model.ts";
+import { runInProcess } from "./run_in_process.ts";
 import { inFolder, runProgram } from "./run_program.ts";
 
 const SMALL = ["--steps-per-epoch", "1", "--width", "2", "--input-size", "16", "--output-size", "32", "--folds", "3"];
@@ -45,7 +46,7 @@ test("seg train --fold auto takes its fold from the scheduler, saves on SIGUSR1,
     const again = await runProgram([...line, "--epochs", "1"], { environment });
     assert.deepEqual(JSON.parse(again.stdout), summary);
     assert.match(again.stderr, /fold_1 is done already$/m);
-    const early = await runProgram(["merge", run]);
+    const early = await runInProcess(["merge", run]);
     assert.deepEqual([early.code, early.stderr], [
       1,
       "Folds 0, 2 of 3 are missing; train what is missing, or name its folder too\n",
@@ -56,10 +57,10 @@ test("seg train --fold auto takes its fold from the scheduler, saves on SIGUSR1,
 test("seg train refuses numbers that are auto where they have no place", async () => {
   const line = ["train", "src", "--fold", "auto"];
   const [outside, nowhere, mixed, none] = await Promise.all([
-    runProgram([...line, "--out", "runs/none"]),
+    runInProcess([...line, "--out", "runs/none"]),
     runProgram(line, { environment: { PBS_ARRAYID: "0" } }),
-    runProgram(["train", "src", "--fold", "all", "--seed", "auto/2", "--out", "runs/none"]),
-    runProgram(["train", "src", "--continue"]),
+    runInProcess(["train", "src", "--fold", "all", "--seed", "auto/2", "--out", "runs/none"]),
+    runInProcess(["train", "src", "--continue"]),
   ]);
   assert.match(outside.stderr, /^--fold auto takes its number from an array job, but none of SLURM_ARRAY_TASK_ID, /);
   assert.match(nowhere.stderr, /^seg train: a number that is auto needs --out, the folder of all tasks\n/);
@@ -102,7 +103,7 @@ test("seg predict --part auto/n predicts the parts of an array, and seg merge jo
       1,
       true,
     ]);
-    const merged = await runProgram(["merge", masks]);
+    const merged = await runInProcess(["merge", masks]);
     assert.deepEqual([merged.code, merged.stdout], [0, `${masks}: 3 cases of 2 parts\n`], merged.stderr);
     assert.deepEqual(readdirSync(masks).sort(), [
       "part-1-of-2.json",

@@ -8,6 +8,7 @@ import type { SimulatedVersion } from "../../tools/trtexec_simulator/flag_table.
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
 import { identityModel } from "../prediction/identity_model.ts";
 import { modelFile } from "../graph/model_file.ts";
+import { runInProcess } from "./run_in_process.ts";
 import { inFolder, runProgram } from "./run_program.ts";
 
 function putModel(folder: string, name = "net.onnx"): string {
@@ -27,7 +28,7 @@ async function assertRefused(
   args: readonly string[],
   { out, code = 1, message, left = [] }: { out: string; code?: number; message: RegExp; left?: readonly string[] },
 ): Promise<void> {
-  const end = await runProgram([...args, "--out", out]);
+  const end = await runInProcess([...args, "--out", out]);
   assert.equal(end.code, code, end.stderr);
   assert.match(end.stderr, message);
   assert.doesNotMatch(end.stderr, /\n {4}at |fault of seg/);
@@ -132,7 +133,7 @@ test("an engine of another version, device or ONNX file is refused with the comm
     const model = putModel(folder, "net, a: 'b'.onnx");
     const out = join(folder, "out with, odd: 'names'");
     const trtexec = simulator(folder, {});
-    const built = await runProgram(["export", model, "--trt", "--trtexec", trtexec, "--out", out]);
+    const built = await runInProcess(["export", model, "--trt", "--trtexec", trtexec, "--out", out]);
     assert.equal(built.code, 0, built.stderr);
     const engine = join(out, "net, a: 'b'.engine");
     const image = join(folder, "scan.png");
@@ -146,13 +147,13 @@ test("an engine of another version, device or ONNX file is refused with the comm
       "a",
     );
     const device = simulator(folder, { failure: "other-device" });
-    const bench = await runProgram(["bench", engine, "--trtexec", device]);
+    const bench = await runInProcess(["bench", engine, "--trtexec", device]);
     assert.equal(bench.code, 1);
     assert.match(
       bench.stderr,
       /^Cannot time .*: the engine was built for compute capability .*rebuild it on this device/m,
     );
-    const threads = await runProgram(["bench", engine, "--threads", "2"]);
+    const threads = await runInProcess(["bench", engine, "--threads", "2"]);
     assert.deepEqual([threads.code, threads.stderr], [
       2,
       "seg bench: --threads has no effect on an engine: trtexec runs it as it was built\nTry seg bench --help\n",

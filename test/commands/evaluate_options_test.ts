@@ -8,7 +8,8 @@ import { readDescribedModel } from "../../src/model/model.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { headModel } from "../prediction/head_model.ts";
 import { identityModel } from "../prediction/identity_model.ts";
-import { inFolder, type ProgramEnd, runProgram } from "./run_program.ts";
+import { runInProcess } from "./run_in_process.ts";
+import { inFolder, type ProgramEnd } from "./run_program.ts";
 
 const SHAPE = [12, 12, 5] as const;
 const AFFINE = scalingAffine([1, 1, 2]);
@@ -63,12 +64,12 @@ test("seg predict and seg evaluate fill holes, remove small parts and keep the l
     const model = putModel(folder);
     const image = join(dataset, "imagesTr", "p1.nii.gz");
     const evaluate = (...options: string[]) =>
-      runProgram(["evaluate", model, dataset, "--metrics", "dice,lesions", "--json", ...options]);
+      runInProcess(["evaluate", model, dataset, "--metrics", "dice,lesions", "--json", ...options]);
     const [plain, cleaned, largest, predicted] = await Promise.all([
       evaluate(),
       evaluate("--minimum-volume-ml", "0.005"),
       evaluate("--largest-component"),
-      runProgram([
+      runInProcess([
         "predict",
         model,
         image,
@@ -102,9 +103,9 @@ test("seg evaluate shows every resolution side by side and what the head buys", 
     writeFileSync(model, headModel(12, { validationCases: ["p1", "p2"] }));
     const options = ["--resolutions", "--ablate-head", "--metrics", "dice,hd95", "--largest-component"];
     const [json, text, refused] = await Promise.all([
-      runProgram(["evaluate", model, dataset, ...options, "--json"]),
-      runProgram(["evaluate", model, dataset, ...options]),
-      runProgram(["evaluate", putModel(folder), dataset, "--ablate-head"]),
+      runInProcess(["evaluate", model, dataset, ...options, "--json"]),
+      runInProcess(["evaluate", model, dataset, ...options]),
+      runInProcess(["evaluate", putModel(folder), dataset, "--ablate-head"]),
     ]);
     const { resolutions, headAblation, mean } = documentOf(json);
     assert.deepEqual(
@@ -138,23 +139,23 @@ test("seg tune saves the best threshold in the model, and seg ensemble joins mod
     const model = putModel(folder);
     const bytes = readFileSync(model);
     const tuned = join(folder, "tuned.onnx");
-    const looked = await runProgram(["tune", model, dataset]);
+    const looked = await runInProcess(["tune", model, dataset]);
     assert.match(looked.stdout, /^Threshold 0\.26: Dice 0\.\d{4} on 2 cases, 0\.\d{4} at 0\.5; nothing was saved/);
     assert.deepEqual(readFileSync(model), bytes);
-    const saved = documentOf(await runProgram(["tune", model, dataset, "--out", tuned, "--json"]));
+    const saved = documentOf(await runInProcess(["tune", model, dataset, "--out", tuned, "--json"]));
     assert.deepEqual([saved.model, saved.threshold, saved.cases], [tuned, 0.26, ["p1", "p2"]]);
     const { metadata } = readDescribedModel(tuned);
     assert.equal(metadata.output.threshold, 0.26);
     assert.deepEqual(metadata.training["validationCases"], ["p1", "p2"]);
     const joined = join(folder, "ensemble.onnx");
     const other = putModel(folder, "other.onnx", ["p3"]);
-    const ensemble = documentOf(await runProgram(["ensemble", model, other, "--out", joined, "--json"]));
+    const ensemble = documentOf(await runInProcess(["ensemble", model, other, "--out", joined, "--json"]));
     assert.deepEqual([ensemble.members, ensemble.averages], [[model, other], "logits"]);
     const [again, evaluated, alone, scored] = await Promise.all([
-      runProgram(["tune", model, dataset, "--out", tuned]),
-      runProgram(["evaluate", tuned, dataset, "--metrics", "dice", "--json"]),
-      runProgram(["ensemble", model, "--out", join(folder, "one.onnx")]),
-      runProgram(["evaluate", joined, dataset, "--metrics", "dice", "--json"]),
+      runInProcess(["tune", model, dataset, "--out", tuned]),
+      runInProcess(["evaluate", tuned, dataset, "--metrics", "dice", "--json"]),
+      runInProcess(["ensemble", model, "--out", join(folder, "one.onnx")]),
+      runInProcess(["evaluate", joined, dataset, "--metrics", "dice", "--json"]),
     ]);
     assert.deepEqual([again.code, again.stderr], [
       1,
@@ -182,7 +183,7 @@ test("seg tune weighs the classes of a model with a background channel, and eval
     const training = { validationCases: ["p1", "p2"] };
     writeFileSync(model, identityModel({ size: 12, labels, training, activation: "softmax" }).bytes);
     const tuned = join(folder, "tuned.onnx");
-    const saved = documentOf(await runProgram(["tune", model, dataset, "--out", tuned, "--json"]));
+    const saved = documentOf(await runInProcess(["tune", model, dataset, "--out", tuned, "--json"]));
     // At the rim the background is e times as probable: the first step of the grid above e.
     assert.deepEqual([saved.labels, saved.weights, saved.before.weights], [["lesion"], [2.82], [1]]);
     assert.ok(saved.dice > saved.before.dice);
@@ -190,10 +191,10 @@ test("seg tune weighs the classes of a model with a background channel, and eval
     assert.deepEqual(output.classWeights, [2.82]);
     assert.equal((noted["weightSearch"] as { cases: number }).cases, 2);
     const [exported, inspected, evaluated, looked] = await Promise.all([
-      runProgram(["export", tuned, "--out", join(folder, "exported"), "--json"]),
-      runProgram(["inspect", tuned]),
-      runProgram(["evaluate", tuned, dataset, "--metrics", "dice", "--json"]),
-      runProgram(["tune", tuned, dataset]),
+      runInProcess(["export", tuned, "--out", join(folder, "exported"), "--json"]),
+      runInProcess(["inspect", tuned]),
+      runInProcess(["evaluate", tuned, dataset, "--metrics", "dice", "--json"]),
+      runInProcess(["tune", tuned, dataset]),
     ]);
     assert.equal(documentOf(evaluated).mean.dice, saved.dice);
     assert.match(inspected.stdout, /^decision: +the largest probability × weight wins: background 1, lesion 2\.82$/m);
@@ -201,7 +202,7 @@ test("seg tune weighs the classes of a model with a background channel, and eval
       looked.stdout,
       /^Weights lesion 2\.82 \(background 1\): Dice \S+ on 2 cases, \S+ with lesion 2\.82; nothing was/,
     );
-    const again = await runProgram(["evaluate", documentOf(exported).onnx, dataset, "--metrics", "dice", "--json"]);
+    const again = await runInProcess(["evaluate", documentOf(exported).onnx, dataset, "--metrics", "dice", "--json"]);
     assert.equal(documentOf(again).mean.dice, saved.dice);
   });
 });
@@ -212,7 +213,7 @@ test("seg check reads folds of nnU-Net with --split-file and writes what it foun
     putDataset(dataset);
     put(folder, "splits_final.json", [{ train: ["p1", "p2"], val: ["p2", "p9"] }]);
     const out = join(folder, "checked");
-    const { code, stdout } = await runProgram([
+    const { code, stdout } = await runInProcess([
       "check",
       dataset,
       "--split-file",

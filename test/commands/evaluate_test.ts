@@ -5,7 +5,8 @@ import { test } from "node:test";
 import type { Affine } from "../../src/imaging/volume.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { identityModel, markedVolume } from "../prediction/identity_model.ts";
-import { inFolder, runProgram } from "./run_program.ts";
+import { runInProcess } from "./run_in_process.ts";
+import { inFolder } from "./run_program.ts";
 
 const AFFINES: readonly Affine[] = [
   [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1],
@@ -45,9 +46,9 @@ test("seg evaluate scores a model and masks alike, on the original grid", async 
     const model = putModel(folder);
     const scores = join(folder, "scores");
     const [all, validation, predicted] = await Promise.all([
-      runProgram(["evaluate", model, dataset, "--split", "all", "--out", scores, "--json"]),
-      runProgram(["evaluate", model, dataset, "--metrics", "dice,hd95"]),
-      runProgram(["predict", model, dataset, "--out", join(folder, "masks")]),
+      runInProcess(["evaluate", model, dataset, "--split", "all", "--out", scores, "--json"]),
+      runInProcess(["evaluate", model, dataset, "--metrics", "dice,hd95"]),
+      runInProcess(["predict", model, dataset, "--out", join(folder, "masks")]),
     ]);
     assert.equal(all.code, 0, all.stderr);
     const document = JSON.parse(all.stdout);
@@ -77,7 +78,7 @@ test("seg evaluate scores a model and masks alike, on the original grid", async 
     );
 
     assert.equal(predicted.code, 0, predicted.stderr);
-    const again = await runProgram([
+    const again = await runInProcess([
       "evaluate",
       "--predictions",
       join(folder, "masks"),
@@ -134,7 +135,7 @@ test("seg evaluate refuses what does not belong together", async () => {
       ],
       [[model, join(folder, "empty")], 1, `No data set layout recognized in ${join(folder, "empty")}: `],
     ];
-    const ends = await Promise.all(cases.map(([args]) => runProgram(["evaluate", ...args])));
+    const ends = await Promise.all(cases.map(([args]) => runInProcess(["evaluate", ...args])));
     ends.forEach(({ code, stdout, stderr }, i) => {
       const [args, expectedCode, expected] = cases[i] as (typeof cases)[number];
       assert.deepEqual([code, stdout], [expectedCode, ""], `${args.join(" ")}: ${stderr}`);

@@ -7,7 +7,8 @@ import { replaceMetadata } from "../../src/graph/onnx/encode.ts";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
 import { put, putNifti } from "../data/made_folders.ts";
 import { identityModel, markedVolume } from "../prediction/identity_model.ts";
-import { inFolder, runProgram } from "./run_program.ts";
+import { runInProcess } from "./run_in_process.ts";
+import { inFolder } from "./run_program.ts";
 
 /** A data set of one case whose image is its mask, and a model that finds it. */
 function putInputs(folder: string): { model: string; dataset: string } {
@@ -30,7 +31,7 @@ test("seg export writes a static model with the same masks, and a kit", async ()
   await inFolder(async (folder) => {
     const { model, dataset } = putInputs(folder);
     const [out, kit] = [join(folder, "out"), join(folder, "kit")];
-    const end = await runProgram(["export", model, "--out", out, "--parity", dataset, "--kit", kit, "--json"]);
+    const end = await runInProcess(["export", model, "--out", out, "--parity", dataset, "--kit", kit, "--json"]);
     assert.equal(end.code, 0, end.stderr);
     const report = JSON.parse(end.stdout);
     assert.deepEqual([report.onnx, report.engine, report.target, report.precision], [
@@ -43,14 +44,14 @@ test("seg export writes a static model with the same masks, and a kit", async ()
     assert.deepEqual(decodeModel(readFileSync(report.onnx)).inputs[0]?.shape, [1, 1, 8, 8]);
     assert.equal(report.kit, kit);
     assert.equal(report.card, join(out, "model-card.md"));
-    const shown = await runProgram(["inspect", report.onnx, "--card"]);
+    const shown = await runInProcess(["inspect", report.onnx, "--card"]);
     const card = readFileSync(report.card, "utf8");
     assert.ok(shown.stdout.length > 500 && card.startsWith(shown.stdout), shown.stdout);
     assert.match(card, /^\| source net\.onnx \| [0-9a-f]{64} \|$/m);
     assert.ok(existsSync(join(report.kit, "run.sh")) && existsSync(join(report.kit, "reference", "input_0.bin")));
     const [again, predicted] = await Promise.all([
-      runProgram(["export", model, "--out", out]),
-      runProgram(["evaluate", report.onnx, dataset, "--json"]),
+      runInProcess(["export", model, "--out", out]),
+      runInProcess(["evaluate", report.onnx, dataset, "--json"]),
     ]);
     assert.deepEqual([again.code, again.stderr], [
       1,
@@ -65,7 +66,7 @@ test("seg export with probabilities gives a model that predict and evaluate read
   await inFolder(async (folder) => {
     const { model, dataset } = putInputs(folder);
     const out = join(folder, "out");
-    const end = await runProgram([
+    const end = await runInProcess([
       "export",
       model,
       "--out",
@@ -87,7 +88,7 @@ test("seg export --trt builds an engine with its passport and compares its masks
     const { model, dataset } = putInputs(folder);
     const trtexec = writeSimulator(folder);
     const out = join(folder, "out");
-    const end = await runProgram([
+    const end = await runInProcess([
       "export",
       model,
       "--out",
@@ -106,7 +107,7 @@ test("seg export --trt builds an engine with its passport and compares its masks
     assert.deepEqual([report.parity.passed, report.parity.flippedVoxels], [true, 0]);
     const passport = JSON.parse(readFileSync(`${report.engine}.json`, "utf8"));
     assert.deepEqual([passport.precision, passport.simulated], ["fp16", true]);
-    const benched = await runProgram(["bench", report.engine, "--trtexec", trtexec, "--duration", "1s", "--json"]);
+    const benched = await runInProcess(["bench", report.engine, "--trtexec", trtexec, "--duration", "1s", "--json"]);
     assert.equal(benched.code, 0, benched.stderr);
     assert.deepEqual([JSON.parse(benched.stdout).backend, JSON.parse(benched.stdout).simulated], ["trtexec", true]);
   });
@@ -118,7 +119,7 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
     const out = join(folder, "out");
     const trtexec = writeSimulator(folder, { version: "10.3" });
     const [dry, version, failed, backend] = await Promise.all([
-      runProgram([
+      runInProcess([
         "export",
         model,
         "--out",
@@ -130,9 +131,9 @@ test("seg export --dry-run writes nothing, and wrong requests end with a sentenc
         "--dry-run",
         "--json",
       ]),
-      runProgram(["export", model, "--out", join(folder, "v"), "--trt", "--trtexec", trtexec]),
-      runProgram(["export", join(folder, "data", "dataset.json"), "--out", join(folder, "f")]),
-      runProgram(["bench", model, "--backend", "trtexec"]),
+      runInProcess(["export", model, "--out", join(folder, "v"), "--trt", "--trtexec", trtexec]),
+      runInProcess(["export", join(folder, "data", "dataset.json"), "--out", join(folder, "f")]),
+      runInProcess(["bench", model, "--backend", "trtexec"]),
     ]);
     assert.equal(dry.code, 0, dry.stderr);
     assert.match(dry.stderr, /^Next: the same without --dry-run$/m);
@@ -167,7 +168,7 @@ test("seg export that fails keeps what was in its folder before", async () => {
     const before = ["model-card.md", "bare.engine", "bare.engine.json"];
     for (const name of before) put(out, name, "mine");
     put(folder, "file", "");
-    const end = await runProgram(["export", bare, "--out", out, "--kit", join(folder, "file", "kit")]);
+    const end = await runInProcess(["export", bare, "--out", out, "--kit", join(folder, "file", "kit")]);
     assert.deepEqual([end.code, end.stdout], [1, ""]);
     assert.match(end.stderr, /^Cannot write .*kit/m);
     assert.deepEqual(readdirSync(out).sort(), [...before].sort());

@@ -7,7 +7,8 @@ import { readRaster } from "../../src/imaging/raster.ts";
 import type { Affine } from "../../src/imaging/volume.ts";
 import { putPng } from "../data/made_folders.ts";
 import { identityModel, type IdentityOptions, markedVolume } from "../prediction/identity_model.ts";
-import { inFolder, runProgram } from "./run_program.ts";
+import { runInProcess } from "./run_in_process.ts";
+import { inFolder } from "./run_program.ts";
 
 // A turned and flipped grid with thick slices: axes P, S, L of 1.5, 1.5, 4 mm.
 const TURNED: Affine = [0, 0, -4, 20, -1.5, 0, 0, 31, 0, 1.5, 0, -12, 0, 0, 0, 1];
@@ -30,7 +31,7 @@ test("seg predict writes masks on the grid of the file, in the label values of t
     const input = join(folder, "scan.nii.gz");
     const data = putVolume(input);
     const out = join(folder, "masks");
-    const end = await runProgram(["predict", model, input, "--out", out, "--overlay", "--probabilities", "--json"]);
+    const end = await runInProcess(["predict", model, input, "--out", out, "--overlay", "--probabilities", "--json"]);
     assert.equal(end.code, 0, end.stderr);
     const { files } = JSON.parse(end.stdout);
     assert.equal(files.length, 1);
@@ -63,18 +64,18 @@ test("seg predict leaves masks that exist, and makes them anew with --force", as
       return path;
     });
     const out = join(folder, "masks");
-    const first = await runProgram(["predict", model, join(folder, "in"), "--out", out, "--part", "2/2", "--json"]);
+    const first = await runInProcess(["predict", model, join(folder, "in"), "--out", out, "--part", "2/2", "--json"]);
     assert.equal(first.code, 0, first.stderr);
     assert.deepEqual(readdirSync(out), ["p2.nii.gz", "part-2-of-2.json"]);
     writeFileSync(join(out, "p2.nii.gz"), "by hand");
-    const second = await runProgram(["predict", model, join(folder, "in"), "--out", out, "--json"]);
+    const second = await runInProcess(["predict", model, join(folder, "in"), "--out", out, "--json"]);
     assert.equal(second.code, 0, second.stderr);
     const { files, skipped } = JSON.parse(second.stdout);
     assert.deepEqual(files.map((file: { input: string }) => file.input), [inputs[0], inputs[2]]);
     assert.deepEqual(skipped, [join(out, "p2.nii.gz")]);
     assert.match(second.stderr, /^Warning: 1 mask exists already and was left as it is; --force makes it anew$/m);
     assert.equal(readFileSync(join(out, "p2.nii.gz"), "utf8"), "by hand");
-    const third = await runProgram(["predict", model, join(folder, "in"), "--out", out, "--force"]);
+    const third = await runInProcess(["predict", model, join(folder, "in"), "--out", out, "--force"]);
     assert.equal(third.code, 0, third.stderr);
     assert.deepEqual(readNifti(join(out, "p2.nii.gz")).volume.shape, [12, 10, 6]);
   });
@@ -88,7 +89,7 @@ test("seg predict goes on after a damaged file and ends with exit code 1", async
     const bytes = readFileSync(good);
     writeFileSync(bad, bytes.subarray(0, bytes.length / 2));
     const out = join(folder, "masks");
-    const end = await runProgram(["predict", model, bad, good, "--out", out, "--json"]);
+    const end = await runInProcess(["predict", model, bad, good, "--out", out, "--json"]);
     assert.equal(end.code, 1);
     const message = `Cannot read ${bad}: gzip data ends early at byte ${
       Math.floor(bytes.length / 2)
@@ -152,7 +153,7 @@ test("seg predict refuses bad input with one sentence and leaves no file", async
         /^ONNX Runtime cannot run the model with the provider cuda: .*; seg doctor lists the providers of this machine\n$/m,
       ],
     ];
-    const ends = await Promise.all(cases.map(([args]) => runProgram(["predict", ...args, "--out", out])));
+    const ends = await Promise.all(cases.map(([args]) => runInProcess(["predict", ...args, "--out", out])));
     ends.forEach(({ code, stdout, stderr }, i) => {
       const [args, expectedCode, expected] = cases[i] as (typeof cases)[number];
       assert.deepEqual([code, stdout], [expectedCode, ""], `${args.join(" ")}: ${stderr}`);
@@ -161,7 +162,7 @@ test("seg predict refuses bad input with one sentence and leaves no file", async
       assert.doesNotMatch(stderr, /^ {4}at /m);
     });
     assert.equal(existsSync(out), false);
-    const among = await runProgram(["predict", model, volume, "--out", folder]);
+    const among = await runInProcess(["predict", model, volume, "--out", folder]);
     assert.deepEqual(among, {
       code: 2,
       stdout: "",
@@ -180,7 +181,7 @@ test("seg predict writes PNG masks for PNG slices, with rows and columns as they
     const data = new Uint8Array(12 * 9);
     for (let row = 1; row < 4; row++) data.fill(1, row * 12 + 2, row * 12 + 7);
     putPng(folder, "in/slice.png", { data, width: 12, height: 9 });
-    const end = await runProgram(["predict", model, join(folder, "in"), "--out", join(folder, "masks")]);
+    const end = await runInProcess(["predict", model, join(folder, "in"), "--out", join(folder, "masks")]);
     assert.equal(end.code, 0, end.stderr);
     const mask = readRaster(join(folder, "masks", "slice.png"), { as: "mask" });
     assert.deepEqual([mask.shape, [...mask.data]], [[12, 9, 1], [...data].map((value) => 255 * value)]);
@@ -192,7 +193,7 @@ test("seg predict warns of voxels unlike those of the training", async () => {
     const model = putModel(folder, { spacing: [0.5, 0.5, 4] });
     const input = join(folder, "scan.nii.gz");
     putVolume(input);
-    const { code, stderr } = await runProgram(["predict", model, input, "--out", join(folder, "masks")]);
+    const { code, stderr } = await runInProcess(["predict", model, input, "--out", join(folder, "masks")]);
     assert.equal(code, 0, stderr);
     assert.ok(stderr.includes("scan.nii.gz has voxels of 1.5×1.5×4 mm, the model was trained on 0.5×0.5×4 mm"), stderr);
   });

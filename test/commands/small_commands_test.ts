@@ -6,13 +6,14 @@ import { writePhantom } from "../../src/data/phantom.ts";
 import { readNifti, readNiftiHeader } from "../../src/imaging/nifti.ts";
 import { sharedPath } from "../shared.ts";
 import { put } from "../data/made_folders.ts";
+import { runInProcess } from "./run_in_process.ts";
 import { inFolder, runProgram } from "./run_program.ts";
 
 test("seg build writes a network that seg inspect and seg bench read, and overwrites nothing", async () => {
   await inFolder(async (folder) => {
     const model = join(folder, "net.onnx");
     const options = ["--width", "2", "--input-size", "16", "--output-size", "64", "--out", model];
-    const built = await runProgram(["build", ...options, "--json"]);
+    const built = await runInProcess(["build", ...options, "--json"]);
     assert.equal(built.code, 0, built.stderr);
     const document = JSON.parse(built.stdout);
     assert.deepEqual(Object.keys(document), [
@@ -29,10 +30,10 @@ test("seg build writes a network that seg inspect and seg bench read, and overwr
     assert.equal(document.headKernels, 4, "two transposed convolutions and two convolutions");
     const bytes = readFileSync(model);
     const [again, forced, inspected, benched] = await Promise.all([
-      runProgram(["build", ...options, "--seed", "1"]),
-      runProgram(["build", ...options.slice(0, -1), join(folder, "same.onnx"), "--force"]),
-      runProgram(["inspect", model, "--json"]),
-      runProgram(["bench", model, "--duration", "0.2s", "--json"]),
+      runInProcess(["build", ...options, "--seed", "1"]),
+      runInProcess(["build", ...options.slice(0, -1), join(folder, "same.onnx"), "--force"]),
+      runInProcess(["inspect", model, "--json"]),
+      runInProcess(["bench", model, "--duration", "0.2s", "--json"]),
     ]);
     assert.deepEqual([again.code, again.stderr], [
       1,
@@ -60,7 +61,7 @@ test("seg inspect and seg bench refuse what is no model", async () => {
     const path = join(folder, "text.onnx");
     writeFileSync(path, "no model");
     for (const command of ["inspect", "bench"]) {
-      const { code, stdout, stderr } = await runProgram([command, path]);
+      const { code, stdout, stderr } = await runInProcess([command, path]);
       assert.deepEqual([code, stdout], [1, ""], command);
       assert.match(stderr, /^Cannot (read|bench) .*text\.onnx: the bytes are not an ONNX model.*\n$/);
     }
@@ -72,7 +73,7 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
     const dataset = join(folder, "data");
     writePhantom(dataset, { cases: 6, side: 48 });
     const out = join(folder, "checked");
-    const good = await runProgram(["check", dataset, "--folds", "3", "--write", "--out", out, "--json"]);
+    const good = await runInProcess(["check", dataset, "--folds", "3", "--write", "--out", out, "--json"]);
     assert.equal(good.code, 0, good.stderr);
     const report = JSON.parse(good.stdout);
     assert.deepEqual([report.layout, report.cases, report.errors], ["msd", 6, []]);
@@ -81,8 +82,8 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
     const image = join(dataset, "imagesTr", "phantom_02.nii.gz");
     writeFileSync(image, readFileSync(image).subarray(0, 500));
     const [bad, again] = await Promise.all([
-      runProgram(["check", dataset, "--folds", "3"]),
-      runProgram(["check", dataset, "--write", "--out", out]),
+      runInProcess(["check", dataset, "--folds", "3"]),
+      runInProcess(["check", dataset, "--write", "--out", out]),
     ]);
     assert.equal(bad.code, 1);
     assert.match(
@@ -90,7 +91,7 @@ test("seg check lists faults, writes its files and ends with 1 where there are e
       /^E03 {2}imagesTr\/phantom_02\.nii\.gz: found that gzip data ends early at byte 500, expected a readable file; copy the file again$/m,
     );
     assert.match(bad.stdout, /: 1 error, \d+ warnings$/m);
-    const nowhere = await runProgram(["check", dataset, "--write", "--out", join(image, "checked")]);
+    const nowhere = await runInProcess(["check", dataset, "--write", "--out", join(image, "checked")]);
     assert.deepEqual([nowhere.code, nowhere.stderr], [
       1,
       `Cannot write ${join(image, "checked")}: a part of the path is a file; choose another place\n`,
@@ -131,7 +132,7 @@ test(
   async () => {
     await inFolder(async (folder) => {
       const model = join(folder, "net.onnx");
-      await runProgram([
+      await runInProcess([
         "build",
         "--width",
         "2",
@@ -148,7 +149,7 @@ test(
       const inputs = readdirSync(images).filter((name) => name.endsWith(".nii.gz")).slice(0, 2).map((name) =>
         join(images, name)
       );
-      const end = await runProgram(["predict", model, ...inputs, "--out", join(folder, "masks"), "--json"]);
+      const end = await runInProcess(["predict", model, ...inputs, "--out", join(folder, "masks"), "--json"]);
       assert.equal(end.code, 0, end.stderr);
       const { files } = JSON.parse(end.stdout);
       assert.equal(files.length, 2);
@@ -179,7 +180,7 @@ test("seg demo runs the whole chain", async () => {
     put(out, "notes.txt", "mine");
     // Once is enough: it takes as long as the first time.
     if (!("Deno" in globalThis)) {
-      const again = await runProgram(["demo", "--out", out, "--epochs", "1", "--seed", "1", "--force", "--json"]);
+      const again = await runInProcess(["demo", "--out", out, "--epochs", "1", "--seed", "1", "--force", "--json"]);
       assert.equal(again.code, 0, again.stderr);
       assert.notDeepEqual(readFileSync(model), before);
       assert.equal(readFileSync(join(out, "notes.txt"), "utf8"), "mine");
@@ -188,7 +189,7 @@ test("seg demo runs the whole chain", async () => {
     for (
       const [force, message] of [[[], /mine exists already; .*add --force/], [["--force"], /has not made/]] as const
     ) {
-      const refused = await runProgram(["demo", "--out", join(folder, "mine"), ...force]);
+      const refused = await runInProcess(["demo", "--out", join(folder, "mine"), ...force]);
       assert.deepEqual([refused.code, refused.stdout], [1, ""]);
       assert.match(refused.stderr, message);
     }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { writePhantom } from "../../src/data/phantom.ts";
+import { runInProcess } from "./run_in_process.ts";
 import { inFolder, runProgram } from "./run_program.ts";
 
 const SMALL = ["--steps-per-epoch", "1", "--width", "2", "--input-size", "16", "--output-size", "32", "--folds", "3"];
@@ -35,7 +36,7 @@ test("seg train stopped by a signal saves, ends with 130, and continues with --r
     ]);
     assert.match(readFileSync(join(run, "report.html"), "utf8"), /This run is not finished/);
     const epochs = readFileSync(join(run, "history.jsonl"), "utf8").trim().split("\n").length;
-    const resumed = await runProgram(["train", "--resume", run, "--epochs", String(epochs + 1), "--json"]);
+    const resumed = await runInProcess(["train", "--resume", run, "--epochs", String(epochs + 1), "--json"]);
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.ok(resumed.stderr.endsWith(`Next: seg evaluate ${join(run, "best.onnx")} ${dataset}\n`), resumed.stderr);
     // A warning of the data set comes with its remedy.
@@ -57,9 +58,9 @@ test("seg train refuses a folder that exists and data that are none", async () =
     const dataset = join(folder, "data");
     writePhantom(dataset, { cases: 6, side: 48 });
     const [exists, none, headless] = await Promise.all([
-      runProgram(["train", dataset, "--out", dataset, ...SMALL]),
-      runProgram(["train", folder, "--out", join(folder, "run")]),
-      runProgram(["train", dataset, "--out", join(folder, "run"), "--new-head"]),
+      runInProcess(["train", dataset, "--out", dataset, ...SMALL]),
+      runInProcess(["train", folder, "--out", join(folder, "run")]),
+      runInProcess(["train", dataset, "--out", join(folder, "run"), "--new-head"]),
     ]);
     assert.equal(exists.code, 1);
     assert.ok(
@@ -82,7 +83,7 @@ test("seg train --fold all trains every fold, pools their scores and names the n
     writePhantom(dataset, { cases: 6, side: 48 });
     const run = join(folder, "cv");
     const args = ["train", dataset, "--out", run, "--fold", "all", "--epochs", "1", ...SMALL, "--json"];
-    const { code, stdout, stderr } = await runProgram(args);
+    const { code, stdout, stderr } = await runInProcess(args);
     assert.equal(code, 0, stderr);
     const document = JSON.parse(stdout);
     const models = [0, 1, 2].map((fold) => join(run, `fold_${fold}`, "best.onnx"));
@@ -91,7 +92,7 @@ test("seg train --fold all trains every fold, pools their scores and names the n
     assert.match(readFileSync(document.report, "utf8"), /<a href="fold_2\/report\.html">fold 2<\/a>/);
     assert.match(readFileSync(join(run, "fold_2", "report.html"), "utf8"), /Dice by class/);
     assert.ok(stderr.endsWith(`Next: seg ensemble ${models.join(" ")} --out ${run}/ensemble.onnx\n`), stderr);
-    const resumed = await runProgram(["train", "--resume", run, "--fold", "1"]);
+    const resumed = await runInProcess(["train", "--resume", run, "--fold", "1"]);
     assert.deepEqual([resumed.code, resumed.stderr.split("\n")[0]], [
       2,
       "seg train: --fold has no effect with --resume: a run keeps its settings",

@@ -8,7 +8,8 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeSimulator } from "../../tools/trtexec_simulator/wrapper.ts";
-import { inFolder, runProgram } from "../commands/run_program.ts";
+import { runInProcess } from "../commands/run_in_process.ts";
+import { inFolder } from "../commands/run_program.ts";
 
 /** Copies the files, with the data set at its new place, and gives the working copy to `use`. */
 async function withFiles(use: (folder: string) => Promise<void>): Promise<void> {
@@ -25,7 +26,7 @@ async function withFiles(use: (folder: string) => Promise<void>): Promise<void> 
 
 /** Runs the program with `--json`, and returns its document. */
 async function json(...args: string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runProgram([...args, "--json"]);
+  const { code, stdout, stderr } = await runInProcess([...args, "--json"]);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);
 }
@@ -119,8 +120,8 @@ test("predict runs an engine of 0.1.0 by its passport", async () => {
 
 test("bench --compare takes a report of 0.1.0", async () => {
   await withFiles(async (folder) => {
-    const args = ["--duration", "0.1", "--compare", join(folder, "bench.json")];
-    const { code, stdout, stderr } = await runProgram(["bench", join(folder, "whole/best.onnx"), ...args]);
+    const args = ["--duration", "0.1s", "--compare", join(folder, "bench.json")];
+    const { code, stdout, stderr } = await runInProcess(["bench", join(folder, "whole/best.onnx"), ...args]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /samples +1546 /);
   });
