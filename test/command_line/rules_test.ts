@@ -30,6 +30,7 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "": "m.onnx data",
     "on masks": "--predictions data data",
     "on a model": "m.onnx data",
+    "without --allow-missing": "--predictions data data",
     "on an engine": "m.engine data",
     "on an ONNX file": "m.onnx data",
     "where nsd is not among --metrics": "m.onnx data --metrics dice",

@@ -110,7 +110,7 @@ test("seg evaluate refuses what does not belong together", async () => {
     const out = join(folder, "new");
     const cases: [args: string[], code: number, stderr: string][] = [
       [
-        ["--predictions", join(folder, "masks"), dataset, "--out", out],
+        ["--predictions", join(folder, "masks"), dataset, "--out", out, "--allow-missing"],
         1,
         `${join(folder, "masks", "p1.nii.gz")}: found shape 12×12×5, expected 12×12×6 as in imagesTr/p1.nii.gz; ` +
         "predict the case again from this image\n",

@@ -150,7 +150,7 @@ test("seg predict refuses bad input with one sentence and leaves no file", async
       [
         [model, volume, "--provider", "cuda"],
         1,
-        /^ONNX Runtime cannot run the model with the provider cuda: .*; seg doctor lists the providers of this machine\n$/m,
+        /^Provider cuda does not run here: .*; with network and an NVIDIA GPU: npm rebuild onnxruntime-node .*\n$/m,
       ],
     ];
     const ends = await Promise.all(cases.map(([args]) => runInProcess(["predict", ...args, "--out", out])));
