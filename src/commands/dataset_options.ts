@@ -1,6 +1,6 @@
 /** The options that say how a data set folder is to be read. */
 import { flag, grouped, option, type ValueType } from "../command_line/option.ts";
-import { found, list, oneWordOf, plainText } from "../command_line/types.ts";
+import { found, list, oneWordOf, plainText, realNumber } from "../command_line/types.ts";
 import { LAYOUT_NAMES } from "../data/layouts/names.ts";
 
 const sizesMm: ValueType<number[]> = {
@@ -26,6 +26,17 @@ export const datasetOptions = grouped("Data set", {
     long: "map",
     type: plainText("A:B,…", "4:3"),
     description: "take label values for others, e.g. 4:3",
+  }),
+  names: option({
+    long: "names",
+    type: plainText("VALUE:NAME,…", "1:edema,2:core"),
+    description: "names of label values, in place of declared ones or beside them, e.g. 4:cavity",
+  }),
+  maskThreshold: option({
+    long: "mask-threshold",
+    type: realNumber(0, Infinity, { open: true }),
+    description: "for masks with grey edges or probabilities: values from here on are the one label",
+    otherwise: "masks hold whole label values",
   }),
   ignore: option({
     long: "ignore",

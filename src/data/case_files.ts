@@ -25,6 +25,8 @@ export interface Source {
   readonly channelCount: number;
   /** Of files without spacing: along columns, rows and, for stacks, slices. */
   readonly spacingMm?: readonly number[];
+  /** Masks are read as one label of value 1: values from here on are its voxels. */
+  readonly maskThreshold?: number;
 }
 
 /**
@@ -72,12 +74,33 @@ export function readCaseImage(
  *
  * @throws {FindingFailure} E03 unreadable, E04 slices of different size.
  */
-export function readCaseMask(source: Pick<Source, "root" | "spacingMm">, files: CaseFiles): FileVolume | undefined {
-  if (files.slices) return readStack(source, files.slices.map((slice) => slice.mask), "mask");
-  if (files.mask === undefined) return undefined;
-  const mask = readFile(source, files.mask, "mask");
-  if (mask.volume.channels !== 1) throw wrongChannelCount(mask, 1);
-  return mask;
+export function readCaseMask(
+  source: Pick<Source, "root" | "spacingMm" | "maskThreshold">,
+  files: CaseFiles,
+): FileVolume | undefined {
+  const mask = files.slices
+    ? readStack(source, files.slices.map((slice) => slice.mask), "mask")
+    : files.mask === undefined
+    ? undefined
+    : readFile(source, files.mask, "mask");
+  if (mask === undefined) return undefined;
+  if (mask.volume.channels !== 1) throw severalMasks(mask);
+  if (source.maskThreshold === undefined) return mask;
+  const { data } = mask.volume;
+  const reached = new Uint8Array(data.length);
+  for (let i = 0; i < reached.length; i++) if ((data[i] as number) >= source.maskThreshold) reached[i] = 1;
+  return { ...mask, volume: { ...mask.volume, data: reached } };
+}
+
+/** E07 for a mask with a channel per class. */
+function severalMasks({ volume, file }: FileVolume): FindingFailure {
+  return new FindingFailure({
+    code: "E07",
+    file,
+    found: `${volume.channels} channels in a mask`,
+    expected: "one with a value per class",
+    remedy: "if it has a channel per class (one-hot), write k where channel k is 1, and 0 elsewhere",
+  });
 }
 
 /**

@@ -14,6 +14,10 @@ export const DataReading = v.object({
   labels: v.optional(namesOrNumbers),
   /** Label values to take for others, such as "4:3". */
   map: v.optional(someText()),
+  /** Names of label values (after `map`), such as "1:edema,2:core", in place of declared ones or beside them. */
+  names: v.optional(someText()),
+  /** Masks are read as one label: values from here on are its voxels. */
+  maskThreshold: v.optional(v.number("a number")),
   /** Values (after `map`) or names of labels whose voxels are left out, besides a label that is called "ignore". */
   ignore: v.optional(namesOrNumbers),
   /** A regular expression whose first group is the patient in the names of cases, and of PNG and TIFF slices. */

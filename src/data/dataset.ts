@@ -12,13 +12,21 @@ import { imageFiles, maskFiles } from "./duplicates.ts";
 import { type Finding, FindingFailure, findingSentence, isError } from "./finding.ts";
 import { type Folder, readFolder } from "./folder.ts";
 import { alignTo } from "./geometry.ts";
-import type { CaseFiles, GivenSplits, LayoutIndex } from "./layout.ts";
+import type { CaseFiles, GivenSplits, LabelDeclaration, LayoutIndex } from "./layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { labelValues, toClasses } from "./masks.ts";
 import { assignPatients, parseGroup } from "./patients.ts";
 import { untakenFiles } from "./untaken_files.ts";
 import { recognizeLayout } from "./recognize.ts";
-import { type Labelling, labelsFromValues, parseLabelMap, selectChannels, selectLabels } from "./selection.ts";
+import {
+  type Labelling,
+  labelsFromValues,
+  nameLabels,
+  parseLabelMap,
+  parseLabelNames,
+  selectChannels,
+  selectLabels,
+} from "./selection.ts";
 
 export type { CaseFiles } from "./layout.ts";
 export type { LabelClass } from "./selection.ts";
@@ -47,6 +55,8 @@ export interface DatasetIndex {
   readonly ignoreOrigin: boolean;
   /** From the options: of files without spacing. */
   readonly spacingMm?: readonly number[];
+  /** From the options: see {@link Source}. */
+  readonly maskThreshold?: number;
   /** Faults that the names of the files show; `openDataset` throws on errors among them. */
   readonly findings: readonly Finding[];
 }
@@ -124,6 +134,7 @@ export function indexDataset(path: string, options: DataReading = {}): DatasetIn
     ...(content.givenSplits && { givenSplits: content.givenSplits }),
     ignoreOrigin: options.ignoreOrigin ?? false,
     ...(options.spacingMm && { spacingMm: parseSpacing(options.spacingMm) }),
+    ...(options.maskThreshold !== undefined && { maskThreshold: options.maskThreshold }),
     findings: [...content.findings, ...repeats, ...findings, ...untakenFiles(folder, takenFiles(cases, content))],
   };
 }
@@ -209,38 +220,88 @@ export function findNotFinite({ data, shape, channels }: Volume, file: string): 
   return undefined;
 }
 
-/** Declared labels, or those in the mask files where the layout declares none. */
+/** Declared labels, or those in the mask files where the layout declares none; in either case with the user's names. */
 function chooseLabels(
   folder: Folder,
   { content, cases }: { content: LayoutIndex; cases: readonly CaseFiles[] },
   options: DataReading,
 ): { labelling: Labelling; findings: Finding[] } {
   const map = options.map === undefined ? new Map<number, number>() : parseLabelMap(options.map);
+  const names = options.names === undefined ? [] : parseLabelNames(options.names);
   const chosen = { labels: options.labels, ignore: options.ignore, map };
-  if (content.labels) {
-    const { labels, regions, labelsByConvention = false, regionsAreClasses = false } = content;
-    return {
-      labelling: selectLabels({ labels, regions, labelsByConvention, regionsAreClasses }, chosen),
-      findings: [],
-    };
+  if (options.maskThreshold !== undefined) {
+    const labels = nameLabels([{ value: 1, name: nameOfOne(content) }], names);
+    return { labelling: selectLabels({ labels, regions: [] }, chosen), findings: [] };
   }
+  if (content.labels) {
+    const { labels, regions } = declaredFor(folder, { content, cases });
+    const { labelsByConvention = false, regionsAreClasses = false } = content;
+    const source = { labels: nameLabels(labels, names), regions, labelsByConvention, regionsAreClasses };
+    return { labelling: selectLabels(source, chosen), findings: [] };
+  }
+  const found = valuesIn(folder, cases);
+  const derived = labelsFromValues(found, map, [
+    ...(options.ignore ?? []).map(Number),
+    ...names.map(({ value }) => value),
+  ]);
+  if ("labels" in derived) {
+    // A single label that is not there stands for masks that are all empty, unless names say which labels there are.
+    const labels = names.length > 0 && [...found.values()].flat().every((value) =>
+        value === 0 || names.some((name) =>
+          name.value === (map.get(value) ?? value)
+        )
+      )
+      ? names
+      : nameLabels(derived.labels, names);
+    return { labelling: selectLabels({ labels, regions: content.regions }, chosen), findings: [] };
+  }
+  const values = [...new Set([...found.values()].flat())].filter((value) => value > 0).sort((a, b) => a - b);
+  const labels = nameLabels(values.map((value) => ({ value, name: `label ${value}` })), names);
+  const labelling = selectLabels({ labels, regions: content.regions }, chosen);
+  return { labelling, findings: options.labels ? [] : [derived.finding] };
+}
+
+/** The name of the one label that a threshold makes. @throws {UsageFailure} where the data set declares several. */
+function nameOfOne({ labels = [] }: LayoutIndex): string {
+  if (labels.length > 1) {
+    throw new UsageFailure(
+      `--mask-threshold makes one label of a mask, but the data set declares ${
+        labels.map(({ name }) => name).join(", ")
+      }; leave it out`,
+    );
+  }
+  return labels[0]?.name ?? "foreground";
+}
+
+/** The first of the layout's conventions that holds the values of the masks; it is looked for in a part of them. */
+function declaredFor(
+  folder: Folder,
+  { content, cases }: { content: LayoutIndex; cases: readonly CaseFiles[] },
+): Pick<LayoutIndex, "regions"> & { readonly labels: readonly LabelDeclaration[] } {
+  const first = { labels: content.labels ?? [], regions: content.regions };
+  const conventions = [first, ...content.otherConventions ?? []];
+  if (conventions.length === 1) return first;
+  const step = Math.max(1, Math.floor(cases.length / CONVENTION_CASES));
+  const found = valuesIn(folder, cases.filter((_, i) => i % step === 0));
+  const values = new Set([...found.values()].flat());
+  return conventions.find(({ labels }) =>
+    [...values].every((value) => value === 0 || labels.some((label) => label.value === value))
+  ) ?? first;
+}
+
+/** Masks that tell which convention of a challenge a data set follows. */
+const CONVENTION_CASES = 16;
+
+/** Label values by mask file; masks that cannot be read are reported where their case is loaded. */
+function valuesIn(folder: Folder, cases: readonly CaseFiles[]): Map<string, number[]> {
   const found = new Map<string, number[]>();
   for (const files of cases) {
     try {
       const mask = readCaseMask(folder, files);
       if (mask) found.set(mask.file, labelValues(mask.volume, mask.file));
     } catch (error) {
-      // An unreadable mask is reported where the case is loaded.
       if (!(error instanceof FindingFailure)) throw error;
     }
   }
-  const derived = labelsFromValues(found, map, (options.ignore ?? []).map(Number));
-  if ("labels" in derived) {
-    const source = { labels: derived.labels, regions: content.regions };
-    return { labelling: selectLabels(source, chosen), findings: [] };
-  }
-  const values = [...new Set([...found.values()].flat())].filter((value) => value !== 0).sort((a, b) => a - b);
-  const source = { labels: values.map((value) => ({ value, name: `label ${value}` })), regions: content.regions };
-  const labelling = selectLabels(source, chosen);
-  return { labelling, findings: options.labels ? [] : [derived.finding] };
+  return found;
 }

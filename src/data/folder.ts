@@ -75,11 +75,13 @@ export function readFolder(path: string): Folder {
 /**
  * The path of a file that a data set file names, relative to `root` with "/".
  *
- * @throws {Failure} where the path is absolute, climbs out by "..", or is a link that leads out.
+ * @throws {Failure} where the path leads out of the folder: by "..", by a link, or because it is an absolute one of another place.
  */
 export function pathInside(root: string, path: string, source: string): string {
-  const relative = posix.normalize(path.replaceAll("\\", "/"));
-  const outside = isAbsolute(path) || /^[A-Za-z]:/.test(path) || path.includes("\0") || relative.startsWith("..") ||
+  const inFolder = path.startsWith(`${root}${sep}`) ? path.slice(root.length + 1) : path;
+  const relative = posix.normalize(inFolder.replaceAll("\\", "/"));
+  const outside = isAbsolute(inFolder) || /^[A-Za-z]:/.test(inFolder) || path.includes("\0") ||
+    relative.startsWith("..") ||
     relative.startsWith("/");
   if (outside || leavesByLink(root, relative)) {
     throw new Failure(

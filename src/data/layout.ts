@@ -70,6 +70,11 @@ export interface LayoutIndex {
   readonly labels?: readonly LabelDeclaration[];
   /** The labels are those of the challenge's year, not of a file: `--labels` may name further values. */
   readonly labelsByConvention?: boolean;
+  /** Other conventions of the challenge, to be taken where the masks hold values that the labels do not name. */
+  readonly otherConventions?: readonly {
+    readonly labels: readonly LabelDeclaration[];
+    readonly regions: readonly Region[];
+  }[];
   readonly regions: readonly Region[];
   /** The regions are the classes where nothing else is asked for. */
   readonly regionsAreClasses?: boolean;

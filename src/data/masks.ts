@@ -2,7 +2,7 @@
 import { regionsOfValue } from "../imaging/regions.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
-import { ignoredClass, type Labelling, listValues } from "./selection.ts";
+import { ignoredClass, type Labelling, listValues, negativeValue } from "./selection.ts";
 
 /** How far a float label may lie from the whole number it stands for. */
 const INTEGER_TOLERANCE = 1e-3;
@@ -12,9 +12,10 @@ const MAXIMUM_VALUES = 4096;
 /**
  * The label values of a mask in ascending order.
  *
- * @throws {FindingFailure} E13 where a value is no whole number of at least 0.
+ * @param options.oneLabel the mask should hold one label, so that a threshold can take the place of its values.
+ * @throws {FindingFailure} E13 where a value is no whole number.
  */
-export function labelValues(mask: Volume, file: string): number[] {
+export function labelValues(mask: Volume, file: string, { oneLabel = false }: { oneLabel?: boolean } = {}): number[] {
   const { data } = mask;
   const seen = new Set<number>();
   // Neighbours are mostly equal, so that the set is asked only where the value changes.
@@ -23,7 +24,7 @@ export function labelValues(mask: Volume, file: string): number[] {
     const value = data[i] as number;
     if (value === last) continue;
     last = value;
-    seen.add(wholeValue(value, file));
+    seen.add(wholeValue(value, file, oneLabel));
     if (seen.size > MAXIMUM_VALUES) throw notAMask(`more than ${MAXIMUM_VALUES} different values`, file);
   }
   return [...seen].sort((a, b) => a - b);
@@ -36,7 +37,8 @@ export function labelValues(mask: Volume, file: string): number[] {
  * @throws {FindingFailure} E08 where a value is not declared, E13 where it is no whole number.
  */
 export function toClasses(mask: Volume, labelling: Labelling, file: string): Volume<Uint8Array> {
-  const unknown = unknownLabel(labelValues(mask, file), labelling, file);
+  const oneLabel = labelling.known.length <= 2;
+  const unknown = unknownLabel(labelValues(mask, file, { oneLabel }), labelling, file);
   if (unknown) throw new FindingFailure(unknown);
   const classOf = new Map<number, number>();
   const indexOf = new Map(labelling.members.map((members, i) => [members.join(), i + 1]));
@@ -61,36 +63,46 @@ export function toClasses(mask: Volume, labelling: Labelling, file: string): Vol
   return { ...mask, data: classes };
 }
 
-/** E08 with the map that would mend it: an unknown value for the largest declared one that the file lacks, else for 0. */
+/** E08 with what would mend it: a map to a declared value that the file lacks, a name, or leaving the voxels out; never background. */
 function unknownLabel(values: readonly number[], labelling: Labelling, file: string): Finding | undefined {
   const found = [...new Set(values.map((value) => labelling.map.get(value) ?? value))].sort((a, b) => a - b);
   const unknown = found.filter((value) => !labelling.known.includes(value));
-  if (unknown.length === 0) return undefined;
-  const absent = labelling.known.filter((value) => value !== 0 && !found.includes(value));
-  const proposal = unknown.slice(0, 8).map((value) => `${value}:${absent.pop() ?? 0}`).join(",");
+  const [first] = unknown;
+  if (first === undefined) return undefined;
+  if (first < 0) return negativeValue(first, file);
+  const shown = unknown.slice(0, 8);
+  const absent = labelling.known.filter((value) =>
+    value > 0 && !found.includes(value) && !labelling.ignored.includes(value)
+  );
+  const map = shown.length <= absent.length ? shown.map((value) => `${value}:${absent.pop()}`).join(",") : undefined;
+  const names = shown.map((value) => `${value}:NAME${shown.length > 1 ? value : ""}`).join(",");
   return {
     code: "E08",
     file,
     found: `label values ${listValues(found)}`,
     expected: `only ${listValues(labelling.known)}`,
-    remedy: `correct the file, add --map ${proposal}, or leave such voxels out with --ignore ${
-      unknown.slice(0, 8).join(",")
-    }`,
+    remedy:
+      `correct the file, ${map === undefined ? "" : `add --map ${map}, `}name what is missing with --names ${names}, ` +
+      `or leave such voxels out with --ignore ${shown.join(",")}`,
   };
 }
 
-function wholeValue(value: number, file: string): number {
+function wholeValue(value: number, file: string, oneLabel: boolean): number {
   const whole = Math.round(value);
-  if (Math.abs(value - whole) <= INTEGER_TOLERANCE && whole >= 0) return whole + 0;
-  throw notAMask(`the label value ${value}`, file);
+  if (Math.abs(value - whole) <= INTEGER_TOLERANCE) return whole + 0;
+  // Probabilities, as a rule; a person knows better where the largest value lies.
+  throw notAMask(`the label value ${value}`, file, oneLabel ? 0.5 : undefined);
 }
 
-function notAMask(found: string, file: string): FindingFailure {
+function notAMask(found: string, file: string, threshold?: number): FindingFailure {
   return new FindingFailure({
     code: "E13",
     file,
     found,
     expected: "whole numbers from 0",
-    remedy: "export the mask again without interpolation",
+    remedy: "export the mask again without interpolation" +
+      (threshold === undefined
+        ? ""
+        : `, or add --mask-threshold ${threshold} to take values from there on for the label`),
   });
 }

@@ -80,7 +80,7 @@ export function selectChannels(all: readonly string[], requested?: readonly (str
 export function parseLabelMap(text: string): Map<number, number> {
   const map = new Map<number, number>();
   for (const part of text.split(",")) {
-    const match = /^\s*(\d{1,9})\s*:\s*(\d{1,9})\s*$/.exec(part);
+    const match = /^\s*(-?\d{1,9})\s*:\s*(\d{1,9})\s*$/.exec(part);
     if (!match || map.has(Number(match[1]))) {
       throw new UsageFailure(
         `Cannot read --map ${JSON.stringify(text)}, expected pairs such as 4:3,5:0, every value once`,
@@ -89,6 +89,35 @@ export function parseLabelMap(text: string): Map<number, number> {
     map.set(Number(match[1]), Number(match[2]));
   }
   return map;
+}
+
+/**
+ * Parses `1:edema,2:core`.
+ *
+ * @throws {UsageFailure} where the text is no list of values with names, or a value or name stands twice.
+ */
+export function parseLabelNames(text: string): LabelDeclaration[] {
+  const labels = text.split(",").map((part) => /^\s*([1-9]\d{0,8})\s*:\s*(\S.*?)\s*$/.exec(part))
+    .map((match) => match && { value: Number(match[1]), name: match[2] as string });
+  const known = labels.filter((label) => label !== null);
+  if (
+    known.length < labels.length || new Set(known.map(({ value }) => value)).size < labels.length ||
+    new Set(known.map(({ name }) => name.toLowerCase())).size < labels.length
+  ) {
+    throw new UsageFailure(
+      `Cannot read --names ${JSON.stringify(text)}, expected pairs such as 1:edema,2:core, every value and name once`,
+    );
+  }
+  return known;
+}
+
+/** The labels with the names that the user gives: known values are renamed, others come beside them. */
+export function nameLabels(
+  labels: readonly LabelDeclaration[],
+  names: readonly LabelDeclaration[],
+): LabelDeclaration[] {
+  const named = new Map([...labels, ...names].map(({ value, name }) => [value, name]));
+  return [...named].map(([value, name]) => ({ value, name })).sort((a, b) => a.value - b.value);
 }
 
 /** The labels and regions that may be chosen from; with `labelsByConvention` further values too. */
@@ -198,7 +227,7 @@ function selectIgnored(declared: readonly LabelDeclaration[], requested: readonl
   const values = requested.map((wanted) => {
     const text = String(wanted).toLowerCase();
     const value = declared.find((one) => one.name.toLowerCase() === text)?.value ?? Number(text);
-    if (Number.isInteger(value) && value > 0) return value;
+    if (Number.isInteger(value) && value !== 0) return value;
     const choices = ["a value from 1", ...declared.map(({ name }) => name)];
     throw new UsageFailure(`Unknown label ${wanted} in --ignore, expected ${choices.join(", ")}`);
   });
@@ -226,11 +255,18 @@ export function labelsFromValues(
   const all = new Set<number>();
   for (const values of found.values()) for (const value of values) all.add(map.get(value) ?? value);
   const foreground = [...all].filter((value) => value !== 0 && !ignored.includes(value)).sort((a, b) => a - b);
+  const negative = foreground.find((value) => value < 0);
+  if (negative !== undefined) {
+    return { finding: negativeValue(negative, fileWith(found, (value) => (map.get(value) ?? value) === negative)) };
+  }
   const [only] = foreground;
   if (only === undefined) return { labels: [{ value: 1, name: "foreground" }] };
   if (foreground.length === 1 && (only === 1 || only === 255)) return { labels: [{ value: only, name: "foreground" }] };
   if (foreground.every((value, index) => value === index + 1)) {
     return { labels: foreground.map((value) => ({ value, name: `label ${value}` })) };
+  }
+  if (foreground.length > MOST_LIKELY_LABELS) {
+    return { finding: greyEdges(foreground, fileWithOddValue(found, map)) };
   }
   const proposal = foreground.flatMap((value, index) => value === index + 1 ? [] : [`${value}:${index + 1}`]).slice(
     0,
@@ -245,6 +281,36 @@ export function labelsFromValues(
       remedy: `add --map ${proposal.join(",")} to number them, or name them with --labels`,
     },
   };
+}
+
+/** Masks with more values than this, which are not numbered in order, are likely pictures of a mask: antialiased, resized, or lossy. */
+const MOST_LIKELY_LABELS = 8;
+
+function greyEdges(values: readonly number[], file: string): Finding {
+  return {
+    code: "E13",
+    file,
+    found: `${values.length} label values from ${values[0]} to ${values.at(-1)} in the masks, as grey edges make them`,
+    expected: "{0, 1}, {0, 255} or {0, 1, …, K} over all masks",
+    remedy: `export the masks again without smooth edges, add --mask-threshold ${
+      Math.ceil((values.at(-1) as number) / 2)
+    } to take values from there on for one label, or, if they are labels, choose some with --labels`,
+  };
+}
+
+/** E08 for a value below 0, which no class can have: voxels without a class, as a rule. */
+export function negativeValue(value: number, file: string): Finding {
+  return {
+    code: "E08",
+    file,
+    found: `the label value ${value}`,
+    expected: "values from 0",
+    remedy: `leave such voxels out with --ignore=${value}, or add --map=${value}:0 if they are background`,
+  };
+}
+
+function fileWith(found: ReadonlyMap<string, readonly number[]>, is: (value: number) => boolean): string {
+  return [...found].find(([, values]) => values.some(is))?.[0] ?? "";
 }
 
 /** At most twelve values for a message. */

@@ -9,6 +9,8 @@ import type { Split } from "./splits.ts";
 /** A voxel size this many times the median, or the median this many times it, is an outlier. */
 const SPACING_RATIO = 2;
 const FEW_VALIDATION_CASES = 5;
+/** The default of --output-size. */
+const LARGEST_OUTPUT = 256;
 
 /** W01 empty masks, W02 constant images, W03 mixed orientations, W04 unusual voxel sizes, W10 headers in metres or microns. */
 export function warnAboutCases(index: DatasetIndex, statistics: readonly CaseStatistics[]): Finding[] {
@@ -85,6 +87,9 @@ export function warnAboutSmallLesions(
     if (!worst) return [];
     const pixel = Number((worst.sliceSideMm / inputSize).toFixed(2));
     const unit = worst.spacingKnown ? "mm" : "px";
+    // All networks take powers of two from 32 on, and no head answers on a smaller square than it reads.
+    const size = Math.max(32, 2 ** Math.ceil(Math.log2(neededSize)));
+    const sizes = `${size}${size > LARGEST_OUTPUT ? ` with --output-size ${size}` : ""}`;
     const share = `${formatPercent(small / all)}, together ${formatPercent(smallMm2 / allMm2)} of its area`;
     return [{
       code: "W08" as const,
@@ -92,7 +97,7 @@ export function warnAboutSmallLesions(
       found: `${small} of ${all} regions of ${label.name} in slices (${share}) smaller than one network pixel, ` +
         `which here covers ${pixel}×${pixel} ${unit}`,
       expected: `regions of at least one pixel of a ${inputSize}×${inputSize} input`,
-      remedy: `use a larger --input-size (${neededSize} for the smallest) or expect them to be missed`,
+      remedy: `use a larger --input-size (${sizes} for the smallest) or expect them to be missed`,
     }];
   });
 }

@@ -155,7 +155,7 @@ test("checkDataset() counts lesions smaller than one network pixel", () => {
   assert.deepEqual(check(spoil, { inputSize: 32 }).warnings.map(findingSentence), [
     "labelsTr/c1.nii.gz: found 25 of 25 regions of anterior in slices (100 %, together 100 % of its area) smaller than one network pixel, " +
     "which here covers 2×2 mm, expected regions of at least one pixel of a 32×32 input; " +
-    "use a larger --input-size (37 for the smallest) or expect them to be missed",
+    "use a larger --input-size (64 for the smallest) or expect them to be missed",
     "labelsTr/c1.nii.gz: found 1 of 26 regions of posterior in slices (3.85 %, together 0.06 % of its area) smaller than one network pixel, " +
     "which here covers 2×2 mm, expected regions of at least one pixel of a 32×32 input; " +
     "use a larger --input-size (64 for the smallest) or expect them to be missed",

@@ -61,7 +61,7 @@ test("loadCase() refuses unknown labels with a ready --map", () => {
   assert.equal(
     sentenceOf((folder) => putNifti(folder, "labelsTr/c1.nii.gz", { data: maskOf(1, 4) })),
     "labelsTr/c1.nii.gz: found label values 0, 1, 4, expected only 0, 1, 2; correct the file, add --map 4:2, " +
-      "or leave such voxels out with --ignore 4",
+      "name what is missing with --names 4:NAME, or leave such voxels out with --ignore 4",
   );
   withFolder((folder) => {
     putMsd(folder, { count: 1 });

@@ -33,8 +33,8 @@ test("selectChannels() refuses unknown and repeated channels", () => {
 });
 
 test("parseLabelMap() reads pairs and refuses the rest", () => {
-  assert.deepEqual([...parseLabelMap("4:3, 5:0")], [[4, 3], [5, 0]]);
-  for (const text of ["4", "4:x", "", "4:3,4:2", "-1:2"]) {
+  assert.deepEqual([...parseLabelMap("4:3, -1:0")], [[4, 3], [-1, 0]]);
+  for (const text of ["4", "4:x", "", "4:3,4:2", "1:-2"]) {
     assert.throws(() => parseLabelMap(text), {
       name: "UsageFailure",
       message: `Cannot read --map ${JSON.stringify(text)}, expected pairs such as 4:3,5:0, every value once`,

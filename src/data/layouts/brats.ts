@@ -7,7 +7,7 @@ import { posix } from "node:path";
 import { type Finding, missingMask, repeatedId } from "../finding.ts";
 import { isNiftiName } from "../../imaging/endings.ts";
 import { type Folder, imageExtension, naturalOrder, stemOf } from "../folder.ts";
-import type { LabelDeclaration, Layout, LayoutCase, Region } from "../layout.ts";
+import type { LabelDeclaration, Layout, LayoutCase, LayoutIndex, Region } from "../layout.ts";
 
 /** The layout of the BraTS challenge. */
 export const brats: Layout = {
@@ -110,23 +110,43 @@ function oddMask(folder: Folder, group: CaseFolder): Finding {
     : finding;
 }
 
-/** Meaning of the values by the spelling of the year: 4 is the enhancing tumour until 2021, 3 since 2023. */
-function labelsOf(groups: readonly CaseFolder[]): { labels: LabelDeclaration[]; regions: Region[] } {
-  const id = groups[0]?.id ?? "";
-  const labels = (names: Readonly<Record<number, string>>) =>
-    Object.entries(names).map(([value, name]) => ({ value: Number(value), name }));
-  const regions = (core: number[], enhancing: number) => [
-    { name: "core", values: core },
-    { name: "enhancing", values: [enhancing] },
-  ];
-  if (/^BraTS-/i.test(id)) {
-    return { labels: labels({ 1: "necrosis", 2: "edema", 3: "enhancing" }), regions: regions([1, 3], 3) };
-  }
-  if (/^BraTS(18|19|20|2021)_/i.test(id)) {
-    return { labels: labels({ 1: "necrosis", 2: "edema", 4: "enhancing" }), regions: regions([1, 4], 4) };
-  }
+/** What the values of a year's masks mean. */
+interface Convention {
+  readonly labels: LabelDeclaration[];
+  readonly regions: Region[];
+}
+
+function convention(names: Readonly<Record<number, string>>, core: number[], enhancing: number): Convention {
   return {
-    labels: labels({ 1: "necrosis", 2: "edema", 3: "non-enhancing", 4: "enhancing" }),
-    regions: regions([1, 3, 4], 4),
+    labels: Object.entries(names).map(([value, name]) => ({ value: Number(value), name })),
+    regions: [{ name: "core", values: core }, { name: "enhancing", values: [enhancing] }],
   };
+}
+
+/** Since 2023; post-treatment gliomas and metastases of 2024 have the cavity of the resection besides. */
+const SINCE_2023 = convention({ 1: "necrosis", 2: "edema", 3: "enhancing" }, [1, 3], 3);
+const WITH_CAVITY = convention(
+  { 1: "necrosis", 2: "edema", 3: "enhancing", 4: "resection cavity" },
+  [1, 3],
+  3,
+);
+/** Paediatric tumours of 2024: other parts under the same numbers, edema last. */
+const PAEDIATRIC = convention(
+  { 1: "enhancing", 2: "non-enhancing", 3: "cystic component", 4: "edema" },
+  [1, 2, 3],
+  1,
+);
+
+/**
+ * Meaning of the values by the spelling of the year, for want of a declaration: 4 is the enhancing tumour until 2021, 3 since 2023.
+ * Where masks hold the value 4 under a name of 2023, another convention is taken.
+ */
+function labelsOf(groups: readonly CaseFolder[]): Convention & Pick<LayoutIndex, "otherConventions"> {
+  const id = groups[0]?.id ?? "";
+  if (/^BraTS-PED-/i.test(id)) return { ...SINCE_2023, otherConventions: [PAEDIATRIC] };
+  if (/^BraTS-/i.test(id)) return { ...SINCE_2023, otherConventions: [WITH_CAVITY] };
+  if (/^BraTS(18|19|20|2021)_/i.test(id)) {
+    return convention({ 1: "necrosis", 2: "edema", 4: "enhancing" }, [1, 4], 4);
+  }
+  return convention({ 1: "necrosis", 2: "edema", 3: "non-enhancing", 4: "enhancing" }, [1, 3, 4], 4);
 }

@@ -69,6 +69,16 @@ function namedCases(folder: Folder, channelCount: number, isVersion2: boolean): 
     files[Number(channel)] = file;
     images.set(id, files);
   }
+  if (images.size === 0 && findings.length === 0) {
+    findings.push({
+      code: "E02",
+      file: "imagesTr",
+      found: `no image that ends in ${ending}`,
+      expected: `imagesTr/<case>_0000${ending}`,
+      remedy: "put the images there, correct file_ending, or list the files of each case in dataset.json: " +
+        `"dataset": {"<case>": {"images": ["path"], "label": "path"}}`,
+    });
+  }
   const masks = new Map(filesIn(folder, "labelsTr", ending).map((file) => [stemOf(file), file]));
   const cases: LayoutCase[] = [];
   for (const [id, files] of images) {

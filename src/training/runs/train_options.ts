@@ -13,6 +13,10 @@ export interface TrainSettings {
   readonly map?: string | undefined;
   /** Values or names of labels whose voxels are left out of loss and scores. */
   readonly ignore?: readonly (string | number)[] | undefined;
+  /** Names of label values, such as "1:edema,2:core". */
+  readonly names?: string | undefined;
+  /** Masks are read as one label: values from here on are its voxels. */
+  readonly maskThreshold?: number | undefined;
   /** A regular expression whose first group is the patient in the names of PNG and TIFF slices. */
   readonly group?: string | undefined;
   /** Sizes in mm along columns, rows and slices of PNG and TIFF, which carry none. */
