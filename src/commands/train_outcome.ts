@@ -16,6 +16,11 @@ const REASONS: Readonly<Record<StopReason, string>> = {
   "time-budget": "; it ended early: the time was over (--time-budget)",
 };
 
+const FOUND_NOTHING =
+  "No epoch found anything in the validation cases: the model is that of the lowest validation loss. " +
+  "Train for more --epochs, with --loss dice-bce (several classes: dice-ce) or another --learning-rate, and see what " +
+  "seg check says of the masks";
+
 /** The scores of the best epoch, the files, and the next step. */
 export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dataset?: string): Outcome {
   const { run, model, epochs, bestEpoch, stopped, seconds, validation } = summary;
@@ -32,6 +37,7 @@ export function trainingOutcome({ summary, report }: Reported<TrainSummary>, dat
         formatNumber(iou, 3)
       } on the validation cases: epoch ${bestEpoch} of ${epochs}, ` +
       `in ${formatDuration(seconds)}${REASONS[stopped]}`,
+      ...((dice ?? 0) === 0 ? [FOUND_NOTHING] : []),
       `model    ${model}`,
       `card     ${join(run, "model-card.md")}`,
       `history  ${join(run, "history.jsonl")}`,

@@ -1,10 +1,9 @@
 /** The course of a training: losses, Dice and learning rate over the epochs. */
 import { formatNumber } from "../text.ts";
-import type { EpochRecord } from "../training/runs/history.ts";
+import { type EpochRecord, validated } from "../training/runs/history.ts";
 import { linearAxis } from "./axis.ts";
 import { type Content, markup } from "./markup.ts";
 import { lineChart, type Series } from "./line_chart.ts";
-import { validated } from "./run_record.ts";
 import { tableHtml } from "./table.ts";
 
 /** Rows of the table of numbers at most. */
@@ -34,9 +33,17 @@ function lossChart(history: readonly EpochRecord[], { first, last }: Ends): Cont
     name: `level ${level}${level === levels - 1 ? answer : ""}`,
     points: history.map(({ epoch, lossPerLevel }) => [epoch, lossPerLevel[level] ?? null]),
   }));
+  const validation = history.flatMap(({ epoch, validationLoss }) =>
+    validationLoss === undefined ? [] : [[epoch, validationLoss] as const]
+  );
   const words = series.map(({ name }, level) =>
     `${name} from ${formatNumber(first.lossPerLevel[level], 4)} to ${formatNumber(last.lossPerLevel[level], 4)}`
   );
+  const [from, to] = [validation[0], validation.at(-1)];
+  if (from !== undefined && to !== undefined) {
+    series.push({ name: "validation, all levels", points: validation });
+    words.push(`all levels on the validation cases from ${formatNumber(from[1], 4)} to ${formatNumber(to[1], 4)}`);
+  }
   return lineChart({
     title: "Loss of each level",
     description: `Mean over an epoch, epochs ${first.epoch} to ${last.epoch}: ${words.join(", ")}`,
@@ -106,14 +113,16 @@ function numbersTable(history: readonly EpochRecord[]): Content {
     columns: [
       { title: "epoch" },
       ...levels.map((_, level) => ({ title: `loss ${level}` })),
+      { title: "validation loss" },
       { title: "Dice" },
       ...(classes.length > 1 ? classes.map((title) => ({ title })) : []),
       { title: "learning rate" },
       { title: "seconds" },
     ],
-    rows: shown.map(({ epoch, lossPerLevel, dice, dicePerClass, learningRate, seconds }) => [
+    rows: shown.map(({ epoch, lossPerLevel, validationLoss, dice, dicePerClass, learningRate, seconds }) => [
       epoch,
       ...lossPerLevel.map((loss) => formatNumber(loss, 4)),
+      formatNumber(validationLoss, 4),
       formatNumber(dice, 3),
       ...(classes.length > 1 ? classes.map((name) => formatNumber(dicePerClass[name], 3)) : []),
       learningRate.toPrecision(3),

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type DescribedModel, readDescribedModel } from "../model/model.ts";
 import { readCheckpoint } from "../training/runs/checkpoint.ts";
-import { type EpochRecord, readHistory } from "../training/runs/history.ts";
+import { bestEpoch, type EpochRecord, epochsWithoutBetter, readHistory } from "../training/runs/history.ts";
 import { readConfig, type RunFolder, runFolder } from "../training/runs/run_folder.ts";
 import type { RunSettings } from "../training/runs/run_settings.ts";
 import type { StopReason } from "../training/runs/train_options.ts";
@@ -37,30 +37,17 @@ export function readRun(folder: string): RunRecord {
   const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
   const begun = existsSync(run.history) || (checkpoint?.history.length ?? 0) > 0;
   const history = begun ? readHistory(run.history) : [];
-  const best = bestOf(history);
+  const best = bestEpoch(history);
   const seconds = checkpoint?.seconds ?? history.reduce((sum, record) => sum + record.seconds, 0);
   return {
     run,
     settings,
     history,
-    stopped: stopReason(history, { limits: settings.limits, seconds, best: best?.epoch ?? 0 }),
+    stopped: stopReason(history, { limits: settings.limits, seconds }),
     best,
     seconds,
     ...(best !== undefined && { model: readDescribedModel(run.best) }),
   };
-}
-
-/** The epochs whose model was scored. */
-export function validated(history: readonly EpochRecord[]): readonly EpochRecord[] {
-  return history.filter(({ dicePerClass }) => Object.keys(dicePerClass).length > 0);
-}
-
-/** The first epoch with the highest Dice, as the training chooses it. */
-function bestOf(history: readonly EpochRecord[]): EpochRecord | undefined {
-  return validated(history).reduce<EpochRecord | undefined>(
-    (best, record) => best === undefined || (record.dice ?? 0) > (best.dice ?? 0) ? record : best,
-    undefined,
-  );
 }
 
 /** A checkpoint is written before the last check of the time: so much may be missing. */
@@ -68,11 +55,11 @@ const CLOCK_SECONDS = 1;
 
 function stopReason(
   history: readonly EpochRecord[],
-  { limits, seconds, best }: { limits: RunSettings["limits"]; seconds: number; best: number },
+  { limits, seconds }: { limits: RunSettings["limits"]; seconds: number },
 ): StopReason | undefined {
   const { epochs, patience, timeBudgetSeconds } = limits;
   if (history.length >= epochs) return "epochs";
-  if (patience > 0 && history.length - best >= patience) return "patience";
+  if (patience > 0 && epochsWithoutBetter(history) >= patience) return "patience";
   const over = timeBudgetSeconds !== undefined && seconds >= timeBudgetSeconds - CLOCK_SECONDS;
   return over && history.length > 0 ? "time-budget" : undefined;
 }

@@ -8,6 +8,7 @@ import { readSplits, type Split } from "../../src/data/splits.ts";
 import { readDescribedModel } from "../../src/model/model.ts";
 import { silentReporter } from "../../src/reporter.ts";
 import { readCheckpoint } from "../../src/training/runs/checkpoint.ts";
+import { type EpochRecord, readHistory } from "../../src/training/runs/history.ts";
 import type { TrainOptions } from "../../src/training/runs/train_options.ts";
 import { runSettings } from "../../src/training/runs/run_settings.ts";
 import { startRun } from "../../src/training/runs/train.ts";
@@ -142,6 +143,22 @@ test("train() writes a model card with the scores of the best epoch and the hash
   });
 });
 
+test("train() tells the loss on the validation cases, without augmentation and with running averages", async () => {
+  await withTinyRuns(async ({ folder, options }) => {
+    const splitFile = join(folder, "splits_final.json");
+    const ids = ["phantom_01", "phantom_02", "phantom_03", "phantom_04"];
+    writeFileSync(splitFile, JSON.stringify([{ train: ids.slice(0, 2), val: ids.slice(2) }]));
+    const run = options("run", { epochs: 3, splitFile, augment: "none", stepsPerEpoch: 8, learningRate: 0.02 });
+    await trainTiny(run);
+    const history = readHistory(join(run.out, "history.jsonl"));
+    const losses = history.map(({ validationLoss }) => validationLoss ?? NaN);
+    assert.ok(losses.every((loss) => loss > 0), losses.join());
+    assert.ok((losses[2] as number) < (losses[0] as number), losses.join());
+    const last = history[2] as EpochRecord;
+    assert.ok(Math.abs((last.validationLoss as number) - last.trainLoss) < 0.5 * last.trainLoss, JSON.stringify(last));
+  });
+});
+
 test("train() may go on for more epochs", async () => {
   await withTinyRuns(async ({ options }) => {
     await trainTiny(options("whole", { epochs: 4, schedule: "constant" }));
@@ -159,13 +176,21 @@ test("train() may go on for more epochs", async () => {
 
 test("train() stops where the score does not rise, also when it is resumed", async () => {
   await withTinyRuns(async ({ options }) => {
+    const still: Partial<TrainOptions> = { learningRate: 1e-20, freezeNormalization: true, patience: 2 };
+    // While nothing is found there is no score that could rise.
+    const nothing = await trainTiny(options("nothing", { ...still, epochs: 4 }));
+    assert.deepEqual([nothing.epochs, nothing.stopped, nothing.validation.dice], [4, "epochs", 0]);
+    const start = options("start", { epochs: 2, learningRate: 0.05, loss: "dice-bce", stepsPerEpoch: 20 });
+    const { model: init, validation } = await trainTiny(start);
+    assert.ok((validation.dice ?? 0) > 0);
     // Nothing changes, so that no epoch is better than the first.
-    const changes: Partial<TrainOptions> = { learningRate: 1e-20, freezeNormalization: true, epochs: 9, patience: 2 };
+    const changes: Partial<TrainOptions> = { ...still, init, epochs: 9 };
     const notes: string[] = [];
     const whole = await trainTiny(options("whole", changes), { ...silentReporter, note: (text) => notes.push(text) });
     const lines = notes.filter((text) => text.startsWith("epoch "));
-    // The first of equal scores is kept, but a score of 0 is no best one to tell of.
-    assert.deepEqual(lines.map((line) => /Dice ([^ ]+( \(best\))?)/.exec(line)?.[1]), ["0.000", "0.000", "0.000"]);
+    const dice = validation.dice?.toFixed(3);
+    // The first of equal scores is kept.
+    assert.deepEqual(lines.map((line) => /Dice ([^ ]+( \(best\))?)/.exec(line)?.[1]), [`${dice} (best)`, dice, dice]);
     assert.deepEqual([whole.epochs, whole.bestEpoch, whole.stopped], [3, 1, "patience"]);
     const { out } = options("parts");
     assert.ok(await trainUntil(options("parts", changes), "epoch 2/9  batch 1/"));

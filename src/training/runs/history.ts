@@ -19,10 +19,41 @@ export const EpochRecord = v.object({
   dice: Score,
   iou: Score,
   dicePerClass: recordOf(Score),
+  /** Sum of the levels' losses on slices of the validation cases; absent where the epoch was not validated, and before 0.2. */
+  validationLoss: v.exactOptional(realNumber()),
   seconds: realNumber(0),
 });
 
 export type EpochRecord = Readonly<v.InferOutput<typeof EpochRecord>>;
+
+/** The epochs whose model was scored. */
+export function validated(history: readonly EpochRecord[]): readonly EpochRecord[] {
+  return history.filter(({ dicePerClass }) => Object.keys(dicePerClass).length > 0);
+}
+
+/**
+ * The epoch with the best model: the first one with the highest mean Dice; while nothing is found, and Dice is 0, that with the
+ * lowest validation loss.
+ */
+export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
+  return validated(history).reduce<EpochRecord | undefined>(
+    (best, record) => best === undefined || isBetter(record, best) ? record : best,
+    undefined,
+  );
+}
+
+function isBetter(record: EpochRecord, best: EpochRecord): boolean {
+  const [now, before] = [record.dice ?? 0, best.dice ?? 0];
+  if (now > 0 || before > 0) return now > before;
+  return record.validationLoss !== undefined && best.validationLoss !== undefined &&
+    record.validationLoss < best.validationLoss;
+}
+
+/** Epochs without a better score, counted from the best one on; 0 while nothing is found. */
+export function epochsWithoutBetter(history: readonly EpochRecord[]): number {
+  const best = bestEpoch(history);
+  return best === undefined || (best.dice ?? 0) === 0 ? 0 : history.length - best.epoch;
+}
 
 const LARGEST_BYTES = 256 * 2 ** 20;
 

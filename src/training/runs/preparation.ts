@@ -20,15 +20,17 @@ import { safeNetworkOptimization } from "../../prediction/network.ts";
 import type { Reporter } from "../../reporter.ts";
 import { fixedNoise, type Optimization, safeOptimization } from "../../runtime/safe_optimization.ts";
 import { countOf } from "../../text.ts";
+import { epochBatches } from "../batches.ts";
 import { type Augmentation, createAugmentation, defaultAugmentation } from "../augmentations.ts";
 import { createLoss } from "../losses.ts";
 import { freshNetwork, networkFromFile, type NetworkSource, withConstants } from "../network_source.ts";
 import { classFrequencies, outputPrior, priorLogits } from "../output_prior.ts";
 import { createOptimizer } from "../step/optimizers.ts";
+import type { ValidationLoss } from "../validation_loss.ts";
 import { createSchedule, type Schedule } from "../step/schedules.ts";
 import { caseSamples, type Sample } from "../samples.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
+import { lossGraph, type TrainingGraph, trainingGraph } from "../step/training_graph.ts";
 import { createMemory } from "../step/wasm_module.ts";
 import { TRAINING_OPSET, TrainingStep } from "../step/training_step.ts";
 
@@ -53,6 +55,7 @@ export interface Preparation {
   readonly step: TrainingStep;
   /** How far ONNX Runtime may optimize the network. */
   readonly optimization: Optimization;
+  readonly validationLoss: ValidationLoss;
   readonly schedule: Schedule;
   readonly augmentation: Augmentation;
   readonly classes: number;
@@ -177,6 +180,8 @@ export async function prepareTraining(
     undecayed: (i) => (parameters[i]?.type.shape.length ?? 0) <= 1,
     count: parameters.length,
   });
+  const validationSamples = chosen.val.flatMap((files) => caseSamples(index, files, sampling));
+  const { batch, backgroundRatio } = settings.sampling;
   const step = await TrainingStep.create(training, optimizer, {
     threads: limits.threads,
     provider: limits.provider,
@@ -190,6 +195,14 @@ export async function prepareTraining(
     samples,
     validationCases: chosen.val,
     net: source.graph(1),
+    // As many slices without foreground as in training, so that the two losses can be compared; the same in every epoch.
+    validationLoss: {
+      ...lossGraph(source.graph(batch), lossOptions(source, { settings, classes, ignored, overlapping })),
+      samples: validationSamples,
+      batches: validationSamples.length === 0
+        ? []
+        : epochBatches(validationSamples, { seed, epoch: 0, batch, backgroundRatio, minimumBatches: 1 }),
+    },
     anyBatch: source.anyBatch,
     step,
     optimization,
@@ -292,28 +305,36 @@ function targetSize({ outputSize }: NetworkSource, { loss, network }: RunSetting
   return loss.levelTargets === "nearest" ? Math.max(outputSize, network.outputSize) : outputSize;
 }
 
-function buildTraining(
-  source: NetworkSource,
-  { settings, classes, ignored, overlapping }: {
-    settings: RunSettings;
-    classes: number;
-    ignored: boolean;
-    overlapping: boolean;
-  },
-): TrainingGraph {
-  const { loss: { classWeights, levelWeights, levelTargets, ...chosen }, network } = settings;
-  const name = chosen.loss ?? (classes > 1 && !overlapping ? "ce" : "bce");
-  const loss = createLoss(name, { channels: classes, classWeights, ignore: ignored, independent: overlapping });
+/** What decides the form of the loss. */
+interface LossSource {
+  readonly settings: RunSettings;
+  readonly classes: number;
+  readonly ignored: boolean;
+  readonly overlapping: boolean;
+}
+
+function lossOptions(source: NetworkSource, { settings, classes, ignored, overlapping }: LossSource) {
+  const { classWeights, levelTargets, loss } = settings.loss;
+  const name = loss ?? (classes > 1 && !overlapping ? "ce" : "bce");
+  return {
+    loss: createLoss(name, { channels: classes, classWeights, ignore: ignored, independent: overlapping }),
+    levelTargets,
+    targetSize: targetSize(source, settings),
+  };
+}
+
+function buildTraining(source: NetworkSource, form: LossSource): TrainingGraph {
+  const { settings } = form;
+  const { loss: { levelWeights }, network } = settings;
   const frozen = network.freeze.map((pattern) => picomatch(pattern));
+  const options = lossOptions(source, form);
   const graph = source.graph(settings.sampling.batch);
   const levels = graph.outputs.length;
   try {
     return trainingGraph(graph, {
-      loss,
+      ...options,
       frozen: (parameter) => frozen.some((matches) => matches(parameter)),
       freezeNormalization: network.freezeNormalization,
-      levelTargets,
-      targetSize: targetSize(source, settings),
       // Halving from the last level, the answer, down to the first.
       levelWeights: graph.outputs.map((_, level) => levelWeights === "halving" ? 0.5 ** (levels - 1 - level) : 1),
     });

@@ -11,7 +11,7 @@ import type { Reporter } from "../../reporter.ts";
 import { countOf, formatDuration, formatNumber } from "../../text.ts";
 import { epochBatches, fillBatch } from "../batches.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
-import { type EpochRecord, writeHistory } from "./history.ts";
+import { bestEpoch, type EpochRecord, epochsWithoutBetter, writeHistory } from "./history.ts";
 import type { Preparation } from "./preparation.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { runIdentity } from "./run_identity.ts";
@@ -20,6 +20,7 @@ import { EventFile } from "../tensorboard/event_file.ts";
 import type { RunSettings } from "./run_settings.ts";
 import type { StopReason, TrainSummary } from "./train_options.ts";
 import { brokenPart, encodeTrainedModel, scoredModel } from "../trained_model.ts";
+import { validationLoss } from "../validation_loss.ts";
 import { Validation, type ValidationResult } from "../validation.ts";
 import { averageShare } from "../step/training_step.ts";
 
@@ -180,6 +181,7 @@ export class Training {
       averaged: this.#settings.optimizer.averageDecay > 0,
     });
     const { scores, cases = [], pictures = [] } = this.#validates() ? await this.#score(model) : {};
+    const loss = scores === undefined ? NaN : await this.#validationLoss();
     const lossPerLevel = this.#lossSums.map((sum) => sum / this.#batches);
     const record: EpochRecord = {
       epoch: this.#epoch,
@@ -187,9 +189,10 @@ export class Training {
       lossPerLevel,
       trainLoss: lossPerLevel.reduce((sum, loss) => sum + loss, 0),
       ...(scores ?? { dice: null, iou: null, dicePerClass: {} }),
+      ...(Number.isFinite(loss) && { validationLoss: loss }),
       seconds: Math.round(100 * this.#epochSeconds()) / 100,
     };
-    const better = scores !== undefined && (this.#best === null || (record.dice ?? 0) > this.#best.dice);
+    const better = bestEpoch([...this.#history, record]) === record;
     if (better) {
       this.#writeBest(model, cases);
       this.#best = { epoch: this.#epoch, dice: record.dice ?? 0 };
@@ -206,8 +209,10 @@ export class Training {
     this.#events?.append(record, pictures);
     reporter.note(
       `epoch ${record.epoch}/${this.#settings.limits.epochs}  loss ${record.trainLoss.toFixed(4)}${
-        scores === undefined ? "" : `  Dice ${formatNumber(record.dice, 3)}`
-      }${better && (record.dice ?? 0) > 0 ? " (best)" : ""}  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
+        Number.isFinite(loss) ? `  validation ${loss.toFixed(4)}` : ""
+      }${scores === undefined ? "" : `  Dice ${formatNumber(record.dice, 3)}`}${
+        better && (record.dice ?? 0) > 0 ? " (best)" : ""
+      }  ${formatDuration(record.seconds)}  ${this.#timeLeft()}`,
     );
   }
 
@@ -250,10 +255,19 @@ export class Training {
     }
   }
 
+  async #validationLoss(): Promise<number> {
+    const { step, validationLoss: model, optimization, inputSize, outputSize, classes, index } = this.#preparation;
+    const { optimizer: { averageDecay }, limits: { threads, provider } } = this.#settings;
+    const graph = step.snapshot(model.graph, averageDecay > 0 ? "average" : "weights");
+    const channels = index.channels.length;
+    const shape = { inputSize, outputSize, channels, classes };
+    return await validationLoss(model, graph, { ...shape, threads, provider, optimization });
+  }
+
   #stopReason(): StopReason | undefined {
     const { epochs, patience, timeBudgetSeconds } = this.#settings.limits;
     if (this.#history.length >= epochs) return "epochs";
-    if (patience > 0 && this.#history.length - (this.#best?.epoch ?? 0) >= patience) return "patience";
+    if (patience > 0 && epochsWithoutBetter(this.#history) >= patience) return "patience";
     if (timeBudgetSeconds !== undefined && this.#seconds() >= timeBudgetSeconds && this.#best !== null) {
       return "time-budget";
     }

@@ -124,6 +124,23 @@ function keepsStatistics({ op, inputs }: Node): boolean {
   return op.runningStatistics?.every((position) => inputs[position]?.constant !== undefined) ?? false;
 }
 
+/** The losses of `net` as it is used, without gradients: `[N, channels, S, S]` and a target → one scalar per level. */
+export function lossGraph(
+  net: Graph,
+  options: Pick<TrainingGraphOptions, "loss" | "levelTargets" | "targetSize">,
+): Pick<TrainingGraph, "graph" | "image" | "target" | "losses"> {
+  const { graph } = rewrite(net, {});
+  const logits = [...graph.outputs];
+  graph.setOutputs([]);
+  const [image] = graph.inputs as [Value];
+  const target = graph.input("target", targetType(logits, options.targetSize));
+  const toSize = options.levelTargets === "nearest" ? centrePixels : areaAverage;
+  const losses = logits.map((value, level) =>
+    graph.output(options.loss(graph, value, toSize(graph, target, value.type.shape)).value, `loss_${level}`)
+  );
+  return { graph, image, target, losses };
+}
+
 // The layer in training mode; momentum 0 makes its other outputs the mean and variance of the batch.
 function normalizeBatch(
   node: Node,

@@ -77,10 +77,11 @@ function usableRecords(file: number, epochs: number): { end: number; lastEpoch: 
 }
 
 function epochEvent(record: EpochRecord, pictures: readonly ValidationPicture[]): EventMessage {
-  const { epoch, learningRate, lossPerLevel, trainLoss, dice, iou, dicePerClass } = record;
+  const { epoch, learningRate, lossPerLevel, trainLoss, validationLoss, dice, iou, dicePerClass } = record;
   const numbers: [tag: string, value: number | null][] = [
     ["loss/all levels", trainLoss],
     ...lossPerLevel.map((loss, level): [string, number] => [`loss/level ${level}`, loss]),
+    ["validation/loss", validationLoss ?? null],
     ["validation/Dice", dice],
     ["validation/IoU", iou],
     ...Object.entries(dicePerClass).map(([name, value]): [string, number | null] => [`Dice per class/${name}`, value]),
