@@ -8,6 +8,9 @@ export const DENO_VERSION = "2.9.5";
 /** Folder for what the npm registry has to be asked for. */
 export const ARM64_FOLDER = join("runs", "arm64");
 
+/** Folder for the C and C++ libraries, where the system has none for arm64. */
+export const ARM64_ROOT = join(ARM64_FOLDER, "root");
+
 /** Where `npm pack` and `tar` have put Deno's arm64 build. */
 export const ARM64_DENO = join(ARM64_FOLDER, "package", "deno");
 

@@ -79,11 +79,11 @@ test("benchModel() says what is wrong with a file, a batch size and a data set",
   const file = written("relu.onnx", reluModel());
   await assert.rejects(
     benchModel({ ...SHORT, file: written("bad.onnx", Uint8Array.of(1, 2, 3)) }),
-    fails(/^Cannot bench .*bad\.onnx: the bytes/),
+    fails(/^Cannot read .*bad\.onnx: the bytes/),
   );
   await assert.rejects(
     benchModel({ ...SHORT, file: join(folder, "absent.onnx") }),
-    fails(/^Cannot bench .*absent\.onnx/),
+    fails(/^Cannot read .*absent\.onnx/),
   );
   await assert.rejects(
     benchModel({ ...SHORT, file, batch: 4 }),

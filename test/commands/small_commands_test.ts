@@ -25,6 +25,7 @@ test("seg build writes a network that seg inspect and seg bench read, and overwr
       "nodes",
       "kernels",
       "headKernels",
+      "estimate",
     ]);
     assert.equal(document.headParameters, 30, "two plain levels of one class: 2 · (13 + 2)");
     assert.equal(document.headKernels, 4, "two transposed convolutions and two convolutions");
@@ -44,8 +45,8 @@ test("seg build writes a network that seg inspect and seg bench read, and overwr
     assert.deepEqual(readFileSync(join(folder, "same.onnx")), bytes, "the same seed gives the same bytes");
     assert.equal(inspected.code, 0, inspected.stderr);
     const inspection = JSON.parse(inspected.stdout);
-    for (const figure of ["parameters", "flops", "kernels"]) {
-      assert.equal(inspection[figure], document[figure], figure);
+    for (const figure of ["parameters", "flops", "kernels", "estimate"]) {
+      assert.deepEqual(inspection[figure], document[figure], figure);
     }
     const { headParameters: parameters, headFlops: flops, headKernels: kernels } = document;
     assert.deepEqual(inspection.head, { parameters, flops, kernels });

@@ -130,7 +130,7 @@ test("writeRawInput() checks what TensorRT 8.2 does not", async () => {
   });
 });
 
-for (const version of ["8.0.1", "8.2.1", "8.4.1", "8.6.1", "10.3", "11.1"] as const) {
+for (const version of ["8.0.1", "8.2.1", "8.4.1", "8.6.1", "10.3", "10.16", "11.1"] as const) {
   test(`the exports of TensorRT ${version} are read back`, async () => {
     await inScratch(async (folder) => {
       const { trtexec, engine } = await buildSmall(folder, { version });

@@ -22,6 +22,10 @@ export interface Generation {
   readonly catchesExceptions: boolean;
   /** 11 on: layer information lists `I/O Tensors` instead of `Bindings`. */
   readonly ioTensors: boolean;
+  /** Newer ones name their build in the first banner: `[b11]`. */
+  readonly build?: number;
+  /** 10.16 on: lists all devices before the one it takes, with the clocks that programs get. */
+  readonly listsDevices: boolean;
   /** Last error line but one of a failed build. */
   readonly engineFailure: string;
 }
@@ -42,6 +46,7 @@ const V80: Generation = {
   checksInputSize: false,
   catchesExceptions: false,
   ioTensors: false,
+  listsDevices: false,
   engineFailure: "Engine creation failed",
 };
 const V82: Generation = {
@@ -78,10 +83,18 @@ const V86: Generation = {
   device: ORIN,
   catchesExceptions: true,
 };
-const V103: Generation = { ...V86, version: "10.3", number: 100300, printed: "10.3.0" };
-const V111: Generation = { ...V103, version: "11.1", number: 110100, printed: "11.1.0", ioTensors: true };
+const V103: Generation = { ...V86, version: "10.3", number: 100300, printed: "10.3.0", build: 30 };
+const V1016: Generation = {
+  ...V103,
+  version: "10.16",
+  number: 101601,
+  printed: "10.16.1",
+  build: 11,
+  listsDevices: true,
+};
+const V111: Generation = { ...V1016, version: "11.1", number: 110100, printed: "11.1.0", ioTensors: true };
 
 /** The generation of a version by its name. */
 export function generationOf(version: string): Generation | undefined {
-  return [V80, V82, V84, V85, V86, V103, V111].find((generation) => generation.version === version);
+  return [V80, V82, V84, V85, V86, V103, V1016, V111].find((generation) => generation.version === version);
 }

@@ -29,7 +29,9 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const banner = (word: string) =>
     plain(
-      `&&&& ${word} TensorRT.trtexec [TensorRT v${generation.number}] # ${["trtexec_simulator", ...words].join(" ")}`,
+      `&&&& ${word} TensorRT.trtexec [TensorRT v${generation.number}]${
+        generation.build === undefined ? "" : ` [b${generation.build}]`
+      } # ${["trtexec_simulator", ...words].join(" ")}`,
     );
   banner("RUNNING");
   if (words.length === 0) {
@@ -64,7 +66,12 @@ async function run(generation: Generation, { values, warnings }: ParsedArguments
   const int8 = values.has("--int8") || values.has("--best");
   info(`Precision: FP32${fp16 ? "+FP16" : ""}${int8 ? "+INT8" : ""}`);
   info("=== Device Information ===");
+  if (generation.listsDevices) {
+    info("Available Devices:");
+    info(`  Device 0: "${generation.device.name}" UUID: GPU-00000000-0000-0000-0000-000000000000`);
+  }
   info(`Selected Device: ${generation.device.name}`);
+  if (generation.listsDevices) info("Selected Device ID: 0");
   info(`Compute Capability: ${generation.device.computeCapability}`);
   info(`SMs: ${generation.device.multiprocessors}`);
   info("");
