@@ -1,7 +1,7 @@
 /** What runs of a TensorRT engine by trtexec say, whether this machine made them or a kit on another one. */
 import type { TensorRtVersion } from "../graph/op.ts";
 import { estimateTime } from "../tensorrt/clock.ts";
-import type { TrtexecLog } from "../tensorrt/log.ts";
+import type { TrtexecLog } from "../tensorrt/log_facts.ts";
 import type { Profile } from "../tensorrt/profile.ts";
 import { BYTES_SHARES, type Precision, type Target } from "../tensorrt/targets.ts";
 import type { PowerSummary } from "../tensorrt/tegrastats.ts";

@@ -23,6 +23,12 @@ export interface Job {
   readonly run: (context: WorkContext) => Outcome | Promise<Outcome>;
 }
 
+/** What stood on a command line: the values with defaults, and the properties that were given. */
+export interface Parsed<A extends Arguments> {
+  readonly values: Values<A>;
+  readonly given: ReadonlySet<string>;
+}
+
 /** A way to use a command in which some of its options have no effect. */
 export interface Rule<A extends Arguments> {
   /** Which way, in words behind "has no effect", such as `without --write`. */
@@ -52,6 +58,13 @@ export interface Command<A extends Arguments = Arguments> {
   readonly examples: readonly Example[];
   readonly stoppable?: boolean;
   run(args: Values<A>, context: WorkContext): Outcome | Promise<Outcome>;
+}
+
+/** A command of the program. */
+export interface CommandEntry {
+  readonly summary: string;
+  /** Imports the command when it is asked for, so that the program starts fast. */
+  readonly load: () => Promise<Command>;
 }
 
 /** `--json`, which every command has; the program prints what it asks for. */

@@ -1,18 +1,12 @@
 /** From a command and its command line to a job, with every fault as a sentence. */
 import { messageOf } from "../failure.ts";
 import { shownText } from "../shown.ts";
-import { argumentsOf, type Command, type Job, usageFailure } from "./command.ts";
+import { argumentsOf, type Command, type Job, type Parsed, usageFailure } from "./command.ts";
 import { type Arguments, isNamed, spellingOf, type Values, type ValueType } from "./option.ts";
 import { refuseWithoutEffect } from "./rules.ts";
 import { hintForAssignment, hintForOption } from "./synonyms.ts";
 import { type Place, readValue } from "./types.ts";
 import { type Words, wordsOf } from "./words.ts";
-
-/** What stood on a command line: the values with defaults, and the properties that were given. */
-export interface Parsed<A extends Arguments> {
-  readonly values: Values<A>;
-  readonly given: ReadonlySet<string>;
-}
 
 /**
  * Parses the arguments of one command.

@@ -1,7 +1,6 @@
 /** Options without an effect are refused: the rules of a command say which, in which way of using it. */
-import { type Command, type Rule, usageFailure } from "./command.ts";
+import { type Command, type Parsed, type Rule, usageFailure } from "./command.ts";
 import { type Arguments, spellingOf } from "./option.ts";
-import type { Parsed } from "./parse.ts";
 
 /** The properties that have no effect where the rule holds. */
 export function refusedBy<A extends Arguments>(rule: Rule<A>, args: A): readonly string[] {

@@ -1,15 +1,8 @@
 /** The commands, each loaded when it is asked for. */
-import type { Command } from "../command_line/command.ts";
-
-/** A command of the program. */
-export interface Entry {
-  readonly summary: string;
-  /** Imports the command when it is asked for, so that the program starts fast. */
-  readonly load: () => Promise<Command>;
-}
+import type { CommandEntry } from "../command_line/command.ts";
 
 /** All commands by name, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   train: {
     summary: "train a network on a data set folder",
     load: async () => (await import("./train.ts")).train,
@@ -76,6 +69,6 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   completion: {
     summary: "write the script with which a shell completes command lines",
-    load: async () => (await import("./completion.ts")).completion,
+    load: async () => (await import("./completion.ts")).completionOf(COMMANDS),
   },
 };

@@ -1,6 +1,6 @@
 /** What an evaluation was made with, so that it can be made again. */
 import { DATA_READING_NAMES } from "../data/data_reading.ts";
-import type { EvaluationOptions } from "./run_evaluation.ts";
+import type { EvaluationOptions } from "./evaluation_options.ts";
 
 /** Stands beside the scores in `metrics.json`. */
 export interface EvaluationOrigin {

@@ -1,13 +1,9 @@
 /** The whole evaluation of one model or one folder of masks. */
-import type { DataReading } from "../data/data_reading.ts";
 import { type CaseFiles, openDataset } from "../data/dataset.ts";
 import { Failure } from "../failure.ts";
-import type { PostProcessing } from "../imaging/post_processing.ts";
 import { aggregate } from "../metrics/aggregate.ts";
 import { SCORES } from "../metrics/scores.ts";
 import { openModel } from "../prediction/open_model.ts";
-import type { SegmentOptions } from "../prediction/predictor.ts";
-import type { NetworkOptions } from "../prediction/network.ts";
 import type { WorkContext } from "../reporter.ts";
 import { sha256 } from "../sha256.ts";
 import { countOf } from "../text.ts";
@@ -15,6 +11,7 @@ import { compareEvaluations, type Comparison, comparisonLines } from "./compare_
 import { chooseCases, openForModel, seenInTraining } from "./evaluation_dataset.ts";
 import { readEvaluationFile } from "./evaluation_file.ts";
 import { type EvaluationDocument, evaluationDocument } from "./evaluation_report.ts";
+import type { EvaluationOptions, EvaluationSource } from "./evaluation_options.ts";
 import { type EvaluationOrigin, evaluationOrigin } from "./evaluation_origin.ts";
 import { HeadStudy, type HeadView } from "./head_study.ts";
 import { type HeadReport, headReport } from "./head_report.ts";
@@ -23,39 +20,6 @@ import { type PredictionOf, scoreCases, type ScoredCases, type ScoreOptions } fr
 import { scoreFiles, writeScores } from "./score_files.ts";
 import { conventionsOf, readConventions, refuseOtherConventions } from "./conventions.ts";
 import { evaluationText } from "./evaluation_text.ts";
-
-/** What is scored: a model file, or a folder of masks. */
-export type EvaluationSource = { readonly model: string } | { readonly predictions: string };
-
-/** How {@link runEvaluation} works. */
-export interface EvaluationOptions
-  extends
-    Omit<ScoreOptions, "reporter" | "signal">,
-    PostProcessing,
-    Pick<SegmentOptions, "threshold" | "mirror">,
-    NetworkOptions,
-    DataReading {
-  readonly split?: "val" | "all" | undefined;
-  /** Of masks: leaves out the cases that have none, in place of a failure. */
-  readonly allowMissing?: boolean | undefined;
-  /** With `allowMissing`: scores such cases as empty masks, in which everything is missed. */
-  readonly missingAsMissed?: boolean | undefined;
-  /** Path of trtexec, for engines; searched where absent. */
-  readonly trtexec?: string | undefined;
-  /** Shows all scores that there are in the table, not the main ones alone. */
-  readonly every?: boolean | undefined;
-  /** Scores at the size of the network and of the head beside those on the original grid. */
-  readonly resolutions?: boolean | undefined;
-  /** Compares with level 0 of the same model, brought to the original grid by linear interpolation. */
-  readonly ablateHead?: boolean | undefined;
-  /** Folder for `metrics.json`, `metrics.csv` and `summary.csv`. */
-  readonly out?: string | undefined;
-  readonly force: boolean;
-  /** A `metrics.json` to compare with. */
-  readonly compare?: string | undefined;
-  /** Version of the program, for the document. */
-  readonly version?: string | undefined;
-}
 
 /** What an evaluation gives. */
 export interface EvaluationResult {

@@ -13,7 +13,7 @@ import {
   unsupported,
   versionOf,
 } from "./failure_words.ts";
-import type { TrtexecLog } from "./log.ts";
+import type { TrtexecLog } from "./log_facts.ts";
 
 /** A message that fits `pattern` means this; a row may give another kind by what else the log holds. */
 export type FailureRow = readonly [

@@ -1,5 +1,5 @@
 /** Sentences about failures that depend on more than one message, and the kinds of failures. */
-import type { TrtexecLog } from "./log.ts";
+import type { TrtexecLog } from "./log_facts.ts";
 import { formatVersion } from "./version.ts";
 
 /** Classes of failures; the ladder of workspaces looks at `out-of-memory` and `killed`. */

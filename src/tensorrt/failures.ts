@@ -1,7 +1,7 @@
 /** Why trtexec failed, in one sentence with the remedy. */
 import { CLOSING_ROWS, FAILURE_ROWS, type FailureRow } from "./failure_rows.ts";
 import { type ExplainedFailure, oneLine } from "./failure_words.ts";
-import type { TrtexecLog } from "./log.ts";
+import type { TrtexecLog } from "./log_facts.ts";
 
 export type { ExplainedFailure, FailureKind } from "./failure_words.ts";
 

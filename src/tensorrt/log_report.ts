@@ -1,5 +1,5 @@
 /** The informative lines of a trtexec log: device, build, bindings and performance summary. */
-import type { PerformanceSummary, SummaryRow, TrtexecLog } from "./log.ts";
+import type { PerformanceSummary, SummaryRow, TrtexecLog } from "./log_facts.ts";
 
 type Rule = readonly [RegExp, (log: TrtexecLog, match: RegExpExecArray) => void];
 

@@ -41,16 +41,8 @@ export {
 } from "./command_line.ts";
 export { shellWord as quoteForShell } from "../shell_words.ts";
 
-export {
-  type Binding,
-  LogParser,
-  type MemoryFacts,
-  parseLog,
-  type PerformanceSummary,
-  type SummaryRow,
-  type TrtexecLog,
-  type Verdict,
-} from "./log.ts";
+export { LogParser, parseLog } from "./log.ts";
+export type { Binding, MemoryFacts, PerformanceSummary, SummaryRow, TrtexecLog, Verdict } from "./log_facts.ts";
 export { type ExplainedFailure, explainFailure, type FailureKind, type ProcessEnd } from "./failures.ts";
 export { parseTimes, type QueryTimes } from "./times.ts";
 export { type LayerTime, parseProfile, type Profile } from "./profile.ts";

@@ -2,7 +2,7 @@
 import { Failure } from "../failure.ts";
 import { readWholeFile } from "../files.ts";
 import type { TensorRtVersion } from "../graph/op.ts";
-import type { TrtexecLog } from "./log.ts";
+import type { TrtexecLog } from "./log_facts.ts";
 import { formatVersion } from "./version.ts";
 
 /** Durations in ms, one entry per timed query in the order of the run. */

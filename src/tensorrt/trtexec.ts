@@ -9,7 +9,8 @@ import { type Reporter, silentReporter } from "../reporter.ts";
 import { type Capabilities, parseHelp } from "./capabilities.ts";
 import { renderCommandLine } from "./command_line.ts";
 import { type ExplainedFailure, explainFailure, type ProcessEnd } from "./failures.ts";
-import { LogParser, type TrtexecLog } from "./log.ts";
+import { LogParser } from "./log.ts";
+import type { TrtexecLog } from "./log_facts.ts";
 
 /** A trtexec with its version and capabilities. */
 export interface Trtexec {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { type EngineMeasurement, engineReport, graphWasIgnored } from "../../src/bench/engine_report.ts";
 import { engineLines } from "../../src/bench/engine_text.ts";
 import { Failure } from "../../src/failure.ts";
-import { parseLog, type TrtexecLog } from "../../src/tensorrt/log.ts";
+import { parseLog } from "../../src/tensorrt/log.ts";
+import type { TrtexecLog } from "../../src/tensorrt/log_facts.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
 
 /** A run of `count` queries of `computeMs`, a tenth of it copies, started by the host in `enqueueMs`. */

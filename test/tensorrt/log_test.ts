@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { explainFailure, type FailureKind } from "../../src/tensorrt/failures.ts";
-import { parseLog, type TrtexecLog, type Verdict } from "../../src/tensorrt/log.ts";
+import { parseLog } from "../../src/tensorrt/log.ts";
+import type { TrtexecLog, Verdict } from "../../src/tensorrt/log_facts.ts";
 import { sharedPath } from "../shared.ts";
 
 const PASSED = `&&&& RUNNING TensorRT.trtexec [TensorRT v8201] # trtexec --onnx=a.onnx
