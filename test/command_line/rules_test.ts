@@ -29,7 +29,6 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   evaluate: {
     "": "m.onnx data",
     "on masks": "--predictions data data",
-    "without --allow-missing": "--predictions data data",
     "on a model": "m.onnx data",
     "without --allow-missing": "--predictions data data",
     "on an engine": "m.engine data",
