@@ -58,6 +58,11 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
+/** Bytes of the elements of a tensor. */
+export function byteCount({ elementType, shape }: TensorType): number {
+  return elementCount(shape) * ELEMENT_ARRAYS[elementType].BYTES_PER_ELEMENT;
+}
+
 /** The shape that numpy's broadcasting gives (ONNX "Multidirectional Broadcasting"). @throws {RangeError} where two dimensions differ and none is 1. */
 export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));

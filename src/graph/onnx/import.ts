@@ -12,6 +12,7 @@ import { identity } from "../ops/elementwise.ts";
 import { formulas } from "../ops/formulas.ts";
 import { findOp } from "../ops/registry.ts";
 import { elementCount, formatShape, numbersOf } from "../tensor_type.ts";
+import { ComputedConstants } from "./computed_constants.ts";
 import type { OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
 import { fixedInitializers } from "./weights.ts";
 
@@ -54,9 +55,10 @@ export function importGraph(model: OnnxModel, options: ImportOptions = {}): Grap
     define(name, graph.constant(data, name, options.learned?.(name) === true ? undefined : fixed.get(name)));
   }
   const outputNames = new Set(model.outputs.map(({ name }) => name));
+  const computed = new ComputedConstants(model);
   for (const node of model.nodes) {
     const name = nodeName(node, outputNames, values);
-    const made = importNode(graph, node, { values, opset: model.opsets[node.domain] ?? 0, name, options });
+    const made = importNode(graph, node, { values, opset: model.opsets[node.domain] ?? 0, name, options, computed });
     node.outputs.forEach((output, i) => {
       const value = made[i];
       if (output !== "" && value !== undefined) define(output, value);
@@ -114,9 +116,14 @@ interface NodeContext {
   readonly opset: number;
   readonly name: string;
   readonly options: ImportOptions;
+  readonly computed: ComputedConstants;
 }
 
-function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options }: NodeContext): readonly Value[] {
+function importNode(
+  graph: Graph,
+  node: OnnxNode,
+  { values, opset, name, options, computed }: NodeContext,
+): readonly Value[] {
   const label = `node ${node.name || node.outputs[0]} (${node.domain === "" ? "" : `${node.domain}::`}${node.opType})`;
   const inputs = node.inputs.map((input) => {
     if (input === "") return undefined;
@@ -131,7 +138,10 @@ function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options
     const remaining = takeAttributeInputs(op, inputs, attributes, opset);
     const resolved = (op.resolve?.(remaining, attributes, { opset, outputCount: node.outputs.length }) ??
       attributes) as Attributes;
-    for (const { shape } of op.outputTypes(remaining, resolved)) refuseShape("the output", shape);
+    const types = op.outputTypes(remaining, resolved);
+    for (const { shape } of types) refuseShape("the output", shape);
+    const follows = computed.follows(inputs);
+    if (follows) computed.take(types);
     const folded = op.fold?.(remaining, resolved);
     if (folded !== undefined) {
       // Weights behind Identity, Transpose or Cast keep the name of the tensor.
@@ -141,10 +151,11 @@ function importNode(graph: Graph, node: OnnxNode, { values, opset, name, options
         return graph.constant(data, called, options.learned?.(called) === true ? undefined : fixed);
       });
     }
-    if (op.expand === undefined || existsIn(op, options.opset ?? DEFAULT_OPSET)) {
-      return graph.applyAll(op, remaining, resolved, name);
-    }
-    return op.expand(formulas(graph), remaining, resolved);
+    const outputs = op.expand === undefined || existsIn(op, options.opset ?? DEFAULT_OPSET)
+      ? graph.applyAll(op, remaining, resolved, name)
+      : op.expand(formulas(graph), remaining, resolved);
+    if (follows) computed.add(outputs);
+    return outputs;
   } catch (error) {
     // A TypeError comes from an input that the op needs and the node has not.
     const reason = error instanceof RangeError ? error.message : `its inputs and attributes do not fit ${node.opType}`;
@@ -205,6 +216,9 @@ function isOfKind(value: AttributeValue, kind: AttributeKind): boolean {
   }
 }
 
+// Shapes, axes, sizes: a few numbers per dimension; Split has one per part.
+const LONGEST_LIST = 65536;
+
 // Moves inputs that are attributes in memory over to `attributes`, and returns the others.
 function takeAttributeInputs(
   op: OpDefinition,
@@ -219,6 +233,9 @@ function takeAttributeInputs(
     if (form === undefined || value === undefined) continue;
     if (value.constant === undefined) {
       throw new RangeError(`its ${name} must be constant, but ${value.name} is computed from data`);
+    }
+    if (value.constant.values.length > LONGEST_LIST) {
+      throw new RangeError(`its ${name} has ${value.constant.values.length} numbers: at most ${LONGEST_LIST} are read`);
     }
     const list = numbersOf(value.constant);
     const single = op.attributes[name] === "float" || op.attributes[name] === "int";

@@ -1,7 +1,7 @@
 /** What a graph holds and costs, layer by layer. */
 import type { Graph, Node } from "../graph.ts";
 import type { Value } from "../op.ts";
-import { ELEMENT_ARRAYS, elementCount, type TensorType } from "../tensor_type.ts";
+import { byteCount, elementCount } from "../tensor_type.ts";
 import { nodeFlops } from "./flops.ts";
 import { parameters } from "./parameters.ts";
 
@@ -55,11 +55,6 @@ export function inspect(graph: Graph): Inspection {
     ops: Object.fromEntries([...counts].sort(([a, n], [b, m]) => m - n || a.localeCompare(b))),
     layers,
   };
-}
-
-/** Bytes of the elements of a tensor. */
-export function byteCount({ elementType, shape }: TensorType): number {
-  return elementCount(shape) * ELEMENT_ARRAYS[elementType].BYTES_PER_ELEMENT;
 }
 
 function layerRow(
