@@ -61,12 +61,12 @@ export interface Operand<T> {
 }
 
 /** All arguments without a name that are left. */
-export interface RestOperands<T> {
+export interface RestOperands<T, N extends 0 | 1 = 0 | 1> {
   readonly kind: "rest";
   readonly name: string;
   readonly type: ValueType<T>;
   readonly description: string;
-  readonly least: number;
+  readonly least: N;
 }
 
 /** What stands behind a dash. */
@@ -77,7 +77,8 @@ export type Arguments = Readonly<Record<string, NamedDescriptor | Operand<unknow
 export type Options = Readonly<Record<string, NamedDescriptor>>;
 
 type ValueOf<D> = D extends Flag ? boolean
-  : D extends RepeatedOption<infer T> | RestOperands<infer T> ? readonly T[]
+  : D extends RepeatedOption<infer T> ? readonly T[]
+  : D extends RestOperands<infer T, infer N> ? N extends 1 ? readonly [T, ...T[]] : readonly T[]
   : D extends Option<infer T> | Operand<infer T> ? T
   : never;
 
@@ -113,8 +114,8 @@ export function operand<T>(spec: Omit<Operand<T>, "kind">): Operand<T | undefine
   return { kind: "operand", ...spec };
 }
 
-/** All arguments without a name, from `least` on. */
-export function restOperands<T>(spec: Omit<RestOperands<T>, "kind">): RestOperands<T> {
+/** All arguments without a name, `least` of them at least. */
+export function restOperands<T, N extends 0 | 1>(spec: Omit<RestOperands<T, N>, "kind">): RestOperands<T, N> {
   return { kind: "rest", ...spec };
 }
 

@@ -40,6 +40,14 @@ export const build = command({
     out: option({ long: "out", type: outputFile(".onnx"), description: "file to write", otherwise: "<net>.onnx" }),
     force: forceFlag,
   },
+  rules: [
+    {
+      mode: "with --head none",
+      when: ({ head }) => head === "none",
+      refuses: ["outputSize"],
+      because: "the network writes what it reads",
+    },
+  ],
   examples: [
     { description: "J-Net of half the width", command: "seg build --net j-net --width 8 --out small.onnx" },
     { description: "four channels, three classes", command: "seg build --channels 4 --classes 3 --out tumour.onnx" },

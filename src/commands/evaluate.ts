@@ -218,14 +218,14 @@ export const evaluate = command({
   ],
   stoppable: true,
   run: async (args, context) => {
-    const [first, second, ...others] = args.paths;
-    const [model, dataset] = args.predictions === undefined ? [first, second] : [undefined, first];
-    const surplus = args.predictions === undefined ? others[0] : second;
+    const { predictions, paths } = args;
+    const masks = predictions !== undefined;
+    const [subject, dataset, surplus] = masks ? [predictions, ...paths] : paths;
     if (surplus !== undefined) throw usageFailure("evaluate", `unexpected argument ${surplus}`);
-    if (dataset === undefined) {
+    if (subject === undefined || dataset === undefined) {
       throw usageFailure(
         "evaluate",
-        args.predictions === undefined && model === undefined
+        subject === undefined
           ? "MODEL is missing: model file or engine, before the data set folder; or give masks with --predictions"
           : "DATASET is missing: data set folder",
       );
@@ -233,8 +233,7 @@ export const evaluate = command({
     const { runEvaluation } = await import("../evaluation/run_evaluation.ts");
     const { reportAfter, reportLine } = await import("./report_after.ts");
     const { programVersion } = await import("./version.ts");
-    const source = model !== undefined ? { model } : { predictions: args.predictions as string };
-    const [masks, subject] = [model === undefined, model ?? args.predictions as string];
+    const source = masks ? { predictions } : { model: subject };
     const line = (scored: string) => ["seg", "evaluate", ...(masks ? ["--predictions"] : []), scored, dataset];
     const { document, text } = await runEvaluation(
       dataset,

@@ -38,7 +38,7 @@ export const merge = command({
   run: async (args, context) => {
     const { reporter } = context;
     const { folders, force } = args;
-    const [first, second] = folders as readonly [string, ...string[]];
+    const [first, second] = folders;
     const usage = (text: string) => usageFailure("merge", text);
     const { holdsFolds, mergeFolds } = await import("../training/runs/merge_folds.ts");
     const { holdsSeeds, mergeSeeds } = await import("../training/runs/merge_seeds.ts");

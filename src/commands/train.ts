@@ -19,8 +19,14 @@ export const train = command({
     {
       mode: "with --init",
       when: ({ init }) => init !== undefined,
-      refuses: ["net", "head", "width", "inputSize", "outputSize"],
+      refuses: ["net", "head", "width", "inputSize"],
       because: "the network is that of the file",
+    },
+    {
+      mode: "with --init or --head none, unless --level-targets is nearest",
+      when: ({ init, head, levelTargets }) => (init !== undefined || head === "none") && levelTargets !== "nearest",
+      refuses: ["outputSize"],
+      because: "the network has its own",
     },
     {
       mode: "with --split-file",

@@ -173,3 +173,11 @@ test("depthwise networks compute the same gradients in the forms that train fast
     assert.ok(difference <= tolerance, `${name}: ${difference} of ${largest(values)}, the largest of all is ${most}`);
   });
 });
+
+test("buildNet() without a head writes what it reads, whatever the output size says", () => {
+  const options = { net: "j-net", head: "none", width: 2, channels: 1, classes: 1, seed: 0 };
+  for (const outputSize of [48, 256]) {
+    const { graph } = buildNet({ ...options, inputSize: 48, outputSize });
+    assert.deepEqual(graph.outputs.map(({ type }) => type.shape), [[1, 1, 48, 48]]);
+  }
+});

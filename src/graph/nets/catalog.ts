@@ -93,7 +93,8 @@ export function buildNet(options: NetOptions): Net {
   if (backbone === undefined) {
     throw new RangeError(`No network is called ${options.net}: choose one of ${NET_NAMES.join(", ")}`);
   }
-  const head = HEADS[options.head ?? pair?.head ?? "bilinear-loss"];
+  const headName = options.head ?? pair?.head ?? "bilinear-loss";
+  const head = HEADS[headName];
   if (head === undefined) {
     throw new RangeError(`No head is called ${options.head}: choose one of ${HEAD_NAMES.join(", ")}`);
   }
@@ -101,7 +102,8 @@ export function buildNet(options: NetOptions): Net {
   if (inputSize % backbone.stride !== 0 || inputSize <= 0) {
     throw new RangeError(`Input size ${inputSize} must be a multiple of ${backbone.stride} for ${options.net}`);
   }
-  const levels = levelsBetween(inputSize, options.outputSize);
+  // Without a head the network writes what it reads.
+  const levels = headName === "none" ? 0 : levelsBetween(inputSize, options.outputSize);
   const net = new NetBuilder(options.seed);
   const x = net.graph.input("image", { elementType: "float32", shape: [batch, channels, inputSize, inputSize] });
   const outputs = head(net, { ...backbone.build(net, x, options), levels });

@@ -6,7 +6,7 @@ import { type CaseFiles, type DatasetIndex, loadCase } from "../../data/dataset.
 import { findingSentence, findingSummary } from "../../data/finding.ts";
 import { ignoredClass } from "../../data/selection.ts";
 import { chooseSplit, type Split } from "../../data/splits.ts";
-import { Failure, messageOf } from "../../failure.ts";
+import { Failure, messageOf, UsageFailure } from "../../failure.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { encodeModel } from "../../graph/onnx/encode.ts";
 import type { ModelMetadata } from "../../graph/onnx/metadata.ts";
@@ -148,6 +148,10 @@ export async function prepareTraining(
     mirror: settings.sampling.mirror,
     labels: index.labels.length,
   });
+  // A run that goes on has what it was given, whatever that does.
+  if (begun === undefined && settings.loss.levelWeights === "halving" && start.graph(1).outputs.length === 1) {
+    throw new UsageFailure("--level-weights has no effect on a network with one level; leave it out");
+  }
   // Settings that do not fit are told before the slices are cut.
   const first = buildTraining(start, { settings, classes, ignored, overlapping });
   // The networks of this program are held to it by their tests.
