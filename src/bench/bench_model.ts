@@ -28,7 +28,7 @@ export interface BenchOptions {
   /** Uncounted time before measuring (default: 500 ms, and 10 runs at least). */
   readonly warmUpMs?: number | undefined;
   readonly warmUpRuns?: number | undefined;
-  /** Default: 10 s; goes on up to three times as long for 100 samples. */
+  /** Default: 10 s; goes on for 100 samples. */
   readonly durationSeconds?: number | undefined;
   /** A data set folder whose images the stage times are taken on; a made-up volume where absent. */
   readonly input?: string | undefined;
@@ -101,6 +101,7 @@ export async function benchModel(options: BenchOptions): Promise<OnnxRuntimeRepo
     modelMemoryBytes: Math.max(0, measurement.peakBytes - measurement.baselineBytes),
     ...work,
     ...(measurement.stages === undefined ? {} : { stages: measurement.stages }),
+    ...(measurement.volume === undefined ? {} : { volume: measurement.volume }),
     notes,
   };
 }

@@ -37,6 +37,10 @@ export interface BenchReport {
   readonly floorShare?: number;
   /** Time per image: from the file's voxels to the network's input, in the network, and from its output to the mask. */
   readonly stages?: StageTimes;
+  /** The whole way of a volume, from its voxels in memory to the mask on its own grid. */
+  readonly volume?: VolumeTime;
+  /** The accuracy that was asked for, on a data set. */
+  readonly accuracy?: Accuracy;
   readonly notes: readonly string[];
 }
 
@@ -50,6 +54,21 @@ const time = positive("a time in ms");
 export const StageTimes = v.object({ pre: realNumber(0), net: realNumber(0), post: realNumber(0) });
 
 export type StageTimes = Readonly<v.InferOutput<typeof StageTimes>>;
+
+/** Mean time in ms and mean number of slices of a volume. */
+export const VolumeTime = v.object({ ms: realNumber(0), slices: realNumber(0) });
+
+export type VolumeTime = Readonly<v.InferOutput<typeof VolumeTime>>;
+
+/** Mean Dice over classes and patients, and the least that passes. */
+const Accuracy = v.object({
+  dice: v.nullable(realNumber(0, 1)),
+  minimumDice: realNumber(0, 1),
+  cases: wholeNumber(1),
+  split: oneOf(["val", "all"]),
+});
+
+export type Accuracy = Readonly<v.InferOutput<typeof Accuracy>>;
 
 /** What later versions add is left out. */
 const BenchReportSchema: v.GenericSchema<unknown, Omit<BenchReport, "model"> & { readonly model?: string }> = v.object({
@@ -86,6 +105,8 @@ const BenchReportSchema: v.GenericSchema<unknown, Omit<BenchReport, "model"> & {
   floorMs: v.exactOptional(realNumber(0)),
   floorShare: v.exactOptional(realNumber(0)),
   stages: v.exactOptional(StageTimes),
+  volume: v.exactOptional(VolumeTime),
+  accuracy: v.exactOptional(Accuracy),
   notes: v.optional(listOf(v.string()), []),
 });
 

@@ -31,6 +31,9 @@ const ROWS: readonly { name: string; unit: string; of: (report: BenchReport) => 
   { name: "before the network", unit: "ms", of: ({ stages }) => stages?.pre },
   { name: "network", unit: "ms", of: ({ stages }) => stages?.net },
   { name: "after the network", unit: "ms", of: ({ stages }) => stages?.post },
+  { name: "a whole volume", unit: "ms", of: ({ volume }) => volume?.ms },
+  { name: "slices of it", unit: "", of: ({ volume }) => volume?.slices },
+  { name: "Dice", unit: "", of: ({ accuracy }) => accuracy?.dice ?? undefined },
 ];
 
 /** The figures that at least one of `reports` has. */

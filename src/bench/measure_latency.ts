@@ -6,7 +6,7 @@ export interface MeasureOptions {
   /** Runs that are not counted: at least so long and so many. */
   readonly warmUpMs: number;
   readonly warmUpRuns: number;
-  /** Runs that are counted: at least so long; beyond it for {@link FEWEST_SAMPLES}, up to three times it or ten seconds. */
+  /** Runs that are counted: at least so long, and {@link FEWEST_SAMPLES} at least, however long these take. */
   readonly durationMs: number;
   /** Called about once a second with the share that is done, 0 to 1. */
   readonly progress?: (share: number) => void;
@@ -17,7 +17,6 @@ export interface MeasureOptions {
 /** The latency of every counted run in ms. */
 export async function measureLatency(run: () => Promise<void>, options: MeasureOptions): Promise<Float64Array> {
   const { warmUpMs, warmUpRuns, durationMs, progress, now = () => performance.now() } = options;
-  const longestMs = Math.max(3 * durationMs, 10_000);
   const warmUpStart = now();
   for (let runs = 0; runs < warmUpRuns || now() - warmUpStart < warmUpMs; runs++) await run();
   let samples = new Float64Array(1024);
@@ -34,10 +33,10 @@ export async function measureLatency(run: () => Promise<void>, options: MeasureO
     }
     samples[count++] = after - before;
     const elapsed = after - start;
-    if (elapsed >= durationMs && (count >= FEWEST_SAMPLES || elapsed >= longestMs)) break;
+    if (elapsed >= durationMs && count >= FEWEST_SAMPLES) break;
     if (after - reported >= 1000) {
       reported = after;
-      progress?.(Math.min(1, elapsed / durationMs));
+      progress?.(Math.min(1, elapsed / durationMs, count / FEWEST_SAMPLES));
     }
     before = now();
   }

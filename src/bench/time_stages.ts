@@ -7,21 +7,21 @@ import { sliceGeometry } from "../imaging/slices.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { readDescribedModel } from "../model/model.ts";
 import { createPredictor } from "../prediction/predictor.ts";
-import type { StageTimes } from "./bench_report.ts";
+import type { StageTimes, VolumeTime } from "./bench_report.ts";
 import type { StageRequest } from "./worker_protocol.ts";
 
 // More cases change the mean little and cost time for reading.
 const MOST_CASES = 8;
 
 /**
- * Mean times per slice over the cases of a data set, or over a made-up volume, for as long as asked and at least once.
+ * Mean times per slice and per volume over the cases of a data set, or over a made-up volume, for as long as asked and at least once.
  *
  * @throws {Failure} where the model has no metadata, or the data set does not have its channels.
  */
 export async function timeStages(
   file: string,
   { dataset, batch, durationMs, threads, provider }: StageRequest & { threads?: number; provider?: string },
-): Promise<{ stages: StageTimes; stageImages: number }> {
+): Promise<{ stages: StageTimes; stageImages: number; volume: VolumeTime }> {
   const model = readDescribedModel(file);
   const { metadata } = model;
   const { channels } = metadata.input;
@@ -30,17 +30,24 @@ export async function timeStages(
   const predictor = await createPredictor(model, { batch, threads, provider });
   await predictor.segment(images[0] as Volume);
   const sums = { pre: 0, net: 0, post: 0 };
-  let stageImages = 0;
+  let [stageImages, volumes, volumeMs] = [0, 0, 0];
   for (const end = performance.now() + durationMs; stageImages === 0 || performance.now() < end;) {
     for (const [i, image] of images.entries()) {
+      const started = performance.now();
       const { stageMs } = await predictor.segment(image);
+      volumeMs += performance.now() - started;
+      volumes++;
       for (const stage of ["pre", "net", "post"] as const) sums[stage] += stageMs[stage];
       stageImages += slices[i] as number;
     }
   }
   await predictor.release();
   const { pre, net, post } = sums;
-  return { stages: { pre: pre / stageImages, net: net / stageImages, post: post / stageImages }, stageImages };
+  return {
+    stages: { pre: pre / stageImages, net: net / stageImages, post: post / stageImages },
+    stageImages,
+    volume: { ms: volumeMs / volumes, slices: stageImages / volumes },
+  };
 }
 
 function readImages(dataset: string, channels: readonly string[]): Volume[] {

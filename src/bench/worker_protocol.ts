@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { ELEMENT_ARRAYS, type ElementType } from "../graph/tensor_type.ts";
 import { listOf, oneOf, realNumber, wholeNumber } from "../schemas.ts";
-import { StageTimes } from "./bench_report.ts";
+import { StageTimes, VolumeTime } from "./bench_report.ts";
 
 /** Which volumes are segmented for the stage times. */
 const StageRequest = v.object({
@@ -41,6 +41,7 @@ const BenchMeasurement = v.object({
   baselineBytes: realNumber(0),
   peakBytes: realNumber(0),
   stages: v.exactOptional(StageTimes),
+  volume: v.exactOptional(VolumeTime),
   /** Images that the stage times are means over. */
   stageImages: v.exactOptional(wholeNumber(0)),
   /** Why there are no stage times. */

@@ -1,8 +1,16 @@
 /** `seg bench`: latency, throughput, memory and the roofline. */
-import { command } from "../command_line/command.ts";
+import { command, usageFailure } from "../command_line/command.ts";
 import { nextLine } from "../command_line/next_line.ts";
 import { operand, option } from "../command_line/option.ts";
-import { duration, existingFile, existingFolder, oneWordOf, outputFile, wholeNumber } from "../command_line/types.ts";
+import {
+  duration,
+  existingFile,
+  existingFolder,
+  oneWordOf,
+  outputFile,
+  realNumber,
+  wholeNumber,
+} from "../command_line/types.ts";
 import { dimensionsOption, forceFlag, providerOption, threadsOption, trtexecOption } from "./shared_options.ts";
 import { isEnginePath } from "../tensorrt/engine_path.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
@@ -27,6 +35,11 @@ const measured = {
     type: existingFolder,
     description: "data set folder whose images the stage times are taken on",
     otherwise: "a made-up volume",
+  }),
+  minimumDice: option({
+    long: "min-dice",
+    type: realNumber(0, 1),
+    description: "fail where the mean Dice on the data set of --input is less",
   }),
   target: option({
     long: "target",
@@ -80,8 +93,14 @@ export const bench = command({
     {
       mode: "on an engine",
       when: ({ model }) => model !== undefined && isEnginePath(model),
-      refuses: ["batch", "input", "threads", "provider", "dimensions"],
+      refuses: ["batch", "threads", "provider", "dimensions"],
       because: "trtexec runs it as it was built",
+    },
+    {
+      mode: "on an engine without --min-dice",
+      when: ({ model, minimumDice }) => model !== undefined && isEnginePath(model) && minimumDice === undefined,
+      refuses: ["input"],
+      because: "trtexec times it on numbers of its own",
     },
     {
       mode: "on an ONNX file",
@@ -110,6 +129,9 @@ export const bench = command({
     const { refuseExisting, writeJsonAtomic } = await import("../files.ts");
     if (args.out !== undefined) refuseExisting(args.out, args.force);
     const subject = ["seg", "bench", ...(args.model === undefined ? ["--import", args.import ?? ""] : [args.model])];
+    if (args.minimumDice !== undefined && args.input === undefined) {
+      throw usageFailure("bench", "--min-dice needs --input, a data set with masks");
+    }
     const other = args.compare === undefined ? undefined : readBenchReport(args.compare);
     const { runBench } = await import("./run_bench.ts");
     const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);

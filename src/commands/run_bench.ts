@@ -24,6 +24,8 @@ export interface BenchRequest {
   readonly warmUp: number | undefined;
   readonly duration: number;
   readonly input: string | undefined;
+  /** Least mean Dice on the data set `input`. */
+  readonly minimumDice: number | undefined;
   readonly target: string | undefined;
   readonly dimensions: Readonly<Record<string, number>> | undefined;
   readonly trtexec: string | undefined;
@@ -44,7 +46,21 @@ export interface BenchResult {
  * @throws {UsageFailure} where the backend does not suit the file.
  * @throws {Failure} where it cannot be measured.
  */
-export async function runBench(request: BenchRequest, { reporter, signal }: WorkContext): Promise<BenchResult> {
+export async function runBench(request: BenchRequest, context: WorkContext): Promise<BenchResult> {
+  const { model, input, minimumDice, threads, provider, trtexec } = request;
+  const result = await timed(request, context);
+  if (minimumDice === undefined || model === undefined || input === undefined) return result;
+  const { measureAccuracy, accuracyText, isAccurate } = await import("../bench/measure_accuracy.ts");
+  const accuracy = await measureAccuracy(model, input, { minimumDice, threads, provider, trtexec, ...context });
+  const report = { ...result.report, accuracy };
+  return {
+    report,
+    lines: [...result.lines, accuracyText(accuracy)],
+    failed: result.failed || !isAccurate(accuracy),
+  };
+}
+
+async function timed(request: BenchRequest, { reporter, signal }: WorkContext): Promise<BenchResult> {
   const { model, kitResult, warmUp, duration } = request;
   const target = request.target === undefined ? undefined : findTarget(request.target);
   if (kitResult !== undefined) {
