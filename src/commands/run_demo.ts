@@ -35,7 +35,18 @@ export interface DemoOptions {
   readonly epochs: number;
   /** Version of this program. */
   readonly version: string;
+  /** How much there is to do, where it is less than usual. */
+  readonly work?: DemoWork | undefined;
 }
+
+interface DemoWork {
+  readonly cases: number;
+  /** Of the slices in pixels; default: 128. */
+  readonly side?: number;
+  readonly stepsPerEpoch: number;
+}
+
+const USUAL_WORK: DemoWork = { cases: 12, stepsPerEpoch: 60 };
 
 /** What came out. */
 export interface DemoResult {
@@ -69,7 +80,7 @@ function removeEarlierDemo(folder: string): void {
  * @throws the reason of the signal where it is aborted.
  */
 export async function runDemo(
-  { out, force, seed, epochs, version }: DemoOptions,
+  { out, force, seed, epochs, version, work: { cases: count, side, stepsPerEpoch } = USUAL_WORK }: DemoOptions,
   { reporter, signal }: WorkContext,
 ): Promise<DemoResult> {
   const started = performance.now();
@@ -77,7 +88,7 @@ export async function runDemo(
   if (existsSync(out)) removeEarlierDemo(out);
   const dataset = join(out, "data");
   reporter.note(`1/6 Making phantom data in ${dataset}`);
-  writePhantom(dataset, { seed });
+  writePhantom(dataset, { seed, cases: count, side });
   reporter.note(`2/6 Training for ${epochs} epochs`);
   const { model } = await train({
     ...TRAIN_DEFAULTS,
@@ -87,7 +98,7 @@ export async function runDemo(
     outputSize: 128,
     loss: "dice-bce",
     batch: 8,
-    stepsPerEpoch: 60,
+    stepsPerEpoch,
     learningRate: 1e-2,
     // The phantoms are all of one scanner.
     augment: "flips",

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runDemo } from "../../src/commands/run_demo.ts";
 import { writePhantom } from "../../src/data/phantom.ts";
 import { readNifti, readNiftiHeader } from "../../src/imaging/nifti.ts";
+import { silentReporter } from "../../src/reporter.ts";
 import { sharedPath } from "../shared.ts";
 import { put } from "../data/made_folders.ts";
 import { runInProcess } from "./run_in_process.ts";
@@ -164,28 +166,40 @@ test(
   },
 );
 
-test("seg demo runs the whole chain", async () => {
+test("runDemo() runs the whole chain, and removes an earlier demo with --force", async () => {
   await inFolder(async (folder) => {
     const out = join(folder, "demo");
-    const { code, stdout, stderr } = await runProgram(["demo", "--out", out, "--epochs", "1", "--json"]);
-    assert.equal(code, 0, stderr);
-    const { model, exported, validation, seconds, report } = JSON.parse(stdout);
-    assert.ok(existsSync(model) && existsSync(exported) && seconds > 0);
-    assert.equal(validation.cases, 3);
-    assert.equal(readdirSync(join(out, "masks")).filter((name) => name.endsWith("_overlay.png")).length, 3);
+    const context = { reporter: silentReporter, signal: new AbortController().signal };
+    const small = { out, epochs: 1, version: "0.0.0", work: { cases: 4, side: 48, stepsPerEpoch: 2 } };
+    const { model, exported, validation, seconds, report, picture } = await runDemo(
+      { ...small, force: false, seed: 0 },
+      context,
+    );
+    assert.ok(existsSync(model) && existsSync(exported) && existsSync(picture) && seconds > 0);
+    assert.equal(validation.cases, 1);
+    assert.equal(readdirSync(join(out, "masks")).filter((name) => name.endsWith("_overlay.png")).length, 1);
     assert.ok(existsSync(join(out, "scores", "metrics.csv")));
     assert.ok(existsSync(join(out, "scores", "report.html")));
     assert.equal(report, join(out, "run", "report.html"));
     assert.match(readFileSync(report, "utf8"), /bench \(onnxruntime\)/);
-    const before = readFileSync(model);
+    const image = join(out, "data", "imagesTr", "phantom_01.nii.gz");
+    const before = readFileSync(image);
     put(out, "notes.txt", "mine");
-    // Once is enough: it takes as long as the first time.
-    if (!("Deno" in globalThis)) {
-      const again = await runInProcess(["demo", "--out", out, "--epochs", "1", "--seed", "1", "--force", "--json"]);
-      assert.equal(again.code, 0, again.stderr);
-      assert.notDeepEqual(readFileSync(model), before);
-      assert.equal(readFileSync(join(out, "notes.txt"), "utf8"), "mine");
-    }
+    // What is there is removed first; the chain need not run again for that.
+    const stopping = new AbortController();
+    const note = (text: string) => text.startsWith("2/6") && stopping.abort(new Error("enough seen"));
+    await assert.rejects(
+      runDemo({ ...small, force: true, seed: 1 }, { reporter: { ...silentReporter, note }, signal: stopping.signal }),
+      /^Failure: Stopped in epoch 1 after 0 batches/,
+    );
+    assert.ok(!existsSync(model) && !existsSync(report));
+    assert.notDeepEqual(readFileSync(image), before);
+    assert.equal(readFileSync(join(out, "notes.txt"), "utf8"), "mine");
+  });
+});
+
+test("seg demo writes into no folder of something else", async () => {
+  await inFolder(async (folder) => {
     put(folder, "mine/data/file.txt", "x");
     for (
       const [force, message] of [[[], /mine exists already; .*add --force/], [["--force"], /has not made/]] as const
