@@ -20,7 +20,7 @@ const LONGEST_NAME_BYTES = 255;
 const TEMPORARY = /^\..*\.([0-9a-f]{6})-(\d{1,10})-[0-9a-f]{8}\.tmp$/;
 
 /** Six digits that tell machines apart which share a file system. */
-function machine(): string {
+export function machine(): string {
   try {
     return createHash("sha256").update(hostname()).digest("hex").slice(0, 6);
   } catch {

@@ -7,6 +7,7 @@ import { readTextFile } from "../files.ts";
 import { parseJson } from "../json.ts";
 import { isObject, type JsonObject } from "../json_object.ts";
 import { shown, shownText } from "../shown.ts";
+import { isNewer } from "../version_order.ts";
 import type { NamedDescriptor, Options, Values } from "./option.ts";
 import { meantOption } from "./synonyms.ts";
 import { readValue } from "./types.ts";
@@ -133,11 +134,4 @@ function textOf(value: unknown): string | undefined {
   if (!Array.isArray(value)) return undefined;
   const parts = value.map((part: unknown) => Array.isArray(part) ? undefined : textOf(part));
   return parts.every((part) => part !== undefined && !part.includes(",")) ? parts.join(",") : undefined;
-}
-
-/** Whether version `a` is above `b`; false where one of them is no version of three numbers. */
-function isNewer(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number));
-  const at = left?.findIndex((number, i) => number !== right?.[i]) ?? -1;
-  return left !== undefined && right !== undefined && at >= 0 && (left[at] as number) > (right[at] as number);
 }

@@ -40,6 +40,8 @@ export interface Fingerprint {
   }[];
   /** SHA-256 over names, sizes, grids and masks of all cases. */
   readonly fingerprint: string;
+  /** SHA-256 over the voxels of all images. */
+  readonly images: string;
 }
 
 /** Sums up the measured cases. */
@@ -48,7 +50,11 @@ export function fingerprintOf(index: DatasetIndex, statistics: readonly CaseStat
   const spaced = statistics.filter((one) => one.spacingKnown);
   const unit = spaced.length > 0 && spaced.length === statistics.length ? "mm³" : "voxels";
   const hash = createHash("sha256");
-  for (const { caseHash } of statistics) hash.update(caseHash);
+  const images = createHash("sha256");
+  for (const { caseHash, imageHash } of statistics) {
+    hash.update(caseHash);
+    images.update(imageHash);
+  }
   return {
     layout: index.layout,
     cases: statistics.length,
@@ -69,6 +75,7 @@ export function fingerprintOf(index: DatasetIndex, statistics: readonly CaseStat
       return { name, cases: volumes.length, medianVolume: median(volumes), unit };
     }),
     fingerprint: hash.digest("hex"),
+    images: images.digest("hex"),
   };
 }
 

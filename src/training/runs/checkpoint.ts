@@ -13,6 +13,10 @@ const CheckpointHead = v.object({
   /** SHA-256 of the settings that decide the result, and of the data and the network that they led to. */
   settings: v.string(),
   data: v.string(),
+  /** SHA-256 over the voxels of all images; version 0.1.0 has none, as of the next one. */
+  images: v.exactOptional(v.string()),
+  /** SHA-256 of best.onnx, where there is one. */
+  bestModel: v.exactOptional(v.string()),
   /** The epoch that is under way, or the next one. */
   epoch: wholeNumber(1),
   /** Batches of it that are done, and the sum of their losses per level. */

@@ -10,7 +10,7 @@ import type { Reporter } from "../../reporter.ts";
 import { type CrossValidation, poolFolds } from "./fold_pool.ts";
 import { type FoldResult, refuseDifference, runFold } from "./fold_run.ts";
 import { checkForTraining } from "./preparation.ts";
-import { createRunFolder, refuseExistingRun } from "./run_folder.ts";
+import { createRunFolder, refuseExistingRun, refuseNewer } from "./run_folder.ts";
 import {
   absolutePlace,
   configurationOf,
@@ -48,9 +48,9 @@ export async function crossValidate(
   const reporter = { ...context.reporter, warn: once(context.reporter, told) };
   await requireProvider("resume" in options ? options.provider : options.limits.provider);
   const plan = "resume" in options
-    ? resumed(readPlan(options.resume), limitsOf(options))
+    ? resumed(readPlan(options.resume, options.version), limitsOf(options))
     : continuing && existsSync(options.place.out)
-    ? continued(readPlan(options.place.out), options)
+    ? continued(readPlan(options.place.out, options.place.version), options)
     : start(options, reporter);
   const { out, settings, splits } = plan;
   const folds: FoldResult[] = [];
@@ -142,9 +142,10 @@ const PlanFile = v.object({
   splits: Splits,
 });
 
-function readPlan(folder: string): Plan {
+function readPlan(folder: string, version: string): Plan {
   const remedy = "give the folder of a cross-validation to --resume";
   const { settings, splits } = readJson(join(folder, CONFIG), PlanFile, remedy);
+  refuseNewer(settings.version, version, join(folder, CONFIG));
   return { out: folder, settings: partsOf({ ...settings, fold: 0 }), splits };
 }
 

@@ -61,6 +61,8 @@ export interface Preparation {
   readonly classes: number;
   readonly inputSize: number;
   readonly outputSize: number;
+  /** SHA-256 over the voxels of all images. */
+  readonly images: string;
   /** All of the model's metadata but the score. */
   readonly metadata: ModelMetadata;
 }
@@ -215,6 +217,7 @@ export async function prepareTraining(
     classes,
     inputSize,
     outputSize,
+    images: report.fingerprint.images,
     metadata: {
       version: place.version,
       net: source.description,

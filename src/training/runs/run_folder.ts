@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { readJson, writeFailure, writeJsonAtomic } from "../../files.ts";
+import { shownText } from "../../shown.ts";
 import { temporaryName } from "../../temporary_files.ts";
+import { isNewer } from "../../version_order.ts";
 import { CARD_FILE } from "../../model/card.ts";
 import { EVENT_FILE } from "../tensorboard/event_file.ts";
 import { configurationOf, partsOf, RunConfiguration, type RunSettings } from "./run_settings.ts";
@@ -61,6 +63,16 @@ export function createRunFolder(folder: string, fill: (run: RunFolder) => void):
     throw error instanceof Failure ? error : writeFailure(folder, error);
   }
   return runFolder(folder);
+}
+
+/** @throws {Failure} where a run was begun or continued by a newer version, whose files this one may misread. */
+export function refuseNewer(writtenBy: string, version: string, path: string): void {
+  if (!isNewer(writtenBy, version)) return;
+  throw new Failure(
+    `Cannot continue: ${path} was written by seg ${
+      shownText(writtenBy)
+    }, and this is seg ${version}; continue it with that version`,
+  );
 }
 
 /** Removes what a killed process of version 0.1.0 left behind while it was writing. */

@@ -9,14 +9,16 @@ import { absolutePlace, lastingSettings, type RunSettings } from "./run_settings
 export interface RunIdentity {
   readonly settings: string;
   readonly data: string;
+  readonly images: string;
 }
 
 /** The identity of a run: what may change in a resumed run (limits, place, version) is left out, and files count by their content. */
-export function runIdentity(settings: RunSettings, { split, metadata, step }: Preparation): RunIdentity {
+export function runIdentity(settings: RunSettings, { split, metadata, step, images }: Preparation): RunIdentity {
   const parameters = step.parameters.map(({ name, type }) => [name, type.shape]);
   return {
     settings: hashOf(sorted(lastingSettings(settings))),
     data: hashOf([metadata.training["fingerprint"], split, parameters]),
+    images,
   };
 }
 

@@ -10,10 +10,12 @@ import {
   createRunFolder,
   readConfig,
   refuseExistingRun,
+  refuseNewer,
   removeOldLeftovers,
   runFolder,
   writeConfig,
 } from "./run_folder.ts";
+import { withRunLock } from "./run_lock.ts";
 import type { ResumeOptions, TrainOptions, TrainSummary } from "./train_options.ts";
 import { type TrainContext, Training } from "./training.ts";
 
@@ -43,7 +45,10 @@ export async function startRun(given: RunSettings, context: TrainContext, begun?
     writeConfig(made, settings);
     writeSplits(made.splits, [preparation.split]);
   });
-  return await new Training(run, settings, { preparation, context }).run();
+  return await withRunLock(
+    run.folder,
+    async () => await new Training(run, settings, { preparation, context }).run(),
+  );
 }
 
 async function continueRun(
@@ -52,19 +57,22 @@ async function continueRun(
 ): Promise<TrainSummary> {
   const run = runFolder(resume);
   const before = readConfig(run);
+  refuseNewer(before.place.version, version, run.config);
   const settings: RunSettings = {
     ...before,
     limits: { ...before.limits, ...limitsOf(changes) },
     place: { ...before.place, out: resume, version },
   };
   await requireProvider(settings.limits.provider);
-  removeOldLeftovers(run);
-  removeLeftovers(run.folder);
-  const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
-  const [split] = readSplits(run.splits);
-  const preparation = await prepareTraining(settings, context.reporter, split);
-  const training = new Training(run, settings, { preparation, context });
-  if (checkpoint !== undefined) training.restore(checkpoint);
-  writeConfig(run, settings);
-  return await training.run();
+  return await withRunLock(run.folder, async () => {
+    removeOldLeftovers(run);
+    removeLeftovers(run.folder);
+    const checkpoint = existsSync(run.checkpoint) ? readCheckpoint(run.checkpoint) : undefined;
+    const [split] = readSplits(run.splits);
+    const preparation = await prepareTraining(settings, context.reporter, split);
+    const training = new Training(run, settings, { preparation, context });
+    if (checkpoint !== undefined) training.restore(checkpoint);
+    writeConfig(run, settings);
+    return await training.run();
+  });
 }

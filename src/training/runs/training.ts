@@ -4,9 +4,10 @@ import { Failure } from "../../failure.ts";
 import { writeFileAtomic } from "../../files.ts";
 import { parameterCount } from "../../graph/passes/parameters.ts";
 import type { ScoredCase } from "../../metrics/aggregate.ts";
-import type { DescribedModel } from "../../model/model.ts";
+import { type DescribedModel, readDescribedModel } from "../../model/model.ts";
 import { createPredictor } from "../../prediction/predictor.ts";
 import { Random } from "../../random.ts";
+import { sha256 } from "../../sha256.ts";
 import type { Reporter } from "../../reporter.ts";
 import { countOf, formatDuration, formatNumber } from "../../text.ts";
 import { epochBatches, fillBatch } from "../batches.ts";
@@ -51,6 +52,8 @@ export class Training {
   #lossSums: number[] = [];
   #history: EpochRecord[] = [];
   #best: Checkpoint["best"] = null;
+  /** SHA-256 of its file. */
+  #bestModel: string | undefined;
   #secondsBefore = 0;
   #epochSecondsBefore = 0;
   #started = performance.now();
@@ -107,17 +110,18 @@ export class Training {
 
   /** Takes over the state of a checkpoint of the same settings. */
   restore(checkpoint: Checkpoint): void {
-    const { settings, data } = runIdentity(this.#settings, this.#preparation);
+    const { settings, data, images } = runIdentity(this.#settings, this.#preparation);
     if (checkpoint.settings !== settings) {
       throw new Failure(
         `Cannot continue ${this.#run.folder}: ${this.#run.config} has other settings than those it was trained with; undo the change, or start anew with another --out`,
       );
     }
-    if (checkpoint.data !== data) {
+    if (checkpoint.data !== data || (checkpoint.images ?? images) !== images) {
       throw new Failure(
         `Cannot continue ${this.#run.folder}: ${this.#settings.place.dataset} has changed since it was trained; restore the data set, or start anew with another --out`,
       );
     }
+    this.#refuseOtherBest(checkpoint);
     const { step } = this.#preparation;
     const { weights, first, second, average, ...statistics } = checkpoint.arrays as Record<string, Float32Array>;
     for (const [name, values] of Object.entries({ weights, first, second, average })) {
@@ -132,6 +136,20 @@ export class Training {
     this.#best = checkpoint.best;
     this.#secondsBefore = checkpoint.seconds;
     this.#epochSecondsBefore = checkpoint.epochSeconds;
+  }
+
+  // Killed between the best model and the checkpoint, a run has a model of the very epoch that it makes again.
+  #refuseOtherBest({ best, bestModel, epoch }: Checkpoint): void {
+    const { best: path, folder } = this.#run;
+    if (best === null || bestModel === undefined) return;
+    const model = readDescribedModel(path);
+    if (sha256(model.bytes) !== bestModel && model.metadata.training["epoch"] !== epoch) {
+      throw new Failure(
+        `Cannot continue ${folder}: ${path} is not the model that it was stopped with; restore the file, or start anew with ` +
+          `another --out`,
+      );
+    }
+    this.#bestModel = sha256(model.bytes);
   }
 
   async #trainEpoch(): Promise<void> {
@@ -220,6 +238,7 @@ export class Training {
     const { settings } = runIdentity(this.#settings, this.#preparation);
     const { model: whole, card = "" } = scoredModel(model, this.#preparation, { epoch: this.#epoch, cases, settings });
     writeFileAtomic(this.#run.best, whole.bytes, { durable: true });
+    this.#bestModel = sha256(whole.bytes);
     writeFileAtomic(this.#run.card, card);
   }
 
@@ -330,6 +349,7 @@ export class Training {
       epochSeconds: this.#epochSeconds(),
       history: this.#history,
       best: this.#best,
+      ...(this.#bestModel !== undefined && { bestModel: this.#bestModel }),
       arrays,
     });
   }
