@@ -63,8 +63,9 @@ export function withFile<T>(path: string, use: (file: OpenFile) => T, remedy?: s
       attempt(() => {
         let filled = 0;
         while (filled < target.length) {
-          const wanted = Math.min(target.length - filled, MOST_BYTES_AT_ONCE);
-          const count = readSync(descriptor, target, filled, wanted, position + filled);
+          // A part of its own: Deno reads nothing into an array of 2³¹ bytes or more.
+          const part = target.subarray(filled, filled + MOST_BYTES_AT_ONCE);
+          const count = readSync(descriptor, part, 0, part.length, position + filled);
           if (count === 0) break;
           filled += count;
         }
@@ -153,7 +154,7 @@ export function writeFileAtomic(
     const file = openSync(temporary, "wx");
     try {
       for (let written = 0; written < bytes.length;) {
-        written += writeSync(file, bytes, written, Math.min(bytes.length - written, MOST_BYTES_AT_ONCE));
+        written += writeSync(file, bytes.subarray(written, written + MOST_BYTES_AT_ONCE));
       }
       fsyncSync(file);
     } finally {

@@ -247,8 +247,8 @@ const enough = freemem() > 6 * 2 ** 30 ? {} : { skip: "less than 6 GiB of memory
 
 test("readNifti() reads an uncompressed file of more than 2³¹ bytes", enough, () => {
   withFolder((folder) => {
-    const shape = [1200, 1200, 1600] as const;
+    const shape = [1200, 1200, 1500] as const;
     const { volume } = readNifti(putSparseNifti(folder, "large.nii", { shape, last: 7 }));
-    assert.deepEqual([volume.data.length, volume.data[0], volume.data.at(-1)], [1200 * 1200 * 1600, 0, 7]);
+    assert.deepEqual([volume.data.length, volume.data[0], volume.data.at(-1)], [1200 * 1200 * 1500, 0, 7]);
   });
 });
