@@ -1,7 +1,6 @@
 /** The runner of a kit: a C++ program that stays, and what the model says of its use in lines that it reads. */
 import { readFileSync } from "node:fs";
-import type { ModelMetadata } from "../graph/onnx/metadata.ts";
-import type { Normalization } from "../imaging/normalize.ts";
+import type { ModelMetadata, NormalizationMetadata } from "../graph/onnx/metadata.ts";
 import type { TensorContract } from "./raw_input.ts";
 
 /** What the runner of a kit is made of. */
@@ -45,17 +44,18 @@ export function runnerSettings(
   const lines = [
     ["seg-runner", 1],
     ["input", tensors.input.name, input.channels.length, input.size],
-    ["normalization", ...normalizationWords(input.normalization as unknown as Normalization)],
+    ["normalization", ...normalizationWords(input.normalization)],
     ["output", tensors.answer.name, classes, size, output.activation],
     ["threshold", output.threshold],
     ["labels", ...labels.map(({ value }) => value)],
     ...(classWeights === undefined ? [] : [["weights", ...classWeights]]),
+    ...(labels.some(({ values }) => values !== undefined) ? [["overlapping"]] : []),
     ["plane", plane],
   ];
   return lines.map((words) => `${words.join(" ")}\n`).join("");
 }
 
-function normalizationWords(normalization: Normalization): readonly (string | number)[] {
+function normalizationWords(normalization: NormalizationMetadata): readonly (string | number)[] {
   if (normalization.mode === "none") return ["none"];
   if (normalization.mode === "range") return ["range", normalization.low, normalization.high];
   const { lowerPercentile, upperPercentile, nonZero } = normalization;

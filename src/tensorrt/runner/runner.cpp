@@ -133,6 +133,7 @@ struct Settings {
   Activation activation = Activation::sigmoid;
   double threshold = 0.5;
   std::vector<int> labels;
+  bool overlapping = false;     // of the labels that reach the threshold the last one is written
   std::vector<double> weights;  // of the labels; empty: 1
   Plane plane = Plane::axial;
 
@@ -190,6 +191,8 @@ Settings readSettings(const string& path) {
     } else if (key == "weights") {
       for (double weight = 0; words >> weight;) settings.weights.push_back(weight);
       if (words.eof()) words.clear();
+    } else if (key == "overlapping") {
+      settings.overlapping = true;
     } else if (key == "plane") {
       words >> word;
       settings.plane =
@@ -1107,7 +1110,7 @@ class Geometry {
       double most = slice_[pixel];
       for (size_t k = 1; k < classes; k++) {
         const double value = slice_[pixel + k * pixels] * factor(k);
-        if (value > most) {
+        if (settings_.overlapping ? value >= settings_.threshold : value > most) {
           best = k;
           most = value;
         }
