@@ -2,9 +2,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The last Deno that glibc 2.27 loads by test. */
-export const DENO_VERSION = "2.9.5";
-
 /** Folder for what the npm registry has to be asked for. */
 export const ARM64_FOLDER = join("runs", "arm64");
 

@@ -10,7 +10,8 @@ import { delimiter, join, resolve } from "node:path";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { writePhantom } from "../src/data/phantom.ts";
-import { ARM64_DENO, ARM64_FOLDER, ARM64_ROOT, arm64Libraries, DENO_VERSION } from "./arm64_programs.ts";
+import { DENO_PACKAGE } from "../src/deployment/seg_archive.ts";
+import { ARM64_DENO, ARM64_FOLDER, ARM64_ROOT, arm64Libraries } from "./arm64_programs.ts";
 import { highestVersion, neededVersions } from "./elf_versions.ts";
 
 const EMULATOR = "qemu-aarch64-static";
@@ -34,10 +35,11 @@ function missing(): string[] {
         `(apt-get download): for package in *.deb; do dpkg -x "$package" ${ARM64_ROOT}; done`,
     );
   }
+  const { version } = DENO_PACKAGE;
   if (!existsSync(ARM64_DENO)) {
     found.push(
       `${ARM64_DENO} is absent: mkdir -p ${ARM64_FOLDER} && (cd ${ARM64_FOLDER} && ` +
-        `npm pack @deno/linux-arm64-glibc@${DENO_VERSION} && tar xzf deno-linux-arm64-glibc-${DENO_VERSION}.tgz)`,
+        `npm pack ${DENO_PACKAGE.name}@${version} && tar xzf deno-linux-arm64-glibc-${version}.tgz)`,
     );
   }
   if (arm64Libraries().length === 0) found.push("onnxruntime-node is absent: npm install");
@@ -149,7 +151,7 @@ function main(): void {
     console.log(
       `Covered in ${Math.round(seconds())} s: ${covered.length} of ${all.length} commands (${
         covered.map(({ covers }) => covers).join("; ")
-      }), by Deno ${DENO_VERSION} and ONNX Runtime for arm64${emulated ? ", emulated" : ""}`,
+      }), by Deno ${DENO_PACKAGE.version} and ONNX Runtime for arm64${emulated ? ", emulated" : ""}`,
     );
     console.log(
       "Not covered: the GPU, TensorRT and trtexec, and a system as old as JetPack's beyond the versions of symbols",

@@ -63,6 +63,7 @@ export const exportModel = command({
       type: outputFolder,
       description: "folder to write that builds, checks and times the engine where nothing but JetPack is",
     }),
+    withSeg: flag({ long: "with-seg", description: "put seg itself for arm64 into the kit, with all that it needs" }),
     dryRun: flag({ long: "dry-run", description: "write nothing: show the command line and what stands in its way" }),
     parity: option({
       long: "parity",
@@ -110,6 +111,12 @@ export const exportModel = command({
       when: ({ trt, kit }) => !trt && kit === undefined,
       refuses: ["fp16", "noFp16", "workspaceMiB"],
       because: "no engine is built",
+    },
+    {
+      mode: "without --kit",
+      when: ({ kit }) => kit === undefined,
+      refuses: ["withSeg"],
+      because: "there is no folder for the archive",
     },
     {
       mode: "without --trt",
@@ -162,6 +169,7 @@ export const exportModel = command({
       command: "seg export best.onnx --int8 --calibrate DATASET --parity DATASET --target orin-nano",
     },
     { description: "for a Nano with JetPack alone", command: "seg export best.onnx --kit nano-kit" },
+    { description: "the same with seg itself", command: "seg export best.onnx --kit nano-kit --with-seg" },
     { description: "what trtexec would be told", command: "seg export best.onnx --trt --dry-run" },
   ],
   stoppable: true,
@@ -177,7 +185,7 @@ export const exportModel = command({
     const { formatBytes } = await import("../text.ts");
     const precision = args.int8 ? "int8" : args.fp16 ? "fp16" : args.noFp16 ? "fp32" : undefined;
     const report = await runExport({ ...args, precision, version: programVersion() }, context);
-    const { onnx, card, engine, kit, lint, notes, parity, parityReport, quantization, trtexec } = report;
+    const { onnx, card, engine, kit, segArchive, lint, notes, parity, parityReport, quantization, trtexec } = report;
     const failed = parity !== null && !parity.passed;
     const done = args.dryRun ? "Would write" : "Wrote";
     return {
@@ -193,6 +201,7 @@ export const exportModel = command({
         ...(engine === null ? [] : [`${done} ${engine} (${report.precision}, TensorRT ${trtexec?.version})`]),
         ...(trtexec === null ? [] : [`by ${trtexec.command}`]),
         ...(kit === null ? [] : [`${done} ${kit}: copy it to the device and run sh run.sh there`]),
+        ...(segArchive === null ? [] : [`${done} ${segArchive}: tar xf it on the device and run seg/seg doctor there`]),
         ...(parity === null || failed ? [] : [paritySentence(parity)]),
         ...(parityReport === null ? [] : [`${done} ${parityReport}`]),
       ].join("\n"),

@@ -17,6 +17,7 @@ import { createPredictor, predictorOver } from "../prediction/predictor.ts";
 import type { LintFinding } from "../tensorrt/lint.ts";
 import type { Precision } from "../tensorrt/targets.ts";
 import { exportKit } from "./kit.ts";
+import { SEG_ARCHIVE, writeSegArchive } from "./seg_archive.ts";
 import { compareForms, openParityData } from "./parity_data.ts";
 import { passportPath } from "../tensorrt/passport.ts";
 import { usualPrecision } from "../tensorrt/capabilities.ts";
@@ -48,6 +49,8 @@ export interface ExportRequest {
   readonly dryRun: boolean;
   /** A folder to write that builds, checks and times the model on a device which has JetPack alone. */
   readonly kit?: string | undefined;
+  /** Puts this program for arm64 into the kit. */
+  readonly withSeg: boolean;
   /** A data set on which the result must give the masks of the model. */
   readonly parity?: string | undefined;
   readonly parityCases: number;
@@ -74,6 +77,8 @@ export interface ExportReport {
   readonly quantization: QuantizationReport | null;
   /** Folder of the kit. */
   readonly kit: string | null;
+  /** Archive of this program for the device. */
+  readonly segArchive: string | null;
   readonly trtexec: TrtexecReport | null;
   readonly parity: Parity | null;
   /** File that keeps `parity`. */
@@ -147,13 +152,14 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     notes,
     lint,
     quantization: quantized?.report ?? null,
+    kit: kit ?? null,
+    segArchive: kit !== undefined && request.withSeg ? join(kit, SEG_ARCHIVE) : null,
   };
   if (dryRun) {
     const planned = trt ? plannedEngine(tools, engineRequest) : null;
     return {
       ...report,
       engine: trt ? engine : null,
-      kit: kit ?? null,
       trtexec: planned,
       parity: null,
       parityReport: null,
@@ -168,6 +174,10 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     const built = trtexec && await makeEngine(trtexec, engineRequest, context);
     if (kit !== undefined) {
       await exportKit({ folder: kit, name: stem, model, target, precision, workspaceMiB, data });
+      if (request.withSeg) {
+        context.reporter.progress(`Packing seg for arm64 into ${kit}, a minute or more`);
+        writeSegArchive(kit);
+      }
     }
     const candidate = async () => {
       const form = described(model);
@@ -199,7 +209,6 @@ export async function runExport(request: ExportRequest, context: WorkContext): P
     return {
       ...report,
       engine: trt && !failed ? engine : null,
-      kit: kit ?? null,
       trtexec: built?.report ?? null,
       parity,
       parityReport: parity && parityReport,

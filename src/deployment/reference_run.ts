@@ -48,7 +48,7 @@ export async function referenceRun(
     values: metadata === undefined ? noise(input.shape) : slices(input.shape, metadata, image),
   }));
   const optimization = await safeNetworkOptimization(bytes, onnx);
-  const session = await createSession(bytes, { threads: 1, optimization });
+  const session = await createSession(bytes, { threads: 1, optimization, exactQuantization: true });
   try {
     const feeds = Object.fromEntries(inputs.map(({ name, values, shape }) => [name, floats(values, shape)]));
     const results = await session.run(feeds);
@@ -83,7 +83,7 @@ export async function referenceFrame(model: DescribedModel, image: Volume | unde
     plane === "axial" ? [column, row, slice] : plane === "coronal" ? [column, slice, row] : [slice, column, row];
   const affine = scalingAffine(along(columnSpacingMm, rowSpacingMm, geometry.sliceSpacingMm));
   const slice = { ...volume, data, shape: along(columns, rows, 1), affine };
-  const predictor = await createPredictor(model, { threads: 1 });
+  const predictor = await createPredictor(model, { threads: 1, exactQuantization: true });
   try {
     const { mask } = await predictor.segment(slice);
     // On the screen rows and columns run backwards: each channel as a whole.

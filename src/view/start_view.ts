@@ -1,6 +1,7 @@
 /** Brings layers, page and server together. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { Failure } from "../failure.ts";
 import type { Layer } from "./layers.ts";
 import { viewPage } from "./page.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
@@ -11,7 +12,7 @@ import { STYLE } from "./style.ts";
  * Serves a page with these layers; nothing is read from the disk afterwards.
  *
  * @param options.held for {@link takeScreenshot}.
- * @throws {Failure} where the port is taken.
+ * @throws {Failure} where the port is taken or NiiVue is not installed.
  */
 export function startView(
   layers: readonly Layer[],
@@ -32,6 +33,14 @@ export function startView(
 
 /** The package's own bundle for pages, which sets the global `niivue`. */
 function niivueBundle(): Uint8Array {
-  // The package exports its modules alone: the bundle is found beside them.
-  return readFileSync(fileURLToPath(new URL("../../dist/niivue.umd.js", import.meta.resolve("@niivue/niivue"))));
+  try {
+    // The package exports its modules alone: the bundle is found beside them.
+    return readFileSync(fileURLToPath(new URL("../../dist/niivue.umd.js", import.meta.resolve("@niivue/niivue"))));
+  } catch (error) {
+    throw new Failure(
+      "seg view needs the package @niivue/niivue, which is not installed here (archives for a Jetson leave it out); " +
+        "copy the files to a computer with all of seg",
+      { cause: error },
+    );
+  }
 }

@@ -37,6 +37,7 @@ function exportRequest(model: string, out: string, more: Partial<ExportRequest>)
     activation: "none",
     fuse: false,
     trt: true,
+    withSeg: false,
     workspaceMiB: 512,
     dryRun: false,
     parityCases: 2,
