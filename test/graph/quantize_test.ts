@@ -6,6 +6,7 @@ import { decodeModel } from "../../src/graph/onnx/decode.ts";
 import type { Value } from "../../src/graph/op.ts";
 import { conv, convTranspose } from "../../src/graph/ops/convolution.ts";
 import { relu } from "../../src/graph/ops/elementwise.ts";
+import { inspect } from "../../src/graph/passes/inspect.ts";
 import { quantizableConvolutions, quantizeConvolutions } from "../../src/graph/passes/quantize.ts";
 import { floats, numbersOf, type TensorData } from "../../src/graph/tensor_type.ts";
 import { lint } from "../../src/tensorrt/lint.ts";
@@ -112,4 +113,9 @@ test("quantizableConvolutions() leaves out transposed convolutions in groups and
   graph.output(grouped, "grouped");
   graph.output(graph.apply(conv, [image, w]), "computed");
   assert.deepEqual(quantizableConvolutions(graph), []);
+});
+
+test("inspect() counts quantized weights as the parameters that they are", () => {
+  const graph = network();
+  assert.equal(inspect(quantized(graph)).parameters, inspect(graph).parameters);
 });

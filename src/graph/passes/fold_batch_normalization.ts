@@ -157,7 +157,7 @@ function foldedConvolution(node: Node, plan: Plan): { w: TensorData; b: TensorDa
   const { group = 1 } = node.attributes as Attributes<{ group: "int" }>;
   const { shape } = wValue.type;
   const transposed = isOp(node, convTranspose);
-  const w = Float64Array.from(numbersOf(wValue.constant as TensorData));
+  const w = doublesOf(wValue.constant as TensorData);
   const outputs = transposed ? group * (shape[1] as number) : shape[0] as number;
   const b = bValue === undefined ? new Array<number>(outputs).fill(0) : numbersOf(bValue.constant as TensorData);
   const before = plan.before.get(node);
@@ -187,4 +187,8 @@ function foldedConvolution(node: Node, plan: Plan): { w: TensorData; b: TensorDa
     b.forEach((value, o) => b[o] = value * (output.slope[o] as number) + (output.shift[o] as number));
   }
   return { w: floats(w, shape), b: floats(b) };
+}
+
+function doublesOf(data: TensorData): Float64Array {
+  return data.values instanceof Float32Array ? new Float64Array(data.values) : Float64Array.from(numbersOf(data));
 }

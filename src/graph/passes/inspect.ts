@@ -3,7 +3,7 @@ import type { Graph, Node } from "../graph.ts";
 import type { Value } from "../op.ts";
 import { byteCount, elementCount } from "../tensor_type.ts";
 import { nodeFlops } from "./flops.ts";
-import { parameters } from "./parameters.ts";
+import { storedParameters } from "./parameters.ts";
 
 /** One node. */
 export interface LayerRow {
@@ -39,7 +39,7 @@ export interface Inspection {
 export function inspect(graph: Graph): Inspection {
   const read = new Set<Value>(graph.outputs);
   for (const node of graph.nodes) for (const input of node.inputs) if (input !== undefined) read.add(input);
-  const uncounted = new Set(parameters(graph));
+  const uncounted = new Set(storedParameters(graph));
   const layers = graph.nodes.map((node) => layerRow(node, { read, uncounted }));
   const counts = new Map<string, number>();
   for (const { type } of layers) counts.set(type, (counts.get(type) ?? 0) + 1);

@@ -1,6 +1,7 @@
 /** Which constants of a graph are learned. */
 import type { Graph } from "../graph.ts";
 import type { Value } from "../op.ts";
+import { dequantizeLinear } from "../ops/quantization.ts";
 import { elementCount } from "../tensor_type.ts";
 
 /** The float constants of `graph` that training changes by gradient: all of one dimension or more, but not those that are fixed or that an op only averages. */
@@ -32,6 +33,14 @@ export function fixedConstants(graph: Graph): { readonly value: Value; readonly 
     const counts = value.type.elementType.startsWith("float") && value.type.shape.length > 0;
     return reason !== undefined && counts ? [{ value, reason }] : [];
   });
+}
+
+/** The parameters as a file stores them: quantized weights count, and the scales that bring them back do not. */
+export function storedParameters(graph: Graph): Value[] {
+  const quantized = graph.nodes.filter(({ op }) => op.type === dequantizeLinear.type);
+  const scales = new Set(quantized.map(({ inputs: [, scale] }) => scale));
+  const weights = quantized.flatMap(({ inputs: [x] }) => x?.constant === undefined ? [] : [x]);
+  return [...parameters(graph).filter((value) => !scales.has(value)), ...weights];
 }
 
 /** Number of learned values. */
