@@ -7,6 +7,7 @@ import { modelOf } from "../../src/model/model.ts";
 import { inspectionText } from "../../src/model/inspection_text.ts";
 import { buildModel } from "../../src/model/build.ts";
 import { findTarget } from "../../src/tensorrt/targets.ts";
+import { modelFile, noise } from "../graph/model_file.ts";
 import { sharedPath } from "../shared.ts";
 import { exportFile } from "../deployment/running.ts";
 
@@ -110,4 +111,23 @@ test("inspectModel() reads PyTorch's file", { skip: exported === undefined && "s
 test("inspectModel() does not call a file clean that no parser was asked about", () => {
   const { lint } = inspectFile(jNet(), { target: findTarget("host") });
   assert.deepEqual(lint.map(({ code }) => code), ["not-examined"]);
+});
+
+test("inspectionText() lists what is learned and what is fixed, and what is taken off the end", () => {
+  const bytes = modelFile({
+    opset: 13,
+    inputs: [["image", ["batch", 1, 16, 16]]],
+    initializers: { std: noise([1, 1, 1, 1], 3), w: noise([1, 1, 3, 3], 1) },
+    outputs: [["mask", ["batch", 1, 16, 16]]],
+    nodes: [
+      ["Div", ["image", "std"], ["scaled"]],
+      ["Conv", ["scaled", "w"], ["logits"], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }],
+      ["Sigmoid", ["logits"], ["mask"]],
+    ],
+  });
+  const text = inspectionText(inspectFile(bytes, { layers: true }));
+  assert.match(text, /\nlearned:\n +w +1×1×3×3\n/);
+  assert.match(text, /\nfixed:\n +std +1×1×1×1 +Div does not learn what it reads there\n/);
+  assert.match(text, /\nIt can be trained, without Sigmoid at its end$/);
+  assert.doesNotMatch(inspectionText(inspectFile(bytes)), /learned:|fixed:/);
 });
