@@ -305,8 +305,16 @@ test("run.sh passes dash -n", { skip: has("dash") ? false : "dash is not install
 
 test("run.sh passes shellcheck", { skip: has("shellcheck") ? false : "shellcheck is not installed" }, async () => {
   await inScratch(async (folder) => {
+    const frame = {
+      rows: 1,
+      columns: 1,
+      spacingMm: [1, 1],
+      values: new Float32Array(1),
+      mask: new Uint8Array(1),
+    } as const;
     for (const target of ["nano", "nano-4.6.0", "orin-nano"]) {
-      writeKit(folder, makeKit(await kitOptions({ target: findTarget(target) })));
+      const runner = target === "nano" ? { settings: "seg-runner 1\n", frame } : undefined;
+      writeKit(folder, makeKit(await kitOptions({ target: findTarget(target), runner })));
       const result = spawnSync("shellcheck", [join(folder, "run.sh")], { encoding: "utf8" });
       assert.equal(result.status, 0, result.stdout);
     }
