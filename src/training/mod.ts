@@ -44,6 +44,7 @@ export {
   type TrainSummary,
 } from "./runs/train_options.ts";
 export type { TrainContext } from "./runs/training.ts";
+export type { DataReading } from "../data/data_reading.ts";
 export type { MirrorAxes } from "./augmentations.ts";
 export type { ValidationScores } from "./validation.ts";
 export { Failure, UsageFailure } from "../failure.ts";

@@ -1,28 +1,12 @@
 /** The options of `seg train`, and the summary that it ends with. */
+import type { DataReading } from "../../data/data_reading.ts";
 import type { MirrorAxes } from "../augmentations.ts";
 import type { LevelTargets } from "../step/training_graph.ts";
 import type { ValidationScores } from "../validation.ts";
-import type { Plane } from "../../imaging/slices.ts";
 
 /** Settings that decide the result: equal settings give equal bytes. */
-export interface TrainSettings {
+export interface TrainSettings extends DataReading {
   readonly dataset: string;
-  readonly layout?: string | undefined;
-  readonly channels?: readonly (string | number)[] | undefined;
-  readonly labels?: readonly (string | number)[] | undefined;
-  readonly map?: string | undefined;
-  /** Values or names of labels whose voxels are left out of loss and scores. */
-  readonly ignore?: readonly (string | number)[] | undefined;
-  /** Names of label values, such as "1:edema,2:core". */
-  readonly names?: string | undefined;
-  /** Masks are read as one label: values from here on are its voxels. */
-  readonly maskThreshold?: number | undefined;
-  /** A regular expression whose first group is the patient in the names of PNG and TIFF slices. */
-  readonly group?: string | undefined;
-  /** Sizes in mm along columns, rows and slices of PNG and TIFF, which carry none. */
-  readonly spacingMm?: readonly number[] | undefined;
-  /** Accept masks whose direction or origin differs from the image's. */
-  readonly ignoreOrigin?: boolean | undefined;
   readonly net: string;
   /** Absent: the head of the network's paper, or bilinear-loss. */
   readonly head?: string | undefined;
@@ -68,7 +52,6 @@ export interface TrainSettings {
   readonly foregroundShare?: number | undefined;
   /** Epochs from one validation to the next; the last epoch always has one. */
   readonly validateEvery: number;
-  readonly plane?: Plane | undefined;
   readonly seed: number;
   readonly fold: number;
   readonly folds: number;
