@@ -23,6 +23,11 @@ export function helpText(command: Command, columns: number): string {
     const title = one.group ?? (named.some(({ group }) => group !== undefined) ? LAST_GROUP : "Options");
     groups.set(title, [...groups.get(title) ?? [], one]);
   }
+  const last = groups.get(LAST_GROUP);
+  if (last !== undefined) {
+    groups.delete(LAST_GROUP);
+    groups.set(LAST_GROUP, last);
+  }
   const sections = [
     ...(operands.length === 0 ? [] : [["Arguments", operands] as const]),
     ...[...groups].map(([title, options]) => [title, options.map(optionRow)] as const),

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { command, usageFailure } from "../command_line/command.ts";
 import { nextLine } from "../command_line/next_line.ts";
-import { flag, grouped, option, restOperands } from "../command_line/option.ts";
+import { flag, grouped, operand, option } from "../command_line/option.ts";
 import {
   existingFile,
   existingFolder,
@@ -80,12 +80,13 @@ export const evaluate = command({
   description:
     "Score a model, or masks made before, against the masks of a data set, on the images' own grids and in mm",
   arguments: {
-    paths: restOperands({
+    model: operand({
+      name: "MODEL",
       type: existingPath,
-      name: "MODEL DATASET",
-      least: 0,
-      description: "model file or engine, and data set folder; with --predictions the data set folder alone",
+      optional: true,
+      description: "model file or engine; left out with --predictions",
     }),
+    dataset: operand({ name: "DATASET", type: existingFolder, optional: true, description: "data set folder" }),
     predictions: option({
       long: "predictions",
       type: existingFolder,
@@ -168,19 +169,19 @@ export const evaluate = command({
     },
     {
       mode: "on an engine",
-      when: ({ predictions, paths: [model = ""] }) => predictions === undefined && isEnginePath(model),
+      when: ({ predictions, model = "" }) => predictions === undefined && isEnginePath(model),
       refuses: ["threads", "provider"],
       because: "trtexec runs it",
     },
     {
       mode: "on an engine",
-      when: ({ predictions, paths: [model = ""] }) => predictions === undefined && isEnginePath(model),
+      when: ({ predictions, model = "" }) => predictions === undefined && isEnginePath(model),
       refuses: ["resolutions", "ablateHead"],
       because: "it has its answer alone; use the ONNX file",
     },
     {
       mode: "on an ONNX file",
-      when: ({ predictions, paths: [model = ""] }) => predictions === undefined && !isEnginePath(model),
+      when: ({ predictions, model = "" }) => predictions === undefined && !isEnginePath(model),
       refuses: ["trtexec"],
       because: "trtexec runs engines alone",
     },
@@ -218,9 +219,10 @@ export const evaluate = command({
   ],
   stoppable: true,
   run: async (args, context) => {
-    const { predictions, paths } = args;
+    const { predictions } = args;
     const masks = predictions !== undefined;
-    const [subject, dataset, surplus] = masks ? [predictions, ...paths] : paths;
+    // With --predictions what stands first is the data set.
+    const [subject, dataset, surplus] = [...(masks ? [predictions] : []), args.model, args.dataset];
     if (surplus !== undefined) throw usageFailure("evaluate", `unexpected argument ${surplus}`);
     if (subject === undefined || dataset === undefined) {
       throw usageFailure(

@@ -83,7 +83,7 @@ test("parseCommand() takes what stands behind -- as arguments", async () => {
 });
 
 test("parseCommand() bounds what it repeats", async () => {
-  const long = "x".repeat(900_000);
+  const long = "x".repeat(100_000);
   for (const argv of [[`--${long}`], [long], [`--threads=${long}`, "package.json"]]) {
     assert.ok((await refusal(predict, argv)).length < 1000);
   }

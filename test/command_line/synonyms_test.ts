@@ -21,6 +21,7 @@ test("hintForOption() knows the names of other tools", async () => {
     ["predict", "output", "; did you mean --out?"],
     ["train", "name", "; did you mean --out?"],
     ["predict", "model", "; MODEL stands without a name"],
+    ["evaluate", "model", "; MODEL stands without a name"],
     ["train", "data", "; DATASET stands without a name"],
     ["train", "pretrained", "; did you mean --init?"],
     ["train", "weights", "; did you mean --init?"],
