@@ -1,6 +1,6 @@
 /**
- * Spoils image files of every kind and checks that each is refused with one sentence or read whole, within 2 s, and all
- * within 1 GiB of memory.
+ * Spoils image files of every kind, and files of seg itself in every format that it reads again, and checks that each is refused
+ * with one sentence or read whole, within 2 s, and all within 1 GiB of memory.
  *
  *     deno run -A tools/fuzz_readers.ts [rounds = 500] [seed = 1]
  */
@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Random } from "../src/random.ts";
+import { FORMATS, putFormats, spoilFormat, tryFormat, wholeFormat } from "../test/fuzz_formats.ts";
 import { bombs, FUZZ_SEEDS, type FuzzSeed, spoil, tryReading } from "../test/imaging/fuzz_cases.ts";
 
 const LONGEST_MS = 2000;
@@ -39,6 +40,19 @@ try {
       if (attempt(spoilt, round % 2 === 0 ? "image" : "mask", `${file.name} round ${round}`)) refused++;
     }
     console.log(`${file.name.padEnd(16)} ${refused} of ${rounds} refused`);
+  }
+  putFormats(folder);
+  for (const format of FORMATS) {
+    const random = new Random(seed);
+    const whole = wholeFormat(format);
+    let refused = 0;
+    for (let round = 0; round < rounds; round++) {
+      const result = tryFormat(folder, format, spoilFormat(format.file, whole, random));
+      if (result.fault !== undefined) faults.push(`${format.file} round ${round}: ${result.fault}`);
+      if (result.refused) refused++;
+    }
+    tryFormat(folder, format, whole);
+    console.log(`${format.file.padEnd(28)} ${refused} of ${rounds} refused`);
   }
   const peakBefore = process.resourceUsage().maxRSS * 1024;
   for (const file of bombs()) {

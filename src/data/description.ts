@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { isObject } from "../json_object.ts";
 import { type Folder, pathInside, stemOf } from "./folder.ts";
 import type { LabelDeclaration } from "./layout.ts";
+import { shown } from "../shown.ts";
 
 /** True where the listed images carry nnU-Net's channel number `_0000`, in the list or only on the disk (nnU-Net v1). */
 export function hasChannelNumbers(folder: Folder): boolean {
@@ -30,7 +31,7 @@ export function trainingPairs(folder: Folder): { image: string; label: string }[
     const label = isObject(entry) ? entry["label"] : undefined;
     if (typeof image !== "string" || typeof label !== "string") {
       throw new Failure(
-        `dataset.json: training[${index}] is ${JSON.stringify(entry)}, expected {"image": path, "label": path}; ` +
+        `dataset.json: training[${index}] is ${shown(entry)}, expected {"image": path, "label": path}; ` +
           `correct the entry`,
       );
     }
@@ -50,7 +51,7 @@ export function readNames(value: unknown, key: string): string[] {
   const names = isObject(value) ? Object.keys(value).map((_, index) => value[String(index)]) : [];
   if (names.length === 0 || !names.every((name) => typeof name === "string")) {
     throw new Failure(
-      `dataset.json: ${key} is ${JSON.stringify(value)}, expected {"0": name, "1": name, …}; correct the entry`,
+      `dataset.json: ${key} is ${shown(value)}, expected {"0": name, "1": name, …}; correct the entry`,
     );
   }
   return names as string[];
@@ -63,7 +64,7 @@ export function readValueNames(value: unknown): LabelDeclaration[] | undefined {
   const wrong = labels.find((label) => !Number.isInteger(label.value) || label.value < 0);
   if (wrong) {
     throw new Failure(
-      `dataset.json: labels is ${JSON.stringify(value)}, expected {"0": "background", "1": name, …}; correct the entry`,
+      `dataset.json: labels is ${shown(value)}, expected {"0": "background", "1": name, …}; correct the entry`,
     );
   }
   return labels.filter((label) => label.value !== 0).sort((a, b) => a.value - b.value);

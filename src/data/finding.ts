@@ -65,8 +65,14 @@ export interface Finding {
 
 /** The finding as one sentence without a final period. */
 export function findingSentence(finding: Finding): string {
-  return `${finding.file}: found ${finding.found}, expected ${finding.expected}; ${finding.remedy}`;
+  // Names of files and labels, of which somebody else decides how long they are.
+  const [file, found, expected, remedy] = [finding.file, finding.found, finding.expected, finding.remedy].map((text) =>
+    text.length <= LONGEST_PART ? text : shownText(text, LONGEST_PART)
+  );
+  return `${file}: found ${found}, expected ${expected}; ${remedy}`;
 }
+
+const LONGEST_PART = 240;
 
 /** About three lines of a terminal. */
 const LONGEST_SUMMARY = 220;

@@ -6,6 +6,7 @@ import { readJson } from "../files.ts";
 import { foreignEnding, imageEnding, isSecondOfPair } from "../imaging/endings.ts";
 import type { JsonObject } from "../json_object.ts";
 import { anyObject } from "../schemas.ts";
+import { shown } from "../shown.ts";
 
 /** The listing of a data set folder. Paths are relative to `root` with "/" and in natural order. */
 export interface Folder {
@@ -85,7 +86,7 @@ export function pathInside(root: string, path: string, source: string): string {
     relative.startsWith("/");
   if (outside || leavesByLink(root, relative)) {
     throw new Failure(
-      `${source} names ${JSON.stringify(path)}, which leaves the data set folder; expected a path inside it; ` +
+      `${source} names ${shown(path)}, which leaves the data set folder; expected a path inside it; ` +
         `copy the file into the folder and correct the path`,
     );
   }

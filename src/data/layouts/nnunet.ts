@@ -45,7 +45,7 @@ function namedCases(folder: Folder, channelCount: number, isVersion2: boolean): 
   const ending = isVersion2 ? String(folder.description?.["file_ending"]) : ".nii.gz";
   if (imageExtension(`x${ending}`) === undefined) {
     throw new Failure(
-      `dataset.json: file_ending is ${JSON.stringify(ending)}, expected one of ${USUAL_ENDINGS}; ` +
+      `dataset.json: file_ending is ${shown(ending)}, expected one of ${USUAL_ENDINGS}; ` +
         `convert the files to .nii.gz`,
     );
   }
@@ -138,7 +138,7 @@ function explicitCases(folder: Folder): Files {
     const label: unknown = isObject(entry) ? entry["label"] : undefined;
     if (!Array.isArray(images) || !images.every((path) => typeof path === "string") || typeof label !== "string") {
       throw new Failure(
-        `dataset.json: dataset[${JSON.stringify(id)}] is ${JSON.stringify(entry)}, ` +
+        `dataset.json: dataset[${shown(id)}] is ${shown(entry)}, ` +
           `expected {"images": [paths], "label": path}; correct the entry`,
       );
     }
@@ -147,7 +147,7 @@ function explicitCases(folder: Folder): Files {
     const missing = paths.filter((path) => !existsSync(join(folder.root, path)));
     const hasMask = existsSync(join(folder.root, mask));
     if (!/^[^/\\\0.][^/\\\0]*$/.test(id)) {
-      throw new Failure(`dataset.json: case id ${JSON.stringify(id)} is no file name; rename the case`);
+      throw new Failure(`dataset.json: case id ${shown(id)} is no file name; rename the case`);
     }
     for (const path of missing) findings.push(missingImage(mask, path));
     if (!hasMask) findings.push(missingMask(paths[0] ?? id, mask));
@@ -173,7 +173,7 @@ function readLabels(
     const values: unknown[] = Array.isArray(value) ? value : [value];
     if (values.length === 0 || !values.every((one): one is number => Number.isInteger(one) && (one as number) >= 0)) {
       throw new Failure(
-        `dataset.json: label ${JSON.stringify(name)} is ${JSON.stringify(value)}, ` +
+        `dataset.json: label ${shown(name)} is ${shown(value)}, ` +
           `expected a whole number or a list of them; correct the entry`,
       );
     }
