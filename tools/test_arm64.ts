@@ -50,78 +50,10 @@ function libraryRoot(): string | undefined {
   return ROOTS.find((root) => existsSync(join(root, LIBRARY)));
 }
 
-/** A command of the program with what must stand on its standard output, and what it shows to work. */
-interface Step {
-  readonly covers: string;
-  readonly args: readonly string[];
-  readonly expected: RegExp;
-}
-
-/** Runs one command within `seconds`; whether it ended well and said what is expected. */
-function run(runtime: string, { args, expected }: Step, seconds: number): boolean {
-  const started = performance.now();
-  const { status, signal, stdout, stderr } = spawnSync(runtime, [
-    "run",
-    "--quiet",
-    "-A",
-    resolve("tools/arm64_main.ts"),
-    ...args,
-  ], {
-    encoding: "utf8",
-    timeout: Math.ceil(1000 * seconds),
-    killSignal: "SIGKILL",
-    env: { ...process.env, QEMU_LD_PREFIX: libraryRoot() ?? "/", SEG_ARM64_RUNTIME: runtime },
-  });
-  const taken = ((performance.now() - started) / 1000).toFixed(0);
-  const command = ["seg", ...args].join(" ");
-  if (status === 0 && expected.test(stdout)) {
-    console.log(`ok      ${command} (${taken} s)`);
-    return true;
-  }
-  const end = signal === null ? `exit code ${status}` : `ended by ${signal} after ${taken} s`;
-  console.log(`FAILED  ${command}: ${end}, expected ${expected} on stdout`);
-  console.log(stdout.slice(-4000) + stderr.slice(-4000));
-  return false;
-}
-
-/** What is run, in the order in which each takes what the one before has written. */
-function steps(folder: string): Step[] {
-  const [model, data] = [join(folder, "net.onnx"), join(folder, "data")];
-  const exported = join(folder, "export");
-  const size = "--width 4 --input-size 16 --output-size 32".split(" ");
-  return [
-    {
-      covers: "the start, and a sum in ONNX Runtime",
-      args: ["doctor", "--json"],
-      expected: /"architecture": "arm64"[^]*"inference": "works"/,
-    },
-    { covers: "networks", args: ["build", ...size, "--out", model], expected: /parameters/ },
-    {
-      covers: "the command line of a build",
-      args: ["export", model, "--trt", "--target", "nano", "--dry-run", "--out", exported],
-      expected: /--fp16 --workspace=512/,
-    },
-    {
-      covers: "a kit with its reference",
-      args: ["export", model, "--kit", join(folder, "kit"), "--out", exported],
-      expected: /run\.sh/,
-    },
-    {
-      covers: "the lint and the estimate",
-      args: ["inspect", join(exported, "net.onnx"), "--target", "nano"],
-      expected: /TensorRT of nano runs it[^]*images per second: an estimate/,
-    },
-    {
-      covers: "masks of a volume",
-      args: ["predict", model, join(data, "imagesTr"), "--out", join(folder, "masks"), "--json"],
-      expected: /"output": /,
-    },
-    {
-      covers: "timing in a process of its own",
-      args: ["bench", model, "--duration", "10s", "--threads", "1", "--json"],
-      expected: /"latencyMs": /,
-    },
-  ];
+function makeFolder(parent: string, name: string): string {
+  const folder = join(parent, name);
+  mkdirSync(folder);
+  return folder;
 }
 
 function main(): void {
@@ -141,22 +73,25 @@ function main(): void {
     const start = `${emulated ? `${EMULATOR} ` : ""}'${resolve(ARM64_DENO)}'`;
     writeFileSync(runtime, `#!/bin/sh\nexec ${start} "$@"\n`);
     for (const program of [runtime, ARM64_DENO]) chmodSync(program, 0o755);
-    const data = join(folder, "data");
-    mkdirSync(data);
-    writePhantom(data, { seed: 0, cases: 1, side: 48 });
+    writePhantom(makeFolder(folder, "data"), { seed: 0, cases: 1, side: 48 });
     const started = performance.now();
-    const seconds = () => (performance.now() - started) / 1000;
-    const all = steps(folder);
-    const covered = all.filter((step) => run(runtime, step, Math.max(1, LIMIT_SECONDS - seconds())));
+    // One process for all: under emulation most of the time goes into the start.
+    const { status, signal } = spawnSync(runtime, ["run", "--quiet", "-A", resolve("tools/arm64_main.ts"), folder], {
+      stdio: "inherit",
+      timeout: 1000 * LIMIT_SECONDS,
+      killSignal: "SIGKILL",
+      env: { ...process.env, QEMU_LD_PREFIX: libraryRoot() ?? "/", SEG_ARM64_RUNTIME: runtime },
+    });
+    const seconds = Math.round((performance.now() - started) / 1000);
     console.log(
-      `Covered in ${Math.round(seconds())} s: ${covered.length} of ${all.length} commands (${
-        covered.map(({ covers }) => covers).join("; ")
-      }), by Deno ${DENO_PACKAGE.version} and ONNX Runtime for arm64${emulated ? ", emulated" : ""}`,
+      signal === null
+        ? `It took ${seconds} s${emulated ? " under emulation" : ""}, by Deno ${DENO_PACKAGE.version}`
+        : `FAILED  ended by ${signal} after ${seconds} s: what is not listed above is not covered`,
     );
     console.log(
       "Not covered: the GPU, TensorRT and trtexec, and a system as old as JetPack's beyond the versions of symbols",
     );
-    if (covered.length < all.length) process.exitCode = 1;
+    if (status !== 0) process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

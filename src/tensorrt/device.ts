@@ -45,7 +45,7 @@ export function readJetson(source: DeviceSource = {}): JetsonDevice | undefined 
   const clock = (name: string) => folder === undefined ? undefined : positive(read(`${folder}/${name}`));
   const [current, minimum, maximum] = [clock("cur_freq"), clock("min_freq"), clock("max_freq")];
   const jetPack = l4t && findJetPack(l4t.release, l4t.revision)?.name;
-  const fastest = fastestMode(read("etc/nvpmodel.conf") ?? "") ?? board?.powerModes[0];
+  const fastest = fastestMode(read("etc/nvpmodel.conf") ?? "") ?? fastestKnown(board, powerMode?.name);
   return {
     model: model ?? "Jetson",
     ...(l4t && { l4t }),
@@ -135,7 +135,7 @@ export function powerCautions(
     readonly board?: Board | undefined;
   },
 ): string[] {
-  const best = fastest ?? board?.powerModes[0];
+  const best = fastest ?? fastestKnown(board, name);
   if (best === undefined || best.name === name) return [];
   const clockOf = (wanted: string) => board?.powerModes.find((mode) => mode.name === wanted)?.gpuMHz;
   const [here, there] = [clockOf(name), clockOf(best.name)];
@@ -143,6 +143,12 @@ export function powerCautions(
     ? `, which runs the GPU at ${Math.round(here)} of ${Math.round(there)} MHz`
     : "";
   return [`The power mode is ${name}${share}; set ${best.name}, the fastest, by sudo nvpmodel -m ${best.id}`];
+}
+
+/** The fastest mode of a board; `undefined` where it runs in a mode that is not in its table, and so may have faster ones. */
+function fastestKnown(board: Board | undefined, mode: string | undefined): PowerMode | undefined {
+  const known = mode === undefined || board?.powerModes.some(({ name }) => name === mode);
+  return known ? board?.powerModes[0] : undefined;
 }
 
 function parseMemory(text: string): Pick<JetsonDevice, "memoryBytes" | "swapBytes"> {

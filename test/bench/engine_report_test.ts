@@ -84,6 +84,11 @@ test("engineReport() puts the floor of the Nano beside time and layers, in bytes
     /GPU time 4 ms, 2 kernels, started in 1 ms; the floor is 2\.000 ms \(50 % of it memory\), 50 % of it reached/,
   );
   assert.match(text, /conv \+ relu +3 +75\.0 % +2\.0/);
+  const { ms = 0, lowMs = 0, highMs = 0 } = half.estimate ?? {};
+  assert.ok(lowMs < ms && ms < highMs && ms > 3 && ms < 6);
+  assert.match(text, /The estimate was \d\.\d+ ms \(.* to .*\): the measured time is ×\d\.\d\d of it$/m);
+  const slow = engineLines(engineReport({ ...measurement, runs: [run(false, 40)] })).join("\n");
+  assert.match(slow, /the measured time is ×\d+\.\d\d of it, outside of its interval$/m);
 });
 
 test("engineReport() says what makes figures less than those of the device", () => {

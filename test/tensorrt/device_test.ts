@@ -178,6 +178,8 @@ test("powerCautions() advise the mode that is the fastest on each board", () => 
   assert.match(advice("NVIDIA Jetson Xavier NX Developer Kit", "MODE_15W_6CORE")[0] ?? "", /20W_6CORE.*-m 8$/);
   assert.match(advice("NVIDIA Jetson AGX Orin Developer Kit", "MODE_30W")[0] ?? "", /MAXN.*-m 0$/);
   assert.deepEqual(powerCautions("15W", {}), []);
+  // A carrier that does not call itself Super, with the modes of one.
+  assert.deepEqual(advice("NVIDIA Jetson Orin Nano Developer Kit", "MAXN_SUPER"), []);
 });
 
 const CONFIGURATION = `# < POWER_MODEL ID=9 NAME=COMMENT >
