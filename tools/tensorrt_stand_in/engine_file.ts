@@ -52,7 +52,7 @@ export function compileWithStandIn(
   sources: readonly string[],
   version: keyof typeof STAND_IN_VERSIONS,
 ): string | undefined {
-  const flags = "-std=c++17 -O1 -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split(" ");
+  const flags = "-std=c++17 -O2 -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split(" ");
   const library = join(STAND_IN_FOLDER, "stand_in.cpp");
   const words = [...flags, ...STAND_IN_VERSIONS[version], `-I${STAND_IN_FOLDER}`, ...sources, library, "-o", program];
   const { status, stderr } = spawnSync("g++", words, { encoding: "utf8" });

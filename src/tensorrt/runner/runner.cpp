@@ -456,7 +456,7 @@ class Inflater {
       }
       const size_t length = lengthBases[row] + bits(lengthBits[row]);
       const int column = symbol(distances);
-      if (failed_) return;
+      if (column < 0) return;
       const size_t distance = distanceBases[static_cast<size_t>(column)] + bits(column < 2 ? 0 : column / 2 - 1);
       if (failed_ || distance > used_ || length > target_.size() - used_) {
         failed_ = true;
