@@ -196,7 +196,7 @@ test("createPredictor() names levels that are not there and providers that canno
       assert.equal(error.name, "Failure");
       assert.match(
         error.message,
-        /^ONNX Runtime cannot run the model with the provider cuda: .*; seg doctor lists the providers of this machine$/s,
+        /^Provider cuda does not run here: .*; with network and an NVIDIA GPU: npm rebuild /s,
       );
       return true;
     },

@@ -280,7 +280,7 @@ test("readPassport() refuses files that are no passport", async () => {
     const cases: readonly (readonly [unknown, RegExp])[] = [
       [[], /it holds \[\], expected an object/],
       [{ ...passport, format: 2 }, /format is 2, expected 1;/],
-      [{ ...passport, precision: "int8" }, /precision is "int8", expected one of fp32, fp16/],
+      [{ ...passport, precision: "int4" }, /precision is "int4", expected one of fp32, fp16, int8/],
       [{ ...passport, engine: {} }, /engine\.file is missing, expected a text/],
       [{ ...passport, inputs: [] }, /inputs is \[\], expected a list of tensors/],
       [{ ...passport, metadata: { a: 1 } }, /metadata\.a is 1, expected a text/],
