@@ -1,6 +1,6 @@
 /** Reading the document of an evaluation: `metrics.json`, and `summary.json` of a cross-validation. */
 import * as v from "valibot";
-import { DataReading } from "../data/data_reading.ts";
+import { dataReadingSchema } from "../data/data_reading.ts";
 import { readJson } from "../files.ts";
 import type { ScoredCase } from "../metrics/aggregate.ts";
 import type { ClassScores } from "../metrics/case_scores.ts";
@@ -56,7 +56,7 @@ const EvaluationFile = v.object({
   /** Options that were given, and that decide about masks and scores. */
   settings: v.optional(
     v.looseObject({
-      ...DataReading.entries,
+      ...dataReadingSchema.entries,
       threshold: v.optional(realNumber()),
       mirror: v.optional(v.boolean()),
       fillHoles: v.optional(v.boolean()),

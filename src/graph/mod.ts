@@ -26,6 +26,7 @@ export type {
   AttributeValueOf,
   ChannelParameter,
   FileContext,
+  FinalActivation,
   Formulas,
   GradientRequest,
   GradientRule,
@@ -68,9 +69,10 @@ export {
   type InputMetadata,
   type LabelMetadata,
   type ModelMetadata,
+  type NormalizationMetadata,
   type OutputMetadata,
 } from "./onnx/metadata.ts";
-export type { OnnxModel, OnnxNode, OnnxValue } from "./onnx/model.ts";
+export type { OnnxBody, OnnxModel, OnnxNode, OnnxValue } from "./onnx/model.ts";
 
 export { averageGraphs } from "./passes/average_graphs.ts";
 export { differentiate } from "./passes/differentiate.ts";

@@ -66,32 +66,57 @@ export type Operand = Value | number;
  * twice in the rules of one node is one node.
  */
 export interface Formulas extends GraphBuilder {
+  /** a + b */
   add(a: Operand, b: Operand): Value;
+  /** a − b */
   sub(a: Operand, b: Operand): Value;
+  /** a · b */
   mul(a: Operand, b: Operand): Value;
+  /** a / b */
   div(a: Operand, b: Operand): Value;
+  /** a to the power of b */
   pow(a: Operand, b: Operand): Value;
+  /** The smaller of both. */
   min(a: Operand, b: Operand): Value;
+  /** −x */
   neg(x: Value): Value;
+  /** e^x */
   exp(x: Value): Value;
+  /** ln x */
   log(x: Value): Value;
+  /** √x */
   sqrt(x: Value): Value;
+  /** −1, 0 or 1. */
   sign(x: Value): Value;
+  /** 1 / (1 + e^−x) */
   sigmoid(x: Value): Value;
+  /** tanh x */
   tanh(x: Value): Value;
+  /** Whether a = b, as bool. */
   equal(a: Operand, b: Operand): Value;
+  /** Whether a > b, as bool. */
   greater(a: Operand, b: Operand): Value;
+  /** a where the condition holds, else b. */
   where(condition: Value, a: Operand, b: Operand): Value;
   /** `x` in another element type; `x` itself where it has that type already. */
   cast(x: Value, elementType: ElementType): Value;
+  /** Sums over axes. */
   reduceSum(x: Value, attributes: { readonly axes: readonly number[]; readonly keepdims: 0 | 1 }): Value;
+  /** Means over axes. */
   reduceMean(x: Value, attributes: { readonly axes: readonly number[]; readonly keepdims: 0 | 1 }): Value;
+  /** The matrix product of the last two axes. */
   matMul(a: Value, b: Value): Value;
+  /** The same values in another shape. */
   reshape(x: Value, shape: readonly number[]): Value;
+  /** x repeated to a shape that broadcasts. */
   expand(x: Value, shape: readonly number[]): Value;
+  /** x with its axes in another order. */
   transpose(x: Value, perm: readonly number[]): Value;
+  /** The parts one after the other along an axis. */
   concat(parts: readonly Value[], axis: number): Value;
+  /** x with zeros around it: starts of all axes, then ends. */
   pad(x: Value, pads: readonly number[]): Value;
+  /** A part of x. */
   slice(x: Value, ranges: SliceRanges): Value;
   /** A float32 value of zeros. */
   zeros(shape: readonly number[]): Value;

@@ -17,7 +17,7 @@ function ofHit({ state, rules: { emptyRule, imageDiagonal } }: ScoredClass, dist
 }
 
 /** The Hausdorff distance. */
-export const hd = {
+export const hd: Score<"hd", "hd"> = {
   name: "hd",
   group: "hd",
   direction: "less",
@@ -27,10 +27,10 @@ export const hd = {
   main: false,
   ofSurfaces: true,
   compute: (scored) => ofHit(scored, () => hausdorff(scored.surfaces)),
-} as const satisfies Score;
+};
 
 /** The 95th percentile of surface distance, over hits. */
-export const hd95 = {
+export const hd95: Score<"hd95", "hd95"> = {
   name: "hd95",
   group: "hd95",
   direction: "less",
@@ -40,10 +40,10 @@ export const hd95 = {
   main: true,
   ofSurfaces: true,
   compute: (scored) => ofHit(scored, () => scored.hd95),
-} as const satisfies Score;
+};
 
 /** HD95 where missed structures and false alarms count the image diagonal, so that a failure never improves the mean. */
-export const hd95Penalized = {
+export const hd95Penalized: Score<"hd95Penalized", "hd95"> = {
   name: "hd95Penalized",
   group: "hd95",
   direction: "less",
@@ -57,10 +57,10 @@ export const hd95Penalized = {
     scored.state === "missed" || scored.state === "false_alarm"
       ? scored.rules.imageDiagonal
       : ofHit(scored, () => scored.hd95),
-} as const satisfies Score;
+};
 
 /** ASSD: the mean of the distances of both directions together. */
-export const assd = {
+export const assd: Score<"assd", "assd"> = {
   name: "assd",
   group: "assd",
   direction: "less",
@@ -70,10 +70,10 @@ export const assd = {
   main: true,
   ofSurfaces: true,
   compute: (scored) => ofHit(scored, () => averageSymmetricDistance(scored.surfaces)),
-} as const satisfies Score;
+};
 
 /** MASD: the mean of the two directed means. */
-export const masd = {
+export const masd: Score<"masd", "masd"> = {
   name: "masd",
   group: "masd",
   direction: "less",
@@ -83,10 +83,10 @@ export const masd = {
   main: false,
   ofSurfaces: true,
   compute: (scored) => ofHit(scored, () => meanAverageDistance(scored.surfaces)),
-} as const satisfies Score;
+};
 
 /** The part of both surfaces that lies within the tolerance of the other. */
-export const nsd = {
+export const nsd: Score<"nsd", "nsd"> = {
   name: "nsd",
   group: "nsd",
   direction: "more",
@@ -105,4 +105,4 @@ export const nsd = {
     // The false alarm that the rule `monai` forgives in Dice and IoU is 0 in its NSD as in every other program's.
     return state === "true_empty" ? ruledOverlap(state, rules.emptyRule) ?? null : 0;
   },
-} as const satisfies Score;
+};

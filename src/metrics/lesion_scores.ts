@@ -4,7 +4,7 @@ import { ruledOverlap } from "./overlap_scores.ts";
 import type { Detail, Score } from "./score.ts";
 
 /** 2·TP / (2·TP + FP + FN) of lesions. */
-export const lesionF1 = {
+export const lesionF1: Score<"lesionF1", "lesions"> = {
   name: "lesionF1",
   group: "lesions",
   direction: "more",
@@ -16,10 +16,10 @@ export const lesionF1 = {
     const ruled = ruledOverlap(state, emptyRule);
     return ruled === undefined ? f1 : ruled;
   },
-} as const satisfies Score;
+};
 
 /** TP / (TP + FN) of lesions, undefined without one in the reference. */
-export const lesionSensitivity = {
+export const lesionSensitivity: Score<"lesionSensitivity", "lesions"> = {
   name: "lesionSensitivity",
   group: "lesions",
   direction: "more",
@@ -28,7 +28,7 @@ export const lesionSensitivity = {
   digits: 3,
   main: false,
   compute: ({ lesions: { sensitivity } }) => sensitivity,
-} as const satisfies Score;
+};
 
 /** The counts. */
 export const lesions = {

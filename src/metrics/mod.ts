@@ -7,7 +7,7 @@
  * @module
  */
 export { type CaseRequest, type CaseScores, type ClassScores, scoreCase } from "./case_scores.ts";
-export { type Metric, METRICS, SCORE_DIRECTIONS, type ScoreName } from "./scores.ts";
+export { type Metric, METRICS, SCORE_DIRECTIONS, type ScoreName, SCORES } from "./scores.ts";
 export type { ScoreDirection } from "./score.ts";
 export type { EmptyRule, LabelClass, MaskState, Triple } from "./overlap.ts";
 export type { Hd95Variant } from "./surface_distance.ts";

@@ -17,7 +17,7 @@ function byRule({ state, rules }: ScoredClass, formula: () => number | null): nu
 }
 
 /** 2·TP / (2·TP + FP + FN). */
-export const dice = {
+export const dice: Score<"dice", "dice"> = {
   name: "dice",
   group: "dice",
   direction: "more",
@@ -27,10 +27,10 @@ export const dice = {
   main: true,
   leading: true,
   compute: (scored) => byRule(scored, () => diceOf(scored.counts)),
-} as const satisfies Score;
+};
 
 /** TP / (TP + FP + FN). */
-export const iou = {
+export const iou: Score<"iou", "iou"> = {
   name: "iou",
   group: "iou",
   direction: "more",
@@ -43,10 +43,10 @@ export const iou = {
     const { truePositives, falsePositives, falseNegatives } = scored.counts;
     return byRule(scored, () => ratio(truePositives, truePositives + falsePositives + falseNegatives));
   },
-} as const satisfies Score;
+};
 
 /** TP / (TP + FN), undefined without a reference. */
-export const sensitivity = {
+export const sensitivity: Score<"sensitivity", "sensitivity"> = {
   name: "sensitivity",
   group: "sensitivity",
   direction: "more",
@@ -55,10 +55,10 @@ export const sensitivity = {
   digits: 3,
   main: true,
   compute: ({ counts }) => ratio(counts.truePositives, counts.truePositives + counts.falseNegatives),
-} as const satisfies Score;
+};
 
 /** TN / (TN + FP); it grows with the field of view. */
-export const specificity = {
+export const specificity: Score<"specificity", "specificity"> = {
   name: "specificity",
   group: "specificity",
   direction: "more",
@@ -68,10 +68,10 @@ export const specificity = {
   main: false,
   last: true,
   compute: ({ counts }) => ratio(counts.trueNegatives, counts.trueNegatives + counts.falsePositives),
-} as const satisfies Score;
+};
 
 /** TP / (TP + FP), undefined without a prediction; a miss counts 0 in means (Maier-Hein et al. 2024, doi 10.1038/s41592-023-02151-z). */
-export const precision = {
+export const precision: Score<"precision", "precision"> = {
   name: "precision",
   group: "precision",
   direction: "more",
@@ -81,4 +81,4 @@ export const precision = {
   main: true,
   whenMissed: 0,
   compute: ({ counts }) => ratio(counts.truePositives, counts.truePositives + counts.falsePositives),
-} as const satisfies Score;
+};

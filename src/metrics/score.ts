@@ -25,11 +25,11 @@ export interface ScoreColumn {
 }
 
 /** A single number of one class in one case. */
-export interface Score extends ScoreColumn {
+export interface Score<Name extends string = string, Group extends string = string> extends ScoreColumn {
   /** Its key in JSON and CSV. */
-  readonly name: string;
+  readonly name: Name;
   /** The word of `--metrics` that asks for it. */
-  readonly group: string;
+  readonly group: Group;
   readonly direction: ScoreDirection;
   /** Shown without being asked for. */
   readonly main: boolean;

@@ -14,7 +14,7 @@ function voxelsOf({ counts: { truePositives, falsePositives, falseNegatives } }:
 }
 
 /** Prediction minus reference. */
-export const volumeDifferenceMl = {
+export const volumeDifferenceMl: Score<"volumeDifferenceMl", "volume"> = {
   name: "volumeDifferenceMl",
   group: "volume",
   direction: "zero",
@@ -26,10 +26,10 @@ export const volumeDifferenceMl = {
     const { reference, prediction } = voxelsOf(scored);
     return inMl(prediction - reference, scored);
   },
-} as const satisfies Score;
+};
 
 /** (prediction − reference) / reference; undefined without a reference. */
-export const relativeVolumeDifference = {
+export const relativeVolumeDifference: Score<"relativeVolumeDifference", "volume"> = {
   name: "relativeVolumeDifference",
   group: "volume",
   direction: "zero",
@@ -41,7 +41,7 @@ export const relativeVolumeDifference = {
     const { reference, prediction } = voxelsOf(scored);
     return ratio(prediction - reference, reference);
   },
-} as const satisfies Score;
+};
 
 /** The volume of the reference. */
 export const referenceMl = {

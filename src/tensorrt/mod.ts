@@ -15,6 +15,7 @@ export {
   type Target,
   TARGETS,
 } from "./targets.ts";
+export { type Board, type PowerMode, type PowerRails } from "./boards.ts";
 export { type EstimatedWork, estimateText, estimateTime, type TimeEstimate } from "./clock.ts";
 export { countKernels } from "./kernels.ts";
 export { layerWork } from "./layer_work.ts";
@@ -44,7 +45,7 @@ export { shellWord as quoteForShell } from "../shell_words.ts";
 export { LogParser, parseLog } from "./log.ts";
 export type { Binding, MemoryFacts, PerformanceSummary, SummaryRow, TrtexecLog, Verdict } from "./log_facts.ts";
 export { type ExplainedFailure, explainFailure, type FailureKind, type ProcessEnd } from "./failures.ts";
-export { parseTimes, type QueryTimes } from "./times.ts";
+export { parseTimes, type QueryTimes, type TimesOptions } from "./times.ts";
 export { type LayerTime, parseProfile, type Profile } from "./profile.ts";
 export { type EngineLayer, type LayerInfo, type LayerTensor, parseLayerInfo } from "./layer_info.ts";
 export { boardPowerMw, parseTegrastats, PowerMeter, type PowerSummary, type TegraSample } from "./tegrastats.ts";

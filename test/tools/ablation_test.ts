@@ -24,6 +24,7 @@ function withScores(use: (out: string) => void): void {
     for (const cell of CELLS) {
       const cases = [0, 1, 2].map((i) => 3 * cell.fold + i).map((patient) => ({
         ...{ case: `p${patient}`, patient: `p${patient}`, class: "tumour", state: "hit" },
+        ...{ truePositives: 10, falsePositives: 2, falseNegatives: 3 },
         dice: dice(cell.head, cell.seed, patient),
       }));
       mkdirSync(dirname(scoresOf(cell, out)), { recursive: true });

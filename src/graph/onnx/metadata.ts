@@ -68,7 +68,7 @@ export interface ModelMetadata {
   readonly card?: string;
 }
 
-const NormalizationMetadata = v.variant("mode", [
+const normalizationSchema = v.variant("mode", [
   v.looseObject({ mode: v.literal("none") }),
   v.looseObject({ mode: v.literal("range"), low: realNumber(), high: realNumber() }),
   v.looseObject({
@@ -84,13 +84,13 @@ const texts = (expected: string) => v.pipe(v.array(v.string(), expected), v.nonE
 const anyObject = () => recordOf(v.unknown());
 
 /** Keys that later versions add are kept. */
-const ModelMetadata: v.GenericSchema<unknown, ModelMetadata> = v.looseObject({
+const metadataSchema: v.GenericSchema<unknown, ModelMetadata> = v.looseObject({
   version: v.string(),
   net: anyObject(),
   input: v.looseObject({
     channels: texts("a list of channel names"),
     size: wholeNumber(1),
-    normalization: NormalizationMetadata,
+    normalization: normalizationSchema,
   }),
   output: v.looseObject({
     levels: texts("a list of output names"),
@@ -115,7 +115,7 @@ const ModelMetadata: v.GenericSchema<unknown, ModelMetadata> = v.looseObject({
   card: v.exactOptional(v.string()),
 });
 
-const Metadata = v.object({ seg: ModelMetadata });
+const Metadata = v.object({ seg: metadataSchema });
 
 const PREFIX = "seg.";
 

@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import * as v from "valibot";
-import { DataReading } from "../../data/data_reading.ts";
+import { dataReadingSchema } from "../../data/data_reading.ts";
 import { checked } from "../../json.ts";
 import { listOf, oneOf, pick, realNumber, someText, wholeNumber } from "../../schemas.ts";
 import type { TrainOptions } from "./train_options.ts";
@@ -74,7 +74,7 @@ const RunPlace = v.object({
 });
 
 const PARTS = {
-  data: DataReading,
+  data: dataReadingSchema,
   network: NetworkSettings,
   loss: LossSettings,
   optimizer: OptimizerSettings,
@@ -88,7 +88,7 @@ export type RunSettings = { readonly [P in keyof typeof PARTS]: Readonly<v.Infer
 
 /** All settings side by side: the content of `config.json`. */
 export const RunConfiguration = v.object({
-  ...DataReading.entries,
+  ...dataReadingSchema.entries,
   ...NetworkSettings.entries,
   ...LossSettings.entries,
   ...OptimizerSettings.entries,
