@@ -31,6 +31,9 @@ export function readFailure(path: string, found: string, remedy: string): Failur
 /** Node refuses to read or write 2³¹ bytes or more in one call. */
 const MOST_BYTES_AT_ONCE = 2 ** 30;
 
+/** Of larger arrays, as much as is copied at once. */
+const PIECE_BYTES = 2 ** 26;
+
 /** An open file whose reads end in a sentence rather than a system error. */
 export interface OpenFile {
   readonly path: string;
@@ -62,11 +65,14 @@ export function withFile<T>(path: string, use: (file: OpenFile) => T, remedy?: s
     const read = (target: Uint8Array, position: number) =>
       attempt(() => {
         let filled = 0;
+        // Through a small array: Deno reads nothing into a part of an array of 2³¹ bytes or more.
+        const piece = target.buffer.byteLength > MOST_BYTES_AT_ONCE ? new Uint8Array(PIECE_BYTES) : undefined;
         while (filled < target.length) {
-          // A part of its own: Deno reads nothing into an array of 2³¹ bytes or more.
-          const part = target.subarray(filled, filled + MOST_BYTES_AT_ONCE);
+          const rest = target.length - filled;
+          const part = piece?.subarray(0, rest) ?? target.subarray(filled);
           const count = readSync(descriptor, part, 0, part.length, position + filled);
           if (count === 0) break;
+          if (piece !== undefined) target.set(part.subarray(0, count), filled);
           filled += count;
         }
         return filled;
@@ -154,7 +160,11 @@ export function writeFileAtomic(
     const file = openSync(temporary, "wx");
     try {
       for (let written = 0; written < bytes.length;) {
-        written += writeSync(file, bytes.subarray(written, written + MOST_BYTES_AT_ONCE));
+        // A copy of its own, for the reason of `withFile`.
+        const piece = bytes.buffer.byteLength > MOST_BYTES_AT_ONCE
+          ? bytes.slice(written, written + PIECE_BYTES)
+          : bytes.subarray(written);
+        written += writeSync(file, piece);
       }
       fsyncSync(file);
     } finally {
