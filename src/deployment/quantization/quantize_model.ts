@@ -196,12 +196,14 @@ function withGraph(
   graph: Graph,
   { opset, version, note }: { opset: number; version: string; note: unknown },
 ): DescribedModel {
-  const { "seg.export": exported = "{}", ...others } = onnx.metadata;
   const bytes = encodeModel(graph, {
     opset,
     graphName: onnx.graphName,
     producerVersion: version,
-    metadata: { ...others, "seg.export": JSON.stringify({ ...JSON.parse(exported), ...(note ? { int8: note } : {}) }) },
+    metadata: {
+      ...onnx.metadata,
+      "seg.export": JSON.stringify({ ...metadata.export, ...(note ? { int8: note } : {}) }),
+    },
   });
   return { ...described(modelOf(path, bytes)), ...(note ? {} : { metadata }) };
 }
