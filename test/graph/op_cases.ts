@@ -32,6 +32,7 @@ import { conv, convTranspose } from "../../src/graph/ops/convolution.ts";
 import { dropout } from "../../src/graph/ops/dropout.ts";
 import { cast, exp, identity, log, neg, relu, sigmoid, sign, sqrt } from "../../src/graph/ops/elementwise.ts";
 import { formulas } from "../../src/graph/ops/formulas.ts";
+import { einsum } from "../../src/graph/ops/einsum.ts";
 import { gemm } from "../../src/graph/ops/gemm.ts";
 import { abs, ceil, cos, erf, floor, mod, pow, reciprocal, round, sin, tanh } from "../../src/graph/ops/mathematics.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../../src/graph/ops/movement.ts";
@@ -298,6 +299,12 @@ export const OP_CASES: readonly OpCase[] = [
   flat(logicCase(or)),
   flat(logicCase(xor)),
   flat(logicCase(not)),
+  simple(einsum, "of attention: queries by keys", [[2, 3, 4], [2, 3, 5]], { equation: "bci,bcj->bij" }),
+  simple(einsum, "of attention: weights by values", [[2, 4, 5], [2, 3, 5]], { equation: "bij,bcj->bci" }),
+  simple(einsum, "outer product", [[3], [4]], { equation: "i,j->ij" }),
+  simple(einsum, "three operands", [[2, 3], [3, 4], [4]], { equation: "ab,bc,c->a" }),
+  simple(einsum, "a letter of one operand alone, summed", [[2, 3, 4], [2]], { equation: "abc,a->b" }),
+  simple(einsum, "transposed", [[2, 3, 4]], { equation: "abc->cab" }),
   simple(gemm, "with a bias", [[3, 4], [4, 5], [5]]),
   simple(gemm, "transposed, alpha, beta", [[4, 3], [5, 4], [3, 1]], { transA: 1, transB: 1, alpha: 0.5, beta: 2 }),
   simple(gemm, "A transposed", [[4, 3], [4, 5]], { transA: 1 }),

@@ -87,6 +87,7 @@ const TRAINED: readonly (readonly [string, number])[] = [
   ["fp16.onnx", 1],
   // Its running averages stay, for they are repeated for each image.
   ["f_in_track.dyn.onnx", 1],
+  ["f_einsum.tsp.onnx", 1],
 ];
 
 for (const [name, classes] of TRAINED) {
@@ -111,7 +112,14 @@ for (const [name, classes] of TRAINED) {
 }
 
 for (
-  const name of ["f_in_track.dyn.onnx", "f_gn.tsp.onnx", "int_aa.dyn.onnx", "int_bic_f.tsp.onnx", "baked_norm.onnx"]
+  const name of [
+    "f_in_track.dyn.onnx",
+    "f_gn.tsp.onnx",
+    "int_aa.dyn.onnx",
+    "int_bic_f.tsp.onnx",
+    "baked_norm.onnx",
+    "f_einsum.tsp.onnx",
+  ]
 ) {
   test(`importGraph() keeps the numbers of ${name}`, { skip }, async () => {
     const { bytes, onnx: read } = readModel(file(name));

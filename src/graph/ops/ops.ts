@@ -6,6 +6,7 @@ export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, where,
 export { conv, convTranspose } from "./convolution.ts";
 export { dropout } from "./dropout.ts";
 export { cast, exp, identity, log, neg, relu, sigmoid, sign, sqrt } from "./elementwise.ts";
+export { einsum } from "./einsum.ts";
 export { gemm } from "./gemm.ts";
 export { abs, ceil, cos, erf, floor, mod, pow, reciprocal, round, sin, tanh } from "./mathematics.ts";
 export { concat, expand, pad, reshape, slice, transpose } from "./movement.ts";
