@@ -69,7 +69,7 @@ export {
   type InputMetadata,
   type LabelMetadata,
   type ModelMetadata,
-  type NormalizationMetadata,
+  type Normalization,
   type OutputMetadata,
 } from "./onnx/metadata.ts";
 export type { OnnxBody, OnnxModel, OnnxNode, OnnxValue } from "./onnx/model.ts";

@@ -1,19 +1,8 @@
 /** Bringing intensities to the scale that a network was trained on; plain data, so that it can stand in a model's metadata. */
+import type { Normalization } from "../graph/onnx/metadata.ts";
 import type { Volume, VoxelArray } from "./volume.ts";
 
-/** How intensities are brought to a common scale, per channel. */
-export type Normalization =
-  /** Values are taken as they are. */
-  | { readonly mode: "none" }
-  /** `low` becomes 0 and `high` becomes 1, without clipping. */
-  | { readonly mode: "range"; readonly low: number; readonly high: number }
-  /** Clipped to two percentiles of the volume, then mean 0 and standard deviation 1; with `nonZero`, of its non-zero voxels. */
-  | {
-    readonly mode: "zscore";
-    readonly lowerPercentile: number;
-    readonly upperPercentile: number;
-    readonly nonZero: boolean;
-  };
+export type { Normalization };
 
 /** The volume as float32 with every channel normalized by itself; the values are expected to be finite. */
 export function normalize(volume: Volume, normalization: Normalization): Volume<Float32Array<ArrayBuffer>> {

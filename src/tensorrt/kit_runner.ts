@@ -1,6 +1,6 @@
 /** The runner of a kit: a C++ program that stays, and what the model says of its use in lines that it reads. */
 import { readFileSync } from "node:fs";
-import type { ModelMetadata, NormalizationMetadata } from "../graph/onnx/metadata.ts";
+import type { ModelMetadata, Normalization } from "../graph/onnx/metadata.ts";
 import type { TensorContract } from "./raw_input.ts";
 
 /** What the runner of a kit is made of. */
@@ -55,7 +55,7 @@ export function runnerSettings(
   return lines.map((words) => `${words.join(" ")}\n`).join("");
 }
 
-function normalizationWords(normalization: NormalizationMetadata): readonly (string | number)[] {
+function normalizationWords(normalization: Normalization): readonly (string | number)[] {
   if (normalization.mode === "none") return ["none"];
   if (normalization.mode === "range") return ["range", normalization.low, normalization.high];
   const { lowerPercentile, upperPercentile, nonZero } = normalization;

@@ -4,10 +4,13 @@ import { jsonOf, matched } from "../../json.ts";
 import { oneOf, realNumber, recordOf, wholeNumber } from "../../schemas.ts";
 import type { OnnxModel } from "./model.ts";
 
-/** How intensities are brought to a common scale, per channel; what the modes do stands in `imaging/normalize.ts`. */
-export type NormalizationMetadata =
+/** How intensities are brought to a common scale, per channel; `imaging/normalize.ts` does it. */
+export type Normalization =
+  /** Values are taken as they are. */
   | { readonly mode: "none" }
+  /** `low` becomes 0 and `high` becomes 1, without clipping. */
   | { readonly mode: "range"; readonly low: number; readonly high: number }
+  /** Clipped to two percentiles of the volume, then mean 0 and standard deviation 1; with `nonZero`, of its non-zero voxels. */
   | {
     readonly mode: "zscore";
     readonly lowerPercentile: number;
@@ -21,7 +24,7 @@ export interface InputMetadata {
   readonly channels: readonly string[];
   /** Side of the square that the network reads, in pixels. */
   readonly size: number;
-  readonly normalization: NormalizationMetadata;
+  readonly normalization: Normalization;
 }
 
 /** How the network's outputs become classes. */
