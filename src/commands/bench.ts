@@ -125,7 +125,7 @@ export const bench = command({
   stoppable: true,
   run: async (args, context) => {
     const { readBenchReport } = await import("../bench/bench_report.ts");
-    const { comparisonTable } = await import("../bench/compare_bench.ts");
+    const { compareBench, comparisonTable } = await import("../bench/compare_bench.ts");
     const { refuseExisting, writeJsonAtomic } = await import("../files.ts");
     if (args.out !== undefined) refuseExisting(args.out, args.force);
     const subject = ["seg", "bench", ...(args.model === undefined ? ["--import", args.import ?? ""] : [args.model])];
@@ -137,7 +137,7 @@ export const bench = command({
     const { report, lines, failed } = await runBench({ ...args, kitResult: args.import }, context);
     if (args.out !== undefined) writeJsonAtomic(args.out, report);
     return {
-      json: report,
+      json: other === undefined ? report : { ...report, comparison: compareBench([other, report]) },
       text: [
         ...lines,
         comparisonTable(other === undefined ? [report] : [other, report], context.columns),
