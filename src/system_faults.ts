@@ -1,35 +1,11 @@
 /** Faults of the machine and its limits, in words with their remedy: they are no faults of the program. */
 import { Failure, messageOf } from "./failure.ts";
+import { systemError } from "./system_errors.ts";
 
-const FAULTS: Readonly<Record<string, readonly [found: string, remedy: string]>> = {
-  EMFILE: ["too many files are open", "raise the limit with ulimit -n and run the command again"],
-  ENFILE: ["too many files are open on this machine", "end other programs and run the command again"],
-  ENAMETOOLONG: ["the name is longer than the file system allows", "give a shorter one"],
-  ENOMEM: [
-    "memory ran out",
-    "close other programs or raise the limit of this shell (ulimit -v), and run the command again",
-  ],
-  EAGAIN: [
-    "no more processes or threads may be started",
-    "raise the limit with ulimit -u, and run the command again with fewer --threads",
-  ],
-  ENOSPC: ["the disk is full", "free some space and run the command again"],
-  EDQUOT: ["the disk quota is used up", "free some space and run the command again"],
-  EFBIG: ["the file-size limit of this shell is reached", "raise it with ulimit -f and run the command again"],
-  ENOENT: ["there is no such file", "check the name"],
-  ENOTDIR: ["a part of the path is a file", "check the name"],
-  EISDIR: ["this is a folder", "name the file itself"],
-  EACCES: ["permission is denied", "change the permissions, or give another path"],
-  EPERM: ["permission is denied", "change the permissions, or give another path"],
-  EROFS: ["the file system is read-only", "give another path"],
-  ELOOP: ["its links lead in a circle", "correct the links"],
-  EIO: ["the disk cannot be read or written", "check the disk"],
-};
-
-/** What the code of a system error means, and its remedy; undefined for other errors. */
+/** What a fault of the machine is, and its remedy; undefined for other errors. */
 export function systemFault(error: unknown): readonly [found: string, remedy: string] | undefined {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === "string" && Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
+  const [found, remedy] = systemError(error) ?? [];
+  return found === undefined || remedy === undefined ? undefined : [found, remedy];
 }
 
 // Of V8 (arrays, WebAssembly) and of C++ (ONNX Runtime).
