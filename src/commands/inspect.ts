@@ -5,6 +5,7 @@ import { flag, operand, option } from "../command_line/option.ts";
 import { existingFile } from "../command_line/types.ts";
 import { dimensionsOption } from "./shared_options.ts";
 import { Failure, messageOf } from "../failure.ts";
+import type { Model } from "../model/model.ts";
 import { TARGET_WORDS, targetName } from "./target_name.ts";
 
 const targetOption = option({
@@ -55,12 +56,16 @@ export const inspect = command({
     if (model === undefined) {
       throw usageFailure("inspect", "MODEL is missing: ONNX file of any origin, unless --ops lists the ops");
     }
+    const { readModel } = await import("../model/model.ts");
+    const file = readModel(model);
+    if (args.card) {
+      const card = cardOf(file);
+      return { json: { model, card }, text: card };
+    }
     const { lookAhead } = await import("../deployment/for_target.ts");
     const { inspectModel } = await import("../model/inspect.ts");
     const { inspectionText } = await import("../model/inspection_text.ts");
-    const { readModel } = await import("../model/model.ts");
     const { findTarget } = await import("../tensorrt/targets.ts");
-    const file = readModel(model);
     let inspection: ReturnType<typeof inspectModel>;
     try {
       const target = findTarget(args.target);
@@ -74,10 +79,6 @@ export const inspect = command({
       const reason = await trainingFault(file, args.dimensions ?? {});
       if (reason !== undefined) inspection = { ...inspection, trainable: false, obstacles: [{ reason }] };
     }
-    if (args.card) {
-      const card = cardOf(model, inspection);
-      return { json: { model, card }, text: card };
-    }
     return {
       json: { model, ...inspection },
       text: inspectionText(inspection),
@@ -88,9 +89,9 @@ export const inspect = command({
   },
 });
 
-function cardOf(model: string, { metadata }: { readonly metadata?: { readonly card?: unknown } }): string {
-  if (typeof metadata?.card === "string") return metadata.card.trimEnd();
-  throw new Failure(`${model} has no model card; train or export it with this version of seg`);
+function cardOf({ path, metadata }: Model): string {
+  if (metadata?.card !== undefined) return metadata.card.trimEnd();
+  throw new Failure(`${path} has no model card; train or export it with this version of seg`);
 }
 
 async function listOps() {

@@ -16,7 +16,7 @@ import { byteCount, elementCount } from "../graph/tensor_type.ts";
 import { headCost, type NetCost, netCost } from "./cost.ts";
 import type { Model } from "./model.ts";
 import type { TimeEstimate } from "../tensorrt/clock.ts";
-import { type TrainableGraph, trainableGraph } from "./trainable_graph.ts";
+import { trainableForm, type TrainableGraph } from "./trainable_graph.ts";
 import { lint, type LintFinding } from "../tensorrt/lint.ts";
 import type { Target } from "../tensorrt/targets.ts";
 
@@ -87,7 +87,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
   const graph = typeof imported === "string" ? undefined : imported;
   const fault = typeof imported === "string" ? imported : undefined;
   const version = target?.tensorRt;
-  const trained = tried(() => trainableGraph(onnx, { batch: 1, dimensions }));
+  const trained = typeof imported === "string" ? imported : tried(() => trainableForm(imported));
   const obstacles = typeof trained === "string" ? [{ reason: trained }] : untrainable(trained.graph);
   return {
     producer: onnx.producer,

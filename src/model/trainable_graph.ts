@@ -16,7 +16,11 @@ export interface TrainableGraph {
 
 /** Imports `model` for training. @throws {RangeError} as {@link importGraph}. */
 export function trainableGraph(model: OnnxModel, options: ImportOptions): TrainableGraph {
-  const imported = importGraph(model, options);
+  return trainableForm(importGraph(model, options));
+}
+
+/** The form of an imported graph that training goes on from; `imported` stays as it is. */
+export function trainableForm(imported: Graph): TrainableGraph {
   const single = toFloat32(imported);
   const other = single === imported
     ? undefined
