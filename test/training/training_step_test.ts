@@ -6,7 +6,7 @@ import type { TensorData } from "../../src/graph/tensor_type.ts";
 import { createSession } from "../../src/runtime/session.ts";
 import { createLoss } from "../../src/training/losses.ts";
 import { createOptimizer } from "../../src/training/step/optimizers.ts";
-import { trainingGraph } from "../../src/training/step/training_graph.ts";
+import { type TrainingGraph, trainingGraph } from "../../src/training/step/training_graph.ts";
 import { averageShare, TrainingStep } from "../../src/training/step/training_step.ts";
 import { largestDifference, readGolden, withConstants } from "../golden.ts";
 
@@ -44,7 +44,8 @@ test("TrainingStep equals ten Adam steps of PyTorch", { skip }, async () => {
   assert.ok((outputs["level_4"] as TensorData<"float32">).values.every(Number.isFinite));
 });
 
-test("TrainingStep keeps weights and averages where the loss is not finite", async () => {
+/** The training of a small network. */
+function smallTraining(): TrainingGraph {
   const options = {
     net: "elu-net",
     width: 2,
@@ -55,12 +56,23 @@ test("TrainingStep keeps weights and averages where the loss is not finite", asy
     seed: 0,
     batch: 2,
   };
-  const training = trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
+  return trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
+}
+
+/** A step of it with an image and an empty mask, so that there are gradients. */
+async function smallStep(name: "sgd" | "adam"): Promise<TrainingStep> {
+  const training = smallTraining();
   const step = await TrainingStep.create(
     training,
-    createOptimizer({ name: "adam", count: training.parameters.length }),
+    createOptimizer({ name, momentum: 0, count: training.parameters.length }),
     {},
   );
+  step.image.values.forEach((_, i) => step.image.values[i] = Math.sin(i));
+  return step;
+}
+
+test("TrainingStep keeps weights and averages where the loss is not finite", async () => {
+  const step = await smallStep("adam");
   const before = step.store.array("weights").slice();
   const averages = new Map([...step.statistics].map(([name, values]) => [name, values.slice()]));
   step.image.values.fill(NaN);
@@ -72,17 +84,7 @@ test("TrainingStep keeps weights and averages where the loss is not finite", asy
 });
 
 test("TrainingStep averages the unbiased variance of a batch, as PyTorch does", async () => {
-  const options = {
-    net: "elu-net",
-    width: 2,
-    channels: 1,
-    classes: 1,
-    inputSize: 16,
-    outputSize: 16,
-    seed: 0,
-    batch: 2,
-  };
-  const training = trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
+  const training = smallTraining();
   const layer = training.statistics.find(({ runningVariance }) => runningVariance.name === "enc.4.1.running_var");
   const biased = { ...layer } as NonNullable<typeof layer>;
   // Two values per channel, the difference d: the biased variance is d² / 4, the unbiased one d² / 2.
@@ -102,28 +104,6 @@ test("TrainingStep averages the unbiased variance of a batch, as PyTorch does", 
   const expected = variance.map((value) => 0.9 + 0.1 * 2 * value);
   assert.ok(largestDifference(step.statistics.get("enc.4.1.running_var") as Float32Array, expected) < 1e-6);
 });
-
-/** A small network with an image and an empty mask, so that there are gradients. */
-async function smallStep(name: "sgd" | "adam"): Promise<TrainingStep> {
-  const options = {
-    net: "elu-net",
-    width: 2,
-    channels: 1,
-    classes: 1,
-    inputSize: 16,
-    outputSize: 16,
-    seed: 0,
-    batch: 2,
-  };
-  const training = trainingGraph(buildNet(options).graph, { loss: createLoss("bce", { channels: 1 }) });
-  const step = await TrainingStep.create(
-    training,
-    createOptimizer({ name, momentum: 0, count: training.parameters.length }),
-    {},
-  );
-  step.image.values.forEach((_, i) => step.image.values[i] = Math.sin(i));
-  return step;
-}
 
 /** How far one step of gradient descent moves the weights. */
 async function movedBy(clipNorm: number | undefined): Promise<number> {
