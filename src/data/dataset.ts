@@ -18,15 +18,9 @@ import { labelValues, toClasses } from "./masks.ts";
 import { assignPatients, parseGroup } from "./patients.ts";
 import { untakenFiles } from "./untaken_files.ts";
 import { recognizeLayout } from "./recognize.ts";
-import {
-  type Labelling,
-  labelsFromValues,
-  nameLabels,
-  parseLabelMap,
-  parseLabelNames,
-  selectChannels,
-  selectLabels,
-} from "./selection.ts";
+import { parseLabelMap, parseLabelNames } from "./label_texts.ts";
+import { labelsFromValues } from "./label_values.ts";
+import { type Labelling, nameLabels, selectChannels, selectLabels } from "./selection.ts";
 
 export type { CaseFiles } from "./layout.ts";
 export type { LabelClass } from "./selection.ts";

@@ -2,7 +2,8 @@
 import { regionsOfValue } from "../imaging/regions.ts";
 import type { Volume } from "../imaging/volume.ts";
 import { type Finding, FindingFailure } from "./finding.ts";
-import { ignoredClass, type Labelling, listValues, negativeValue } from "./selection.ts";
+import { listValues, negativeValue } from "./label_values.ts";
+import { ignoredClass, type Labelling } from "./selection.ts";
 
 /** How far a float label may lie from the whole number it stands for. */
 const INTEGER_TOLERANCE = 1e-3;

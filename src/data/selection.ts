@@ -1,7 +1,7 @@
 /** What of a data set is used: channels, label values, and how values become classes. */
 import { UsageFailure } from "../failure.ts";
 import { orderRegions, regionFault, regionsOfValue } from "../imaging/regions.ts";
-import type { Finding } from "./finding.ts";
+import { listValues } from "./label_values.ts";
 import type { LabelDeclaration, Region } from "./layout.ts";
 
 /** A class that a network learns; class k is the k-th of the list, counted from 1 (0 is background). */
@@ -70,45 +70,6 @@ export function selectChannels(all: readonly string[], requested?: readonly (str
     throw new UsageFailure(`--channels ${requested.join(",")} must name every channel once and at least one`);
   }
   return positions;
-}
-
-/**
- * Parses `4:3,5:0`.
- *
- * @throws {UsageFailure} where the text is no list of pairs of whole numbers, or a value is mapped twice.
- */
-export function parseLabelMap(text: string): Map<number, number> {
-  const map = new Map<number, number>();
-  for (const part of text.split(",")) {
-    const match = /^\s*(-?\d{1,9})\s*:\s*(\d{1,9})\s*$/.exec(part);
-    if (!match || map.has(Number(match[1]))) {
-      throw new UsageFailure(
-        `Cannot read --map ${JSON.stringify(text)}, expected pairs such as 4:3,5:0, every value once`,
-      );
-    }
-    map.set(Number(match[1]), Number(match[2]));
-  }
-  return map;
-}
-
-/**
- * Parses `1:edema,2:core`.
- *
- * @throws {UsageFailure} where the text is no list of values with names, or a value or name stands twice.
- */
-export function parseLabelNames(text: string): LabelDeclaration[] {
-  const labels = text.split(",").map((part) => /^\s*([1-9]\d{0,8})\s*:\s*(\S.*?)\s*$/.exec(part))
-    .map((match) => match && { value: Number(match[1]), name: match[2] as string });
-  const known = labels.filter((label) => label !== null);
-  if (
-    known.length < labels.length || new Set(known.map(({ value }) => value)).size < labels.length ||
-    new Set(known.map(({ name }) => name.toLowerCase())).size < labels.length
-  ) {
-    throw new UsageFailure(
-      `Cannot read --names ${JSON.stringify(text)}, expected pairs such as 1:edema,2:core, every value and name once`,
-    );
-  }
-  return known;
 }
 
 /** The labels with the names that the user gives: known values are renamed, others come beside them. */
@@ -240,85 +201,6 @@ function meansIgnore(name: string): boolean {
   return name.toLowerCase() === "ignore";
 }
 
-/**
- * Label values of masks without declaration: {0, 255} is one class, {0..K} are K classes.
- *
- * @param found values of every file, by file.
- * @param ignored values (after the map) that are no classes.
- * @returns a finding in place of the labels where the values are something else.
- */
-export function labelsFromValues(
-  found: ReadonlyMap<string, readonly number[]>,
-  map: ReadonlyMap<number, number>,
-  ignored: readonly number[] = [],
-): { labels: LabelDeclaration[] } | { finding: Finding } {
-  const all = new Set<number>();
-  for (const values of found.values()) for (const value of values) all.add(map.get(value) ?? value);
-  const foreground = [...all].filter((value) => value !== 0 && !ignored.includes(value)).sort((a, b) => a - b);
-  const negative = foreground.find((value) => value < 0);
-  if (negative !== undefined) {
-    return { finding: negativeValue(negative, fileWith(found, (value) => (map.get(value) ?? value) === negative)) };
-  }
-  const [only] = foreground;
-  if (only === undefined) return { labels: [{ value: 1, name: "foreground" }] };
-  if (foreground.length === 1 && (only === 1 || only === 255)) return { labels: [{ value: only, name: "foreground" }] };
-  if (foreground.every((value, index) => value === index + 1)) {
-    return { labels: foreground.map((value) => ({ value, name: `label ${value}` })) };
-  }
-  if (foreground.length > MOST_LIKELY_LABELS) {
-    return { finding: greyEdges(foreground, fileWithOddValue(found, map)) };
-  }
-  const proposal = foreground.flatMap((value, index) => value === index + 1 ? [] : [`${value}:${index + 1}`]).slice(
-    0,
-    8,
-  );
-  return {
-    finding: {
-      code: "E08",
-      file: fileWithOddValue(found, map),
-      found: `label values ${listValues([0, ...foreground])} in the masks`,
-      expected: "{0, 1}, {0, 255} or {0, 1, …, K} over all masks",
-      remedy: `add --map ${proposal.join(",")} to number them, or name them with --labels`,
-    },
-  };
-}
-
-/** Masks with more values than this, which are not numbered in order, are likely pictures of a mask: antialiased, resized, or lossy. */
-const MOST_LIKELY_LABELS = 8;
-
-function greyEdges(values: readonly number[], file: string): Finding {
-  return {
-    code: "E13",
-    file,
-    found: `${values.length} label values from ${values[0]} to ${values.at(-1)} in the masks, as grey edges make them`,
-    expected: "{0, 1}, {0, 255} or {0, 1, …, K} over all masks",
-    remedy: `export the masks again without smooth edges, add --mask-threshold ${
-      Math.ceil((values.at(-1) as number) / 2)
-    } to take values from there on for one label, or, if they are labels, choose some with --labels`,
-  };
-}
-
-/** E08 for a value below 0, which no class can have: voxels without a class, as a rule. */
-export function negativeValue(value: number, file: string): Finding {
-  return {
-    code: "E08",
-    file,
-    found: `the label value ${value}`,
-    expected: "values from 0",
-    remedy: `leave such voxels out with --ignore=${value}, or add --map=${value}:0 if they are background`,
-  };
-}
-
-function fileWith(found: ReadonlyMap<string, readonly number[]>, is: (value: number) => boolean): string {
-  return [...found].find(([, values]) => values.some(is))?.[0] ?? "";
-}
-
-/** At most twelve values for a message. */
-export function listValues(values: readonly number[]): string {
-  const shown = values.slice(0, 12).join(", ");
-  return values.length > 12 ? `${shown} and ${values.length - 12} more` : shown;
-}
-
 /** The declaration as it is after the map: 4 → 3 declares 3 under the name of 4, where 3 had no name. */
 function mapDeclared(labels: readonly LabelDeclaration[], map: ReadonlyMap<number, number>): LabelDeclaration[] {
   const mapped = new Map<number, string>();
@@ -371,15 +253,4 @@ function refuseSame(classes: readonly ChosenLabel[]): void {
     }
     owner.set(key, name);
   }
-}
-
-/** The first file with a value that does not continue the sequence, for the message. */
-function fileWithOddValue(found: ReadonlyMap<string, readonly number[]>, map: ReadonlyMap<number, number>): string {
-  let file = "";
-  let largest = -1;
-  for (const [path, values] of found) {
-    const top = Math.max(0, ...values.map((value) => map.get(value) ?? value));
-    if (top > largest) [file, largest] = [path, top];
-  }
-  return file;
 }

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { checkDataset, type CheckOptions } from "../../src/data/check.ts";
 import { openDataset } from "../../src/data/dataset.ts";
 import { findingSentence } from "../../src/data/finding.ts";
-import { parseLabelNames } from "../../src/data/selection.ts";
+import { parseLabelNames } from "../../src/data/label_texts.ts";
 import { BACKBONES, buildNet } from "../../src/graph/nets/catalog.ts";
 import { maskOf, put, putMsd, putNifti, putPng, withFolder } from "./made_folders.ts";
 

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  ignoredClass,
-  indicesOf,
-  type LabelOptions,
-  labelsFromValues,
-  parseLabelMap,
-  selectChannels,
-  selectLabels,
-} from "../../src/data/selection.ts";
+import { parseLabelMap } from "../../src/data/label_texts.ts";
+import { labelsFromValues } from "../../src/data/label_values.ts";
+import { ignoredClass, indicesOf, type LabelOptions, selectChannels, selectLabels } from "../../src/data/selection.ts";
 
 const BRATS = {
   labels: [{ value: 1, name: "necrosis" }, { value: 2, name: "edema" }, { value: 4, name: "enhancing" }],
